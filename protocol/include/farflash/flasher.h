@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Flashing one board: connect, write and verify, reset.
+ *
+ *     struct ff_flasher *flasher;
+ *     ff_flasher_open(&flasher, &transport, NULL, NULL, &error);
+ *     ff_flasher_write(flasher, &region, 1, NULL, NULL, &error);
+ *     ff_flasher_close(flasher, FF_AFTER_HARD_RESET, &error);
+ *
+ * A flasher borrows its transport and belongs to one thread at a time; any number of them run side by side in their own
+ * threads. Its memory (about 200 kB) does not depend on the size of what is written. */
+#ifndef FARFLASH_FLASHER_H
+#define FARFLASH_FLASHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/log.h>
+#include <farflash/status.h>
+#include <farflash/transport.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ff_flasher;
+
+/* What a flasher is doing. X(constant, name) */
+#define FF_PHASE_MAP(X) \
+	X(FF_PHASE_PREPARE, "prepare") /* reads and measures the images, no board yet */ \
+	X(FF_PHASE_RESET, "reset")     /* into the bootloader */ \
+	X(FF_PHASE_SYNC, "sync")       /* first answers, detection */ \
+	X(FF_PHASE_STUB, "stub")       /* upload of the stub flasher */ \
+	X(FF_PHASE_BAUD, "baud")       /* change of the baud rate */ \
+	X(FF_PHASE_WRITE, "write")     /* erase and program */ \
+	X(FF_PHASE_VERIFY, "verify")   /* MD5 by the chip */ \
+	X(FF_PHASE_READ, "read") \
+	X(FF_PHASE_ERASE, "erase") \
+	X(FF_PHASE_REBOOT, "reboot")
+
+enum ff_phase {
+#define FF_PHASE_ENUM(name, text) name,
+	FF_PHASE_MAP(FF_PHASE_ENUM)
+#undef FF_PHASE_ENUM
+		FF_PHASE_COUNT
+};
+
+/* "reset", "sync", ... Never NULL. */
+const char *ff_phase_name(enum ff_phase phase);
+
+struct ff_progress {
+	enum ff_phase phase;
+	uint64_t done;   /* bytes of image finished in this phase, over all regions; 0 where the phase has no bytes */
+	uint64_t total;  /* bytes to do in this phase; 0 where unknown */
+	unsigned region; /* index of the region at work */
+	uint32_t offset; /* flash address at work */
+};
+
+/* How the caller looks on. Every member may be zero. The callbacks run in the thread that called the flasher and must
+ * not call it. */
+struct ff_observer {
+	void (*progress)(void *context, const struct ff_progress *progress);
+	bool (*cancelled)(void *context); /* asked at least every 200 ms; true ends the call with FF_ERR_CANCELLED */
+	void *context;
+	const struct ff_log *log;
+};
+
+enum ff_before { FF_BEFORE_DEFAULT_RESET, FF_BEFORE_NO_RESET };
+enum ff_after { FF_AFTER_HARD_RESET, FF_AFTER_NO_RESET };
+
+struct ff_connect_options {
+	enum ff_before before;
+	unsigned attempts;     /* resets to try before giving up, 1 to 100; 0 means 7 */
+	uint32_t baud;         /* rate for the work once connected; 0 stays at the transport's rate */
+	uint32_t initial_baud; /* the transport's rate at the call; 0 means 115200 */
+	bool no_stub;          /* stay with the ROM loader */
+	const char
+		*stub_dir; /* folder of the stub flashers' JSON files; NULL: FARFLASH_STUB_DIR, then the built-in one */
+};
+
+/* What is known of the board after connecting. Strings are owned by the flasher. */
+struct ff_board_info {
+	const char *chip;  /* "ESP32-C3" */
+	unsigned revision; /* major * 100 + minor */
+	uint8_t mac[6];
+	uint32_t crystal_mhz; /* 0 where unknown */
+	uint32_t flash_id;    /* JEDEC: manufacturer in bits 0-7, type 8-15, capacity 16-23; 0 where unknown */
+	uint32_t flash_size;  /* bytes, 0 where unknown */
+	bool stub;            /* the stub flasher is running */
+	uint32_t baud;        /* rate in use */
+};
+
+/* Where image bytes come from. read() fills exactly `size` bytes from `offset` or fails; it is called from the flasher's
+ * thread only, and twice for every byte (once to measure, once to send). */
+struct ff_source {
+	uint64_t size;
+	enum ff_status (*read)(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error);
+	void *context;
+};
+
+/* One image at one flash address. */
+struct ff_region {
+	uint32_t offset; /* multiple of 4096 */
+	struct ff_source source;
+	const char *name; /* for messages: a file name, or NULL */
+};
+
+#define FF_MAX_REGIONS 64
+
+struct ff_write_options {
+	bool force;       /* write an image for another chip or revision all the same */
+	bool no_compress; /* send plain bytes; ROM of the ESP8266 always does */
+	bool no_verify;   /* skip the MD5 by the chip */
+};
+
+/* What was done, for reports. Times in microseconds. */
+struct ff_write_report {
+	uint64_t bytes;      /* image bytes in flash */
+	uint64_t wire_bytes; /* bytes after compression */
+	bool verified;
+};
+
+/* Opens the board behind `transport`: reset, sync, detection, stub upload, baud change, flash detection.
+ * On failure nothing is left to close but the transport. `options`, `observer` may be NULL.
+ * Errors: FF_ERR_NO_ANSWER (text says what was tried and how often), FF_ERR_UNKNOWN_CHIP, FF_ERR_LOST, FF_ERR_CANCELLED,
+ * FF_ERR_PROTOCOL, FF_ERR_REFUSED, FF_ERR_FORMAT (a stub file), FF_ERR_NO_MEMORY, and those of the transport. */
+FF_WARN_UNUSED enum ff_status ff_flasher_open(struct ff_flasher **flasher, struct ff_transport *transport,
+					      const struct ff_connect_options *options,
+					      const struct ff_observer *observer, struct ff_error *error);
+
+/* Never NULL; valid until close. */
+const struct ff_board_info *ff_flasher_info(const struct ff_flasher *flasher);
+
+/* Time spent in each phase since open, in microseconds, indexed by enum ff_phase. Valid until close. */
+const int64_t *ff_flasher_phase_times(const struct ff_flasher *flasher);
+
+/* Checks regions without a board, or with what is known of one: count 1 to FF_MAX_REGIONS, none empty, aligned, none
+ * sharing a 4096-byte sector with another, inside `flash_size` (0: unknown, 4 GiB is the bound).
+ * Errors: FF_ERR_ARGUMENT, FF_ERR_EMPTY, FF_ERR_ALIGNMENT, FF_ERR_OVERLAP, FF_ERR_TOO_LARGE. Any thread. */
+FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, size_t count, uint32_t flash_size,
+					       struct ff_error *error);
+
+/* Writes the regions in order and lets the chip confirm each by MD5. Everything that can be refused is refused before
+ * the first erase. `options`, `report` may be NULL.
+ * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_VERIFY, FF_ERR_LOST,
+ * FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL, and those of the sources. */
+FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions,
+					       size_t count, const struct ff_write_options *options,
+					       struct ff_write_report *report, struct ff_error *error);
+
+/* Erases the whole chip. */
+FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error);
+
+/* Leaves the board as asked and frees the flasher. NULL is harmless. The error tells whether the board was reset;
+ * the flasher is gone either way. */
+enum ff_status ff_flasher_close(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error);
+
+/* Resets the board into its application through the control lines. The transport needs has_lines. */
+FF_WARN_UNUSED enum ff_status ff_board_reset(struct ff_transport *transport, struct ff_error *error);
+
+/* Resets the board into its ROM loader through the control lines, without talking to it. */
+FF_WARN_UNUSED enum ff_status ff_board_enter_bootloader(struct ff_transport *transport, struct ff_error *error);
+
+/* A source that reads `path`. The file stays open until ff_source_close().
+ * Errors: FF_ERR_NOT_FOUND, FF_ERR_IO, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_source_open_file(struct ff_source *source, const char *path, struct ff_error *error);
+
+/* Closes a source of ff_source_open_file(); harmless on a zeroed one. */
+void ff_source_close(struct ff_source *source);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

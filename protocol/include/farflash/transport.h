@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A byte channel to one board with, where the port has them, a baud rate and the two control lines.
+ *
+ * A transport belongs to one thread at a time and has no locks. All deadlines are absolute, in microseconds of the
+ * clock behind ff_now_us() (CLOCK_MONOTONIC). Callers who own an unusual channel fill in the table themselves. */
+#ifndef FARFLASH_TRANSPORT_H
+#define FARFLASH_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/log.h>
+#include <farflash/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One step of a reset sequence: both lines change together where the port allows it, then the step holds. */
+struct ff_line_step {
+	int8_t dtr;       /* 1 asserted, 0 released, -1 unchanged */
+	int8_t rts;       /* the same */
+	uint16_t hold_ms; /* pause after the change, 0 to 10000 */
+};
+
+/* All slots are mandatory. `self` is the pointer beside the table. On FF_ERR_LOST the port is gone: only close is
+ * useful after it. `error` may be NULL in every call. */
+struct ff_transport_ops {
+	/* Waits until at least one byte is there, then takes what is there, up to `capacity`. With a deadline in the past it
+	 * only looks. FF_ERR_TIMEOUT: nothing came. A read that fails with anything else ends the transport's life. */
+	enum ff_status (*read)(void *self, uint8_t *bytes, size_t capacity, size_t *got, int64_t deadline_us,
+			       struct ff_error *error);
+	/* Hands over all bytes or fails: after FF_ERR_TIMEOUT an unknown part has gone out. */
+	enum ff_status (*write)(void *self, const uint8_t *bytes, size_t size, int64_t deadline_us,
+				struct ff_error *error);
+	/* Waits until the bytes written have left the port, as far as the port can tell. */
+	enum ff_status (*drain)(void *self, int64_t deadline_us, struct ff_error *error);
+	/* Drops input that was received and not read. */
+	enum ff_status (*discard)(void *self, int64_t deadline_us, struct ff_error *error);
+	/* Changes the rate, 50 to 4000000 baud, both directions. */
+	enum ff_status (*set_baud)(void *self, uint32_t baud, int64_t deadline_us, struct ff_error *error);
+	/* Runs a whole reset sequence with its pauses. FF_ERR_UNSUPPORTED where the port has no lines. */
+	enum ff_status (*set_lines)(void *self, const struct ff_line_step *steps, size_t count, struct ff_error *error);
+	/* A descriptor that polls readable when more input may be there, for an owner's event loop; -1 if there is none.
+	 * Only meaningful after read() answered FF_ERR_TIMEOUT with a past deadline: earlier, bytes may wait inside. */
+	int (*poll_fd)(void *self);
+	/* Releases everything, `self` included. */
+	void (*close)(void *self);
+};
+
+struct ff_transport {
+	const struct ff_transport_ops *ops;
+	void *self;
+	bool has_lines; /* DTR and RTS exist: the board can be reset */
+	uint32_t
+		latency_ms; /* round trip to the port as measured at open, 0 for a local port; waits are stretched by it */
+};
+
+struct ff_transport_options {
+	uint32_t baud;               /* rate at open, 0 means 115200 */
+	uint32_t connect_timeout_ms; /* for network ports, 0 means 5000 */
+	const struct ff_log *log;    /* may be NULL; must outlive the transport */
+};
+
+/* Opens a board's address, in pyserial's notation:
+ *   /dev/ttyUSB0, serial:/dev/serial/by-id/...   a serial port
+ *   rfc2217://host:port[?ign_set_control...]     a port behind an RFC 2217 server (IPv6: [::1]:port)
+ *   socket://host:port                           raw TCP, without control lines
+ * Opening leaves the board running: neither line is asserted for longer than the port's driver insists on.
+ *
+ * options: may be NULL. Errors: FF_ERR_ARGUMENT (address), FF_ERR_NOT_FOUND, FF_ERR_DENIED, FF_ERR_BUSY,
+ * FF_ERR_UNREACHABLE, FF_ERR_PROTOCOL (the peer does not speak RFC 2217), FF_ERR_NO_MEMORY, FF_ERR_IO. */
+FF_WARN_UNUSED enum ff_status ff_transport_open(struct ff_transport *transport, const char *address,
+						const struct ff_transport_options *options, struct ff_error *error);
+
+/* Closes it and clears the record. Harmless on a closed or zeroed one. */
+void ff_transport_close(struct ff_transport *transport);
+
+/* Checks the form of an address without touching it: FF_OK or FF_ERR_ARGUMENT with the reason. */
+FF_WARN_UNUSED enum ff_status ff_transport_check_address(const char *address, struct ff_error *error);
+
+/* Microseconds of the monotonic clock that all deadlines use. Any thread. */
+int64_t ff_now_us(void);
+
+/* The deadline `ms` milliseconds from now. Any thread. */
+int64_t ff_deadline_ms(uint32_t ms);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
