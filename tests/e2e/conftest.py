@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that start the programs under test and judge them at the end of each test: a wrong exit status or a sanitizer
+report fails the test, and the output of a failed test's programs is shown."""
+
+import os
+
+import pytest
+
+import firmware
+from board import Board
+from program import bin_dir, program_path
+from relay import Relay
+from server import Server
+
+KB = 1024
+
+
+def pytest_report_header(config):
+    return f"programs under test: {bin_dir()}"
+
+
+def pytest_sessionstart(session):
+    missing = [name for name in ("farflash-board", "farflashd", "farflash") if not os.path.exists(program_path(name))]
+    if missing and not os.environ.get("FARFLASH_PARTIAL"):
+        pytest.exit(f"{', '.join(missing)} not in {bin_dir()}: build first, or set FARFLASH_BIN", 2)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.failed_call = outcome.get_result().failed
+
+
+class Programs:
+    """What one test has started, in order."""
+
+    def __init__(self):
+        self.started = []
+
+    def add(self, program):
+        self.started.append(program)
+        return program
+
+    def judge_all(self):
+        """Ends all, last started first; returns what was wrong."""
+        wrong = []
+        for program in reversed(self.started):
+            try:
+                program.judge()
+            except AssertionError as error:
+                wrong.append(str(error))
+        return wrong
+
+
+@pytest.fixture
+def programs(request):
+    started = Programs()
+    yield started
+    wrong = started.judge_all()
+    if wrong or getattr(request.node, "failed_call", False):
+        for program in started.started:
+            print(f"---- {' '.join(program.arguments)}\n{program.output()}")
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+@pytest.fixture
+def make_board(programs, tmp_path):
+    """make_board(chip=..., ...) starts a farflash-board with a flash file of its own; see board.Board."""
+    def make(*arguments, **options):
+        directory = tmp_path / f"board{len(programs.started)}"
+        directory.mkdir()
+        return programs.add(Board(str(directory), *arguments, **options))
+    return make
+
+
+@pytest.fixture
+def make_server(programs, tmp_path):
+    """make_server(name=address or Board, ..., options=[...]) starts a farflashd; see server.Server."""
+    def make(options=(), env=None, preexec=None, **boards):
+        directory = tmp_path / f"server{len(programs.started)}"
+        directory.mkdir()
+        addresses = {name: getattr(board, "address", board) for name, board in boards.items()}
+        return programs.add(Server(str(directory), addresses, options, env, preexec))
+    return make
+
+
+@pytest.fixture
+def make_relay(programs):
+    """make_relay(port, rtt=seconds) starts a relay in front of a local port; it goes before the programs do."""
+    relays = []
+
+    def make(port, rtt=0.0):
+        relays.append(Relay(port, rtt))
+        return relays[-1]
+    yield make
+    for relay in relays:
+        relay.close()
+
+
+@pytest.fixture
+def board(make_board):
+    """A fast virtual ESP32 with 4 MB behind RFC 2217."""
+    return make_board()
+
+
+@pytest.fixture
+def server(make_server, board):
+    """A farflashd that serves `board` as "lab1" and has found it."""
+    started = make_server(lab1=board)
+    started.rest.wait_board("lab1", "idle")
+    return started
+
+
+@pytest.fixture
+def rest(server):
+    return server.rest
+
+
+@pytest.fixture(scope="session")
+def app():
+    """An ESP32 application of 128 kB."""
+    return firmware.image("esp32", 128 * KB)
+
+
+@pytest.fixture(scope="session")
+def app_file(app, tmp_path_factory):
+    path = tmp_path_factory.mktemp("images") / "app.bin"
+    path.write_bytes(app)
+    return path

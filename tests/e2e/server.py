@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts farflashd."""
+
+import os
+import re
+
+from program import Program, program_path
+from rest import Rest
+
+LISTENING = r"listening on (http://\S+)"
+
+
+class Server(Program):
+    """A farflashd with `boards`, a dict of name to address. `rest` talks to it."""
+
+    def __init__(self, directory, boards, options=(), env=None, preexec=None):
+        self.data_dir = os.path.join(directory, "data")
+        arguments = [program_path("farflashd"), "--listen", "127.0.0.1:0", "--data-dir", self.data_dir]
+        for name, address in boards.items():
+            arguments += ["--board", f"{name}={address}"]
+        super().__init__([*arguments, *options], env=env, preexec=preexec)
+        self.url = self.wait_line(LISTENING).group(1).rstrip("/")
+        self.port = int(re.search(r":(\d+)$", self.url).group(1))
+        self.rest = Rest(self.port)
+
+    def files(self):
+        """Every file in the data directory, relative to it."""
+        found = []
+        for directory, _, names in os.walk(self.data_dir):
+            found += [os.path.relpath(os.path.join(directory, name), self.data_dir) for name in names]
+        return sorted(found)
+
+    def resident_kb(self):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1))
