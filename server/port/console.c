@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "console.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum ff_status ff_console_init(struct ff_console *console)
+{
+	uint8_t *ring = malloc(FF_CONSOLE_SIZE);
+	if (!ring) {
+		return FF_ERR_NO_MEMORY;
+	}
+	*console = (struct ff_console){ .ring = ring };
+	pthread_mutex_init(&console->mutex, NULL);
+	return FF_OK;
+}
+
+void ff_console_release(struct ff_console *console)
+{
+	if (console->ring) {
+		pthread_mutex_destroy(&console->mutex);
+		free(console->ring);
+		console->ring = NULL;
+	}
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+void ff_console_write(struct ff_console *console, const uint8_t *bytes, size_t size)
+{
+	size_t kept = smaller(size, FF_CONSOLE_SIZE);
+	pthread_mutex_lock(&console->mutex);
+	console->end += size - kept;
+	bytes += size - kept;
+	size_t at = console->end % FF_CONSOLE_SIZE;
+	size_t first = smaller(kept, FF_CONSOLE_SIZE - at);
+	memcpy(console->ring + at, bytes, first);
+	memcpy(console->ring, bytes + first, kept - first);
+	console->end += kept;
+	pthread_mutex_unlock(&console->mutex);
+}
+
+uint64_t ff_console_end(struct ff_console *console)
+{
+	pthread_mutex_lock(&console->mutex);
+	uint64_t end = console->end;
+	pthread_mutex_unlock(&console->mutex);
+	return end;
+}
+
+size_t ff_console_read(struct ff_console *console, uint64_t *position, uint8_t *bytes, size_t capacity)
+{
+	pthread_mutex_lock(&console->mutex);
+	if (console->end - *position > FF_CONSOLE_SIZE) {
+		*position = console->end - FF_CONSOLE_SIZE;
+	}
+	size_t size = smaller(capacity, (size_t)(console->end - *position));
+	size_t at = *position % FF_CONSOLE_SIZE;
+	size_t first = smaller(size, FF_CONSOLE_SIZE - at);
+	memcpy(bytes, console->ring + at, first);
+	memcpy(bytes + first, console->ring, size - first);
+	pthread_mutex_unlock(&console->mutex);
+	*position += size;
+	return size;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The latest output of one board, kept in a ring that any number of readers follow at their own pace.
+ *
+ * The owner thread writes and never waits; a reader holds nothing but a position in the stream. One that falls behind
+ * by more than the ring loses the oldest bytes. init/release; between them any thread. */
+#ifndef FF_PORT_CONSOLE_H
+#define FF_PORT_CONSOLE_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/status.h>
+
+#define FF_CONSOLE_SIZE 32768 /* bytes kept; a power of two */
+
+struct ff_console {
+	pthread_mutex_t mutex;
+	uint8_t *ring; /* FF_CONSOLE_SIZE bytes, owned */
+	uint64_t end;  /* bytes ever written */
+};
+
+FF_WARN_UNUSED enum ff_status ff_console_init(struct ff_console *console);
+
+void ff_console_release(struct ff_console *console);
+
+/* Appends; of more than FF_CONSOLE_SIZE bytes the last ones stay. */
+void ff_console_write(struct ff_console *console, const uint8_t *bytes, size_t size);
+
+/* The position after the newest byte: where a reader that wants what comes from now on begins. */
+uint64_t ff_console_end(struct ff_console *console);
+
+/* Copies up to `capacity` bytes from `*position` on, moves it behind them, and returns their count; 0: nothing new.
+ * A position that the ring has left behind is moved to the oldest byte first. */
+size_t ff_console_read(struct ff_console *console, uint64_t *position, uint8_t *bytes, size_t capacity);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One board and the thread that owns its port.
+ *
+ * Only the owner thread touches the transport. Others post tasks into a bounded mailbox, which it runs in order; between
+ * tasks it pumps the board's output into the console. A port that cannot be opened or that goes away is tried again
+ * with growing pauses, and at once when a task wants it. Everyone else sees copies: ff_worker_view().
+ * new/free; every function may be called from any thread unless it says otherwise, and none waits for the board
+ * except ff_worker_join() and ff_worker_free(). */
+#ifndef FF_PORT_WORKER_H
+#define FF_PORT_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/flasher.h>
+#include <farflash/log.h>
+#include <farflash/status.h>
+#include <farflash/transport.h>
+
+#include "console.h"
+
+#define FF_BOARD_NAME_SIZE 65
+#define FF_BOARD_ADDRESS_SIZE 256
+#define FF_CHIP_NAME_SIZE 24
+#define FF_TASK_LABEL_SIZE 24
+#define FF_WORKER_MAX_TASKS 64 /* tasks that may wait for one board */
+#define FF_CONSOLE_BAUD 115200 /* rate of the port between tasks */
+
+enum ff_board_state { FF_BOARD_IDLE, FF_BOARD_BUSY, FF_BOARD_LOST };
+
+/* What the last probe or flash found out about the board. */
+struct ff_board_facts {
+	bool known; /* false: everything else is zero */
+	char chip[FF_CHIP_NAME_SIZE];
+	unsigned revision; /* major * 100 + minor */
+	uint8_t mac[6];
+	uint32_t crystal_mhz; /* 0 where unknown */
+	uint32_t flash_id;    /* as in struct ff_board_info */
+	uint32_t flash_size;  /* bytes, 0 where unknown */
+	int64_t probed_ms;    /* Unix time in milliseconds */
+};
+
+/* A copy of a board's state at one moment. */
+struct ff_board_view {
+	enum ff_board_state state;
+	char detail[FF_ERROR_TEXT_SIZE]; /* why it is lost; empty otherwise */
+	char task[FF_TASK_LABEL_SIZE];   /* label of the task that makes it busy; empty otherwise */
+	size_t waiting;                  /* labelled tasks in the mailbox */
+	struct ff_board_facts facts;
+};
+
+struct ff_task;
+
+/* What a task does. Both run in the owner thread and must not call ff_worker_join() or ff_worker_free(). */
+struct ff_task_ops {
+	/* Works with the open port, which is lent for the call. FF_ERR_LOST marks the board as lost; after other errors
+	 * that put the port itself in doubt it is opened anew. `error` is empty. */
+	enum ff_status (*run)(struct ff_task *task, struct ff_transport *transport, struct ff_error *error);
+	/* The last call, once for every task that was posted and not withdrawn: with what run() answered, with the reason
+	 * why the port could not be opened (then run() was not called), or with FF_ERR_CANCELLED when the worker stops.
+	 * The board's state has been updated by then, and the worker does not touch the task again. */
+	void (*finished)(struct ff_task *task, enum ff_status status, const struct ff_error *error);
+};
+
+/* Embedded in whatever belongs to the task; must live until finished() or a successful withdrawal. */
+struct ff_task {
+	const struct ff_task_ops *ops;
+	const char *label;    /* shown as the board's work; NULL: a short task that leaves the board idle */
+	struct ff_task *next; /* the worker's */
+};
+
+struct ff_worker;
+
+struct ff_worker_options {
+	const char *name;         /* shorter than FF_BOARD_NAME_SIZE; copied */
+	const char *address;      /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
+	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
+	void (*notify)(
+		void *context); /* may be NULL; told after a change of state and after console output; must not wait */
+	void *notify_context;
+	/* Opens the port; NULL means ff_transport_open(). */
+	enum ff_status (*open)(struct ff_transport *transport, const char *address,
+			       const struct ff_transport_options *options, struct ff_error *error);
+};
+
+/* Starts the owner thread, which opens the port on its own. FF_ERR_ARGUMENT (name or address too long),
+ * FF_ERR_NO_MEMORY, FF_ERR_IO (no thread or descriptor left). */
+FF_WARN_UNUSED enum ff_status ff_worker_new(struct ff_worker **worker, const struct ff_worker_options *options,
+					    struct ff_error *error);
+
+/* Stops, waits for the end of the thread and releases everything. NULL is harmless. */
+void ff_worker_free(struct ff_worker *worker);
+
+/* Asks the thread to end after the task that runs; tasks that wait are finished with FF_ERR_CANCELLED. */
+void ff_worker_stop(struct ff_worker *worker);
+
+/* Waits for the end of a stopped thread; false if it has not come by the deadline. One thread at a time. */
+bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us);
+
+/* Puts a task at the end of the mailbox. FF_ERR_BUSY: the mailbox is full; FF_ERR_CANCELLED: the worker stops. On
+ * failure the task was not taken and finished() will not be called. */
+FF_WARN_UNUSED enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task);
+
+/* Takes a task back that still waits; its finished() will not be called. False: it runs, has run, or was never posted. */
+bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task);
+
+void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
+
+/* Remembers what a flasher found out. Owner thread, from a task. */
+void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info);
+
+/* Valid until ff_worker_free(). */
+struct ff_console *ff_worker_console(struct ff_worker *worker);
+const char *ff_worker_name(const struct ff_worker *worker);
+const char *ff_worker_address(const struct ff_worker *worker);
+
+/* The log with the board's name in front. Valid until ff_worker_free(). */
+const struct ff_log *ff_worker_log(const struct ff_worker *worker);
+
+/* Unix time in milliseconds. */
+int64_t ff_wall_ms(void);
+
+#endif
