@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ff_job {
+	struct ff_task task;
+	struct ff_job_spec spec;
+	char id[FF_TASK_LABEL_SIZE];
+	atomic_uint references;
+	atomic_bool cancel;
+
+	/* Behind the mutex. */
+	pthread_mutex_t mutex;
+	struct ff_job_view view;
+	uint8_t step_phase[FF_JOB_MAX_STEPS];
+	uint8_t step_region[FF_JOB_MAX_STEPS];
+};
+
+const char *ff_job_kind_name(enum ff_job_kind kind)
+{
+	static const char *const names[FF_JOB_KIND_COUNT] = {
+#define KIND_NAME(name, text) [name] = text,
+		FF_JOB_KIND_MAP(KIND_NAME)
+#undef KIND_NAME
+	};
+	return (unsigned)kind < FF_JOB_KIND_COUNT ? names[kind] : "unknown";
+}
+
+const char *ff_job_state_name(enum ff_job_state state)
+{
+	static const char *const names[FF_JOB_STATE_COUNT] = {
+#define STATE_NAME(name, text) [name] = text,
+		FF_JOB_STATE_MAP(STATE_NAME)
+#undef STATE_NAME
+	};
+	return (unsigned)state < FF_JOB_STATE_COUNT ? names[state] : "unknown";
+}
+
+bool ff_job_state_ended(enum ff_job_state state)
+{
+	return state != FF_JOB_QUEUED && state != FF_JOB_RUNNING;
+}
+
+void ff_job_regions_free(struct ff_job_region *regions, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(regions[i].name);
+		ff_firmware_unref(regions[i].firmware);
+	}
+	free(regions);
+}
+
+static struct ff_job *of_task(struct ff_task *task)
+{
+	return (struct ff_job *)((char *)task - offsetof(struct ff_job, task));
+}
+
+/* Locks for a change; unlock_changed() ends it and tells those who look on. */
+static void lock(struct ff_job *job)
+{
+	pthread_mutex_lock(&job->mutex);
+}
+
+static void unlock_changed(struct ff_job *job, bool tell)
+{
+	job->view.version++;
+	pthread_mutex_unlock(&job->mutex);
+	if (tell && job->spec.notify) {
+		job->spec.notify(job->spec.notify_context);
+	}
+}
+
+static void end(struct ff_job *job, enum ff_status status, const struct ff_error *error)
+{
+	enum ff_job_state state = FF_JOB_FAILED;
+	if (status == FF_OK) {
+		state = FF_JOB_DONE;
+	} else if (status == FF_ERR_CANCELLED) {
+		state = FF_JOB_CANCELLED;
+	}
+	/* Nobody will read the images any more: give the disk back before anyone hears of the end. */
+	for (size_t i = 0; i < job->spec.region_count; i++) {
+		ff_firmware_unref(job->spec.regions[i].firmware);
+		job->spec.regions[i].firmware = NULL;
+	}
+	lock(job);
+	job->view.state = state;
+	job->view.status = status;
+	job->view.finished_ms = ff_wall_ms();
+	if (status != FF_OK) {
+		snprintf(job->view.detail, sizeof(job->view.detail), "%s: %s", ff_worker_name(job->spec.worker),
+			 error->text);
+	}
+	unlock_changed(job, true);
+	job->spec.ended(job->spec.ended_context, job);
+	ff_job_unref(job);
+}
+
+static enum ff_status run(struct ff_task *task, struct ff_transport *transport, struct ff_error *error)
+{
+	struct ff_job *job = of_task(task);
+	lock(job);
+	job->view.state = FF_JOB_RUNNING;
+	job->view.started_ms = ff_wall_ms();
+	unlock_changed(job, true);
+	if (ff_job_cancelled(job)) {
+		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled before it began");
+	}
+	return job->spec.work(job, transport, error);
+}
+
+static void finished(struct ff_task *task, enum ff_status status, const struct ff_error *error)
+{
+	end(of_task(task), status, error);
+}
+
+static const struct ff_task_ops task_ops = { .run = run, .finished = finished };
+
+struct ff_job *ff_job_new(const struct ff_job_spec *spec)
+{
+	struct ff_job *job = calloc(1, sizeof(*job));
+	if (!job) {
+		return NULL;
+	}
+	snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)spec->number);
+	job->spec = *spec;
+	job->task = (struct ff_task){ .ops = &task_ops, .label = job->id };
+	job->view.created_ms = ff_wall_ms();
+	job->view.version = 1;
+	atomic_init(&job->references, 1);
+	atomic_init(&job->cancel, false);
+	pthread_mutex_init(&job->mutex, NULL);
+	return job;
+}
+
+struct ff_job *ff_job_ref(struct ff_job *job)
+{
+	atomic_fetch_add(&job->references, 1);
+	return job;
+}
+
+void ff_job_unref(struct ff_job *job)
+{
+	if (job && atomic_fetch_sub(&job->references, 1) == 1) {
+		ff_job_regions_free(job->spec.regions, job->spec.region_count);
+		pthread_mutex_destroy(&job->mutex);
+		free(job);
+	}
+}
+
+enum ff_status ff_job_post(struct ff_job *job)
+{
+	ff_job_ref(job);
+	enum ff_status status = ff_worker_post(job->spec.worker, &job->task);
+	if (status != FF_OK) {
+		ff_job_unref(job);
+	}
+	return status;
+}
+
+bool ff_job_cancel(struct ff_job *job, bool by_shutdown)
+{
+	lock(job);
+	bool ended = ff_job_state_ended(job->view.state);
+	if (!ended && by_shutdown) {
+		job->view.by_shutdown = true;
+	}
+	pthread_mutex_unlock(&job->mutex);
+	if (ended) {
+		return false;
+	}
+	atomic_store(&job->cancel, true);
+	if (ff_worker_withdraw(job->spec.worker, &job->task)) {
+		struct ff_error error = FF_ERROR_NONE;
+		ff_error_set(&error, FF_ERR_CANCELLED, "cancelled before it began");
+		end(job, FF_ERR_CANCELLED, &error);
+	}
+	return true;
+}
+
+void ff_job_view(struct ff_job *job, struct ff_job_view *view)
+{
+	lock(job);
+	*view = job->view;
+	pthread_mutex_unlock(&job->mutex);
+}
+
+struct ff_job_step ff_job_step(struct ff_job *job, unsigned index)
+{
+	lock(job);
+	struct ff_job_step step = { (enum ff_phase)job->step_phase[index], job->step_region[index] };
+	pthread_mutex_unlock(&job->mutex);
+	return step;
+}
+
+const char *ff_job_id(const struct ff_job *job)
+{
+	return job->id;
+}
+
+enum ff_job_kind ff_job_kind(const struct ff_job *job)
+{
+	return job->spec.kind;
+}
+
+struct ff_worker *ff_job_worker(const struct ff_job *job)
+{
+	return job->spec.worker;
+}
+
+const struct ff_job_options *ff_job_options(const struct ff_job *job)
+{
+	return &job->spec.options;
+}
+
+const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count)
+{
+	*count = job->spec.region_count;
+	return job->spec.regions;
+}
+
+void ff_job_report(struct ff_job *job, const struct ff_progress *progress)
+{
+	lock(job);
+	struct ff_job_view *view = &job->view;
+	bool step = !view->has_progress || view->progress.phase != progress->phase ||
+		    view->progress.region != progress->region;
+	if (step && view->steps < FF_JOB_MAX_STEPS) {
+		job->step_phase[view->steps] = (uint8_t)progress->phase;
+		job->step_region[view->steps] = (uint8_t)progress->region;
+		view->steps++;
+	}
+	view->has_progress = true;
+	view->progress = *progress;
+	unlock_changed(job, step);
+}
+
+bool ff_job_cancelled(struct ff_job *job)
+{
+	return atomic_load(&job->cancel);
+}
+
+void ff_job_learn(struct ff_job *job, const struct ff_board_info *info)
+{
+	ff_worker_learn(job->spec.worker, info);
+	struct ff_board_view board;
+	ff_worker_view(job->spec.worker, &board);
+	lock(job);
+	job->view.facts = board.facts;
+	unlock_changed(job, true);
+}
+
+void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result)
+{
+	lock(job);
+	job->view.result = *result;
+	unlock_changed(job, true);
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One job: what was asked of a board, how far it is, how it ended.
+ *
+ * A job is shared: everyone who holds it has a reference. What was asked is constant; the rest changes behind the
+ * job's mutex and is seen through copies: ff_job_view(). Progress is merged into the latest value, so that whoever looks
+ * on never holds up the owner thread, and the steps taken are kept in a short list. Any thread unless a function
+ * says otherwise. */
+#ifndef FF_JOBS_JOB_H
+#define FF_JOBS_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/flasher.h>
+#include <farflash/status.h>
+
+#include "firmware.h"
+#include "worker.h"
+
+#define FF_JOB_MAX_STEPS (2 * FF_MAX_REGIONS + 16)
+#define FF_JOB_DETAIL_SIZE (FF_BOARD_NAME_SIZE + FF_ERROR_TEXT_SIZE + 2)
+
+/* X(constant, name) */
+#define FF_JOB_KIND_MAP(X) \
+	X(FF_JOB_FLASH, "flash") \
+	X(FF_JOB_RESET, "reset") \
+	X(FF_JOB_INFO, "info")
+
+#define FF_JOB_STATE_MAP(X) \
+	X(FF_JOB_QUEUED, "queued") \
+	X(FF_JOB_RUNNING, "running") \
+	X(FF_JOB_DONE, "done") \
+	X(FF_JOB_FAILED, "failed") \
+	X(FF_JOB_CANCELLED, "cancelled")
+
+#define FF_JOB_ENUM(name, text) name,
+enum ff_job_kind { FF_JOB_KIND_MAP(FF_JOB_ENUM) FF_JOB_KIND_COUNT };
+enum ff_job_state { FF_JOB_STATE_MAP(FF_JOB_ENUM) FF_JOB_STATE_COUNT };
+#undef FF_JOB_ENUM
+
+/* "flash", "queued", ... Never NULL. */
+const char *ff_job_kind_name(enum ff_job_kind kind);
+const char *ff_job_state_name(enum ff_job_state state);
+
+/* One image of a flash job. */
+struct ff_job_region {
+	uint32_t offset;
+	uint64_t size;
+	char sha256[FF_SHA256_HEX_SIZE];
+	char *name; /* the file's name as the client gave it, valid UTF-8; NULL where unknown; owned */
+	struct ff_firmware *firmware; /* a reference; given back when the job ends */
+};
+
+/* Releases what the regions own, and the array itself. NULL with 0 is harmless. */
+void ff_job_regions_free(struct ff_job_region *regions, size_t count);
+
+struct ff_job_options {
+	uint32_t baud; /* rate of the work, 0 keeps the connect rate */
+	bool force;
+	bool stub;
+	bool compress;
+};
+
+struct ff_job_result {
+	bool known;
+	struct ff_write_report report;
+	bool stub;
+	uint32_t baud;
+	int64_t phase_us[FF_PHASE_COUNT]; /* 0: the phase did not happen */
+};
+
+/* A copy of a job's changing part at one moment. Times are Unix time in milliseconds, 0: not yet. */
+struct ff_job_view {
+	enum ff_job_state state;
+	int64_t created_ms;
+	int64_t started_ms;
+	int64_t finished_ms;
+	bool has_progress;
+	struct ff_progress progress;
+	unsigned steps; /* taken so far, see ff_job_step() */
+	struct ff_job_result result;
+	struct ff_board_facts facts;
+	enum ff_status status;           /* FF_OK until the job has failed or was cancelled */
+	bool by_shutdown;                /* cancelled because the server stops */
+	char detail[FF_JOB_DETAIL_SIZE]; /* what went wrong, beginning with the board's name; empty otherwise */
+	uint64_t version;                /* grows with every change */
+};
+
+/* A phase that the job entered, and the region that it was for. */
+struct ff_job_step {
+	enum ff_phase phase;
+	unsigned region;
+};
+
+struct ff_job;
+
+/* The work itself, in the board's owner thread. */
+typedef enum ff_status (*ff_job_work)(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
+
+struct ff_job_spec {
+	enum ff_job_kind kind;
+	uint64_t number; /* the id is its decimal text */
+	struct ff_worker *worker;
+	ff_job_work work;
+	struct ff_job_options options;
+	struct ff_job_region *regions; /* taken over if the job is made */
+	size_t region_count;
+	void (*notify)(void *context); /* told after each change but mere progress; must not wait */
+	void *notify_context;
+	void (*ended)(void *context, struct ff_job *job); /* told once, after the end, by the thread that ended it */
+	void *ended_context;
+};
+
+/* Makes a job in state queued, with one reference. NULL: out of memory. */
+struct ff_job *ff_job_new(const struct ff_job_spec *spec);
+
+struct ff_job *ff_job_ref(struct ff_job *job);
+void ff_job_unref(struct ff_job *job);
+
+/* Puts it into its worker's mailbox, which holds a reference until the end. Errors as ff_worker_post(). */
+FF_WARN_UNUSED enum ff_status ff_job_post(struct ff_job *job);
+
+/* Cancels it: one that waits has ended on return, one that runs ends after its current step. `by_shutdown` says for
+ * whose sake. False: it had ended already. */
+bool ff_job_cancel(struct ff_job *job, bool by_shutdown);
+
+void ff_job_view(struct ff_job *job, struct ff_job_view *view);
+
+/* Whether the state is one of those that last. */
+bool ff_job_state_ended(enum ff_job_state state);
+
+/* The step number `index`, below ff_job_view.steps. */
+struct ff_job_step ff_job_step(struct ff_job *job, unsigned index);
+
+/* What was asked. Constant while the caller holds a reference, but for the regions' firmware. */
+const char *ff_job_id(const struct ff_job *job);
+enum ff_job_kind ff_job_kind(const struct ff_job *job);
+struct ff_worker *ff_job_worker(const struct ff_job *job);
+const struct ff_job_options *ff_job_options(const struct ff_job *job);
+const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count);
+
+/* For the work, in the owner thread. */
+void ff_job_report(struct ff_job *job, const struct ff_progress *progress);
+bool ff_job_cancelled(struct ff_job *job);
+void ff_job_learn(struct ff_job *job, const struct ff_board_info *info); /* remembered by the worker as well */
+void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result);
+
+#endif

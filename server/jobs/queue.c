@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queue.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tasks.h"
+
+/* A job in the list, which holds a reference to it. */
+struct entry {
+	struct ff_job *job;
+	bool ended;
+	struct entry *newer;
+	struct entry *older;
+};
+
+struct ff_queue {
+	const struct ff_log *log;
+	void (*notify)(void *context);
+	void *notify_context;
+
+	/* Behind the mutex. */
+	pthread_mutex_t mutex;
+	struct entry *newest;
+	struct entry *oldest;
+	size_t count;
+	size_t ended;
+	uint64_t next_number;
+	bool stopping;
+};
+
+struct ff_queue *ff_queue_new(const struct ff_log *log, void (*notify)(void *context), void *notify_context)
+{
+	struct ff_queue *queue = calloc(1, sizeof(*queue));
+	if (queue) {
+		queue->log = log;
+		queue->notify = notify;
+		queue->notify_context = notify_context;
+		queue->next_number = 1;
+		pthread_mutex_init(&queue->mutex, NULL);
+	}
+	return queue;
+}
+
+static void unlink_entry(struct ff_queue *queue, struct entry *entry)
+{
+	*(entry->newer ? &entry->newer->older : &queue->newest) = entry->older;
+	*(entry->older ? &entry->older->newer : &queue->oldest) = entry->newer;
+	queue->count--;
+}
+
+static void link_newest(struct ff_queue *queue, struct entry *entry)
+{
+	entry->older = queue->newest;
+	*(queue->newest ? &queue->newest->newer : &queue->oldest) = entry;
+	queue->newest = entry;
+	queue->count++;
+}
+
+static void free_entry(struct entry *entry)
+{
+	if (entry) {
+		ff_job_unref(entry->job);
+		free(entry);
+	}
+}
+
+void ff_queue_free(struct ff_queue *queue)
+{
+	if (!queue) {
+		return;
+	}
+	while (queue->newest) {
+		struct entry *entry = queue->newest;
+		unlink_entry(queue, entry);
+		free_entry(entry);
+	}
+	pthread_mutex_destroy(&queue->mutex);
+	free(queue);
+}
+
+static void log_end(struct ff_job *job)
+{
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	const struct ff_log *log = ff_worker_log(ff_job_worker(job));
+	const char *kind = ff_job_kind_name(ff_job_kind(job));
+	if (view.state == FF_JOB_DONE) {
+		ff_log(log, FF_LOG_INFO, "job %s (%s) is done", ff_job_id(job), kind);
+	} else if (view.state == FF_JOB_CANCELLED) {
+		ff_log(log, FF_LOG_INFO, "job %s (%s) was cancelled", ff_job_id(job), kind);
+	} else {
+		const char *text = view.detail + strlen(ff_worker_name(ff_job_worker(job))) + strlen(": ");
+		ff_log(log, FF_LOG_ERROR, "job %s (%s) failed: %s: %s", ff_job_id(job), kind,
+		       ff_status_code(view.status), text);
+	}
+}
+
+/* Marks the job as ended and picks the oldest ended one for removal if there are too many. */
+static struct entry *retire(struct ff_queue *queue, const struct ff_job *job)
+{
+	struct entry *entry = queue->newest;
+	while (entry && entry->job != job) {
+		entry = entry->older;
+	}
+	if (entry) {
+		entry->ended = true;
+		queue->ended++;
+	}
+	if (queue->ended <= FF_QUEUE_HISTORY) {
+		return NULL;
+	}
+	struct entry *surplus = queue->oldest;
+	while (!surplus->ended) {
+		surplus = surplus->newer;
+	}
+	unlink_entry(queue, surplus);
+	queue->ended--;
+	return surplus;
+}
+
+static void on_end(void *context, struct ff_job *job)
+{
+	struct ff_queue *queue = context;
+	log_end(job);
+	pthread_mutex_lock(&queue->mutex);
+	struct entry *surplus = retire(queue, job);
+	pthread_mutex_unlock(&queue->mutex);
+	free_entry(surplus);
+}
+
+static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number)
+{
+	static const ff_job_work works[FF_JOB_KIND_COUNT] = {
+		[FF_JOB_FLASH] = ff_task_flash,
+		[FF_JOB_RESET] = ff_task_reset,
+		[FF_JOB_INFO] = ff_task_info,
+	};
+	struct ff_job_spec spec = {
+		.kind = request->kind,
+		.number = number,
+		.worker = request->worker,
+		.work = works[request->kind],
+		.options = request->options,
+		.regions = request->regions,
+		.region_count = request->region_count,
+		.notify = queue->notify,
+		.notify_context = queue->notify_context,
+		.ended = on_end,
+		.ended_context = queue,
+	};
+	return ff_job_new(&spec);
+}
+
+/* Makes the job and lists it. Both under one lock: whoever stops the queue either finds the job or prevents it. */
+static enum ff_status enter(struct ff_queue *queue, const struct ff_queue_request *request, struct entry *entry)
+{
+	enum ff_status status = FF_OK;
+	pthread_mutex_lock(&queue->mutex);
+	if (queue->stopping) {
+		status = FF_ERR_CANCELLED;
+	} else {
+		entry->job = make_job(queue, request, queue->next_number);
+		status = entry->job ? FF_OK : FF_ERR_NO_MEMORY;
+	}
+	if (status == FF_OK) {
+		queue->next_number++;
+		link_newest(queue, entry);
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return status;
+}
+
+enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+	enum ff_status status = entry ? enter(queue, request, entry) : FF_ERR_NO_MEMORY;
+	if (status != FF_OK) {
+		ff_job_regions_free(request->regions, request->region_count);
+		free(entry);
+		return status;
+	}
+	/* A reference of our own: once it is posted, the job may end and leave the history at any moment. */
+	struct ff_job *made = ff_job_ref(entry->job);
+	status = ff_job_post(made);
+	if (status != FF_OK) {
+		pthread_mutex_lock(&queue->mutex);
+		unlink_entry(queue, entry);
+		pthread_mutex_unlock(&queue->mutex);
+		free_entry(entry);
+		ff_job_unref(made);
+		return status;
+	}
+	ff_log(ff_worker_log(request->worker), FF_LOG_INFO, "job %s (%s) is queued", ff_job_id(made),
+	       ff_job_kind_name(request->kind));
+	*job = made;
+	return FF_OK;
+}
+
+struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id)
+{
+	struct ff_job *found = NULL;
+	pthread_mutex_lock(&queue->mutex);
+	for (struct entry *entry = queue->newest; entry && !found; entry = entry->older) {
+		if (strcmp(ff_job_id(entry->job), id) == 0) {
+			found = ff_job_ref(entry->job);
+		}
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return found;
+}
+
+size_t ff_queue_list(struct ff_queue *queue, const struct ff_worker *worker, struct ff_job **jobs, size_t capacity)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&queue->mutex);
+	for (struct entry *entry = queue->newest; entry && count < capacity; entry = entry->older) {
+		if (!worker || ff_job_worker(entry->job) == worker) {
+			jobs[count++] = ff_job_ref(entry->job);
+		}
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return count;
+}
+
+size_t ff_queue_count(struct ff_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	size_t count = queue->count;
+	pthread_mutex_unlock(&queue->mutex);
+	return count;
+}
+
+void ff_queue_stop(struct ff_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->stopping = true;
+	size_t count = queue->count;
+	pthread_mutex_unlock(&queue->mutex);
+
+	/* Nothing is added any more, so the list cannot outgrow this. */
+	struct ff_job **jobs = calloc(count + 1, sizeof(struct ff_job *));
+	count = jobs ? ff_queue_list(queue, NULL, jobs, count) : 0;
+	for (size_t i = 0; i < count; i++) {
+		ff_job_cancel(jobs[count - 1 - i], true);
+		ff_job_unref(jobs[count - 1 - i]);
+	}
+	free(jobs);
+}
