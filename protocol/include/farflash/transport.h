@@ -27,20 +27,23 @@ struct ff_line_step {
 /* All slots are mandatory. `self` is the pointer beside the table. On FF_ERR_LOST the port is gone: only close is
  * useful after it. `error` may be NULL in every call. */
 struct ff_transport_ops {
-	/* Waits until at least one byte is there, then takes what is there, up to `capacity`. With a deadline in the past it
-	 * only looks. FF_ERR_TIMEOUT: nothing came. A read that fails with anything else ends the transport's life. */
+	/* Waits until at least one byte is there, then takes what is there, up to `capacity` (not 0). With a deadline in the
+	 * past it only looks. FF_ERR_TIMEOUT: nothing came; it writes `error` too, so pass NULL where silence is no failure.
+	 * A read that fails with anything else ends the transport's life. */
 	enum ff_status (*read)(void *self, uint8_t *bytes, size_t capacity, size_t *got, int64_t deadline_us,
 			       struct ff_error *error);
 	/* Hands over all bytes or fails: after FF_ERR_TIMEOUT an unknown part has gone out. */
 	enum ff_status (*write)(void *self, const uint8_t *bytes, size_t size, int64_t deadline_us,
 				struct ff_error *error);
-	/* Waits until the bytes written have left the port, as far as the port can tell. */
+	/* Waits until the bytes written have left the port, as far as the port can tell: a network port cannot tell what lies
+	 * beyond this machine, and RFC 2217 has no word for it. */
 	enum ff_status (*drain)(void *self, int64_t deadline_us, struct ff_error *error);
 	/* Drops input that was received and not read. */
 	enum ff_status (*discard)(void *self, int64_t deadline_us, struct ff_error *error);
-	/* Changes the rate, 50 to 4000000 baud, both directions. */
+	/* Changes the rate, 50 to 4000000 baud, both directions. FF_ERR_UNSUPPORTED: the port chose a rate that is more than
+	 * 3 % off, or cannot change it. */
 	enum ff_status (*set_baud)(void *self, uint32_t baud, int64_t deadline_us, struct ff_error *error);
-	/* Runs a whole reset sequence with its pauses. FF_ERR_UNSUPPORTED where the port has no lines. */
+	/* Runs a whole reset sequence of at most 32 steps with its pauses. FF_ERR_UNSUPPORTED where the port has no lines. */
 	enum ff_status (*set_lines)(void *self, const struct ff_line_step *steps, size_t count, struct ff_error *error);
 	/* A descriptor that polls readable when more input may be there, for an owner's event loop; -1 if there is none.
 	 * Only meaningful after read() answered FF_ERR_TIMEOUT with a past deadline: earlier, bytes may wait inside. */
@@ -52,9 +55,10 @@ struct ff_transport_ops {
 struct ff_transport {
 	const struct ff_transport_ops *ops;
 	void *self;
-	bool has_lines; /* DTR and RTS exist: the board can be reset */
-	uint32_t
-		latency_ms; /* round trip to the port as measured at open, 0 for a local port; waits are stretched by it */
+	bool has_lines;  /* DTR and RTS exist: the board can be reset */
+	bool fixed_baud; /* set_baud can only confirm the rate of the open (raw TCP): leave the board at that rate */
+	/* Round trip to the port as measured at open, 0 for a local port; waits are stretched by it. */
+	uint32_t latency_ms;
 };
 
 struct ff_transport_options {
