@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What libserialport 0.1.1 leaves to its users:
+ * - sp_blocking_read() spins after a hang-up, since read() then answers 0: fd.c polls and reads by itself.
+ * - It opens without O_CLOEXEC, TIOCEXCL and flock(): ff_device_claim() and claim() below.
+ * - sp_set_baudrate() and its kin rewrite RTS, then DTR. sp_set_config() with those left at "unchanged" does not.
+ * - It looks for CRTSCTS in the wrong word of termios: ff_device_make_raw() clears it. */
+#include "serial.h"
+
+#include <errno.h>
+#include <libserialport.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "device.h"
+#include "lines.h"
+
+struct serial {
+	struct ff_device device; /* first: the shared slots see only this */
+	struct sp_port *port;    /* owns the descriptor */
+	bool exclusive;          /* TIOCEXCL is ours to undo */
+};
+
+/* libserialport keeps errno of the system call only until its next error, so this comes first after a failure. */
+static enum ff_status failed(const struct serial *serial, enum sp_return outcome, const char *what,
+			     struct ff_error *error)
+{
+	const char *name = serial->device.name;
+	switch (outcome) {
+	case SP_ERR_MEM:
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory for %s", name);
+	case SP_ERR_SUPP:
+	case SP_ERR_ARG:
+		return ff_error_set(error, FF_ERR_UNSUPPORTED, "%s cannot be %s", name, what);
+	default:
+		return ff_error_set_errno(error, FF_ERR_IO, sp_last_error_code(), "%s cannot be %s", name, what);
+	}
+}
+
+static enum sp_return configure(struct sp_port *port, uint32_t baud)
+{
+	struct sp_port_config *config = NULL;
+	enum sp_return outcome = sp_new_config(&config); /* every setting at "unchanged" */
+	if (outcome != SP_OK) {
+		return outcome;
+	}
+	sp_set_config_baudrate(config, (int)baud);
+	sp_set_config_bits(config, 8);
+	sp_set_config_parity(config, SP_PARITY_NONE);
+	sp_set_config_stopbits(config, 1);
+	sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
+	outcome = sp_set_config(port, config);
+	sp_free_config(config);
+	return outcome;
+}
+
+static enum ff_status serial_set_baud(void *self, uint32_t baud, int64_t deadline_us, struct ff_error *error)
+{
+	struct serial *serial = self;
+	(void)deadline_us;
+	enum ff_status status = ff_device_check_baud(&serial->device, baud, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	enum sp_return outcome = configure(serial->port, baud);
+	if (outcome == SP_ERR_FAIL && (sp_last_error_code() == EIO || sp_last_error_code() == ENODEV)) {
+		return ff_fd_lost(&serial->device.io, sp_last_error_code(), error);
+	}
+	if (outcome != SP_OK) {
+		return failed(serial, outcome, "set to that baud rate", error);
+	}
+	return ff_device_confirm_baud(&serial->device, baud, error);
+}
+
+static void serial_close(void *self)
+{
+	struct serial *serial = self;
+	if (serial->exclusive) {
+		ioctl(serial->device.io.fd, TIOCNXCL);
+	}
+	if (serial->device.io.fd >= 0) {
+		sp_close(serial->port);
+	}
+	sp_free_port(serial->port);
+	free(serial);
+}
+
+static const struct ff_transport_ops ops = {
+	.read = ff_device_read,
+	.write = ff_device_write,
+	.drain = ff_device_drain,
+	.discard = ff_device_discard,
+	.set_baud = serial_set_baud,
+	.set_lines = ff_device_set_lines,
+	.poll_fd = ff_device_poll_fd,
+	.close = serial_close,
+};
+
+/* flock() tells the programs that ask, root's included; TIOCEXCL turns away those of other users that do not. */
+static enum ff_status claim(struct serial *serial, struct ff_error *error)
+{
+	enum ff_status status = ff_device_claim(&serial->device, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	if (ioctl(serial->device.io.fd, TIOCEXCL) < 0) {
+		return ff_device_open_failed(serial->device.name, errno, error);
+	}
+	serial->exclusive = true;
+	return FF_OK;
+}
+
+static enum ff_status open_port(struct serial *serial, const char *path, const char *name,
+				const struct ff_transport_options *options, struct ff_error *error)
+{
+	/* The kernel has asserted both lines at open, which leaves a board running; one ioctl now releases both, for boards
+	 * without the two transistors. */
+	static const struct ff_line_step release = { .dtr = 0, .rts = 0 };
+	ff_device_init(&serial->device, -1, name);
+	enum sp_return outcome = sp_get_port_by_name(path, &serial->port);
+	if (outcome != SP_OK) {
+		return failed(serial, outcome, "used as a serial port", error);
+	}
+	if (sp_open(serial->port, SP_MODE_READ_WRITE) != SP_OK) {
+		return ff_device_open_failed(name, sp_last_error_code(), error);
+	}
+	sp_get_port_handle(serial->port, &serial->device.io.fd);
+	enum ff_status status = claim(serial, error);
+	if (status == FF_OK) {
+		status = ff_lines_run(&serial->device.io, &release, 1, error);
+	}
+	if (status == FF_OK) {
+		status = ff_device_make_raw(&serial->device, error);
+	}
+	if (status == FF_OK) {
+		status = serial_set_baud(serial, options->baud, 0, error);
+	}
+	return status;
+}
+
+enum ff_status ff_serial_open(struct ff_transport *transport, const char *path, const char *name,
+			      const struct ff_transport_options *options, struct ff_error *error)
+{
+	struct serial *serial = calloc(1, sizeof(*serial));
+	if (!serial) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory for %s", name);
+	}
+	enum ff_status status = open_port(serial, path, name, options, error);
+	if (status != FF_OK) {
+		serial_close(serial);
+		return status;
+	}
+	*transport = (struct ff_transport){ .ops = &ops, .self = serial, .has_lines = true };
+	return FF_OK;
+}
