@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Inside the chip: its state, and what the programs that run on it (ROM, stub, application) use to spend time, to talk
+ * through the UART and to work the flash. For the files of this folder.
+ *
+ * A program handles one frame at a time in no time at all, and says how long it took by moving the processor's time
+ * forward. Work that takes long (an erase, a hash) is a task that is called step by step, so that a reset can come in
+ * between. */
+#ifndef FF_VB_CPU_H
+#define FF_VB_CPU_H
+
+#include <openssl/evp.h>
+
+#include "bytes.h"
+#include "inflater.h"
+#include "rx.h"
+#include "soc.h"
+
+#define FF_MD5_SIZE 16
+#define FF_APP_LINE_MAX 80
+#define FF_ROM_BACKLOG 1152 /* 1 KB ring of the ROM's receiver (RX_BUFF_SIZE, esp32/rom/uart.h) and the FIFO's 128 */
+
+enum ff_mode {
+	FF_MODE_OFF,
+	FF_MODE_BOOTING,
+	FF_MODE_ROM,
+	FF_MODE_STUB,
+	FF_MODE_APP,
+	FF_MODE_NO_IMAGE, /* the ROM finds nothing to start, over and over */
+	FF_MODE_HUNG
+};
+
+/* Work in steps. At most one at a time: the processor has a single thread. */
+struct ff_task {
+	bool (*step)(struct ff_soc *soc); /* answers whether it is finished; NULL: no task */
+	bool waits_for_frame;             /* a step makes sense only when a frame is there */
+	uint8_t op;                       /* the command that it belongs to */
+	uint32_t address, left;           /* the region that is still to do */
+};
+
+/* A flash or RAM download, in the words of its BEGIN command. */
+struct ff_download {
+	bool active;
+	uint32_t left;       /* bytes that are still expected */
+	uint32_t address;    /* where the next one goes */
+	uint32_t block_size; /* of all blocks but the last */
+	uint32_t compressed_left;
+	bool encrypt;
+	uint32_t erase_address, erase_left; /* the stub erases as it writes */
+	bool dirty_seen;                    /* the stub stops looking for blank sectors */
+};
+
+/* The stub's READ_FLASH. */
+struct ff_reading {
+	uint32_t address, left, total;
+	uint32_t packet_size;
+	uint32_t acknowledged; /* as the host last said */
+	bool in_flight;        /* a packet waits for its acknowledgement */
+};
+
+struct ff_soc {
+	struct ff_soc_options options;
+	const struct ff_model *model; /* = options.model */
+	struct ff_bus *bus;           /* owned */
+	EVP_MD_CTX *md5;              /* owned */
+
+	enum ff_mode mode;
+	bool download_strap; /* IO0 was low when EN rose */
+	const char *reset_cause;
+	int64_t time;        /* the processor's */
+	int64_t timer;       /* the application's next line, or the next round of the boot loop */
+	int64_t flash_ready; /* the flash chip is busy until then */
+	int64_t line_idle;   /* the UART has sent everything by then */
+	uint32_t baud;
+	bool autobaud; /* the ROM has not heard a SYNC yet */
+
+	struct ff_rx rx;
+	uint8_t backlog[FF_ROM_BACKLOG]; /* received while the ROM was busy */
+	size_t backlog_size;
+	struct ff_task task;
+	struct ff_download flash, ram;
+	struct ff_reading reading;
+	struct ff_inflater inflater;
+	uint32_t flash_size; /* what the running loader takes it for */
+	uint16_t stub_error; /* of work that was acknowledged before, for the next answer */
+	uint32_t seconds;    /* that the application has run */
+	char app_line[FF_APP_LINE_MAX];
+	size_t app_line_size;
+};
+
+/* A command frame, checked and taken apart. */
+struct ff_request {
+	uint8_t op;
+	uint32_t checksum;
+	const uint8_t *data;
+	size_t size;
+};
+
+/* ---- cpu.c: time and UART ---- */
+
+void ff_cpu_spend(struct ff_soc *soc, int64_t ns);
+
+/* Sends bytes; waits while the FIFO is full, as the chip does. */
+void ff_cpu_send(struct ff_soc *soc, const void *bytes, size_t size);
+
+void ff_cpu_print(struct ff_soc *soc, const char *format, ...) FF_PRINTF(2, 3);
+
+/* Sends one SLIP frame of at most FF_RX_FRAME_MAX bytes. */
+void ff_cpu_send_frame(struct ff_soc *soc, const uint8_t *bytes, size_t size);
+
+/* Waits until the UART has nothing left to send, then changes its rate. */
+void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud);
+
+/* The checksum of data commands: XOR, seed EF. */
+uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size);
+
+/* ---- flash_io.c: the flash with its times ---- */
+
+void ff_flash_io_read(struct ff_soc *soc, uint32_t address, void *bytes, size_t size);
+
+/* Programs page by page and waits for the end of it. */
+void ff_flash_io_program(struct ff_soc *soc, uint32_t address, const uint8_t *bytes, size_t size);
+
+/* Starts the erase of one sector or of one 64 KB block; the flash is busy afterwards. */
+void ff_flash_io_start_erase(struct ff_soc *soc, uint32_t address, uint32_t size);
+
+void ff_flash_io_wait(struct ff_soc *soc);
+
+/* Erases the whole chip and waits. */
+void ff_flash_io_erase_chip(struct ff_soc *soc);
+
+/* One step of erasing soc->task's region: a block where the position and what is left allow it, else a sector. Answers
+ * whether the region is done. */
+bool ff_flash_io_erase_step(struct ff_soc *soc);
+
+/* One step of hashing soc->task's region; the first call must find `start` true. Answers whether it is done, and then
+ * has written FF_MD5_SIZE bytes. */
+void ff_flash_io_md5_start(struct ff_soc *soc);
+bool ff_flash_io_md5_step(struct ff_soc *soc, uint8_t *md5);
+
+/* ---- programs ---- */
+
+/* boot.c: starts the ROM after a reset for `cause`. */
+void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now);
+
+/* boot.c: leaves the ROM for the application in flash, without a reset. */
+void ff_boot_run_flash(struct ff_soc *soc);
+
+/* boot.c: what application and boot loop do when their timer is due. */
+void ff_boot_timer(struct ff_soc *soc);
+
+/* boot.c: the application reads its console. */
+void ff_boot_app_byte(struct ff_soc *soc, uint8_t byte);
+
+/* rom.c, stub.c: answer one frame. */
+void ff_rom_frame(struct ff_soc *soc, const uint8_t *frame, size_t size);
+void ff_stub_frame(struct ff_soc *soc, const uint8_t *frame, size_t size);
+
+/* stub.c: the stub's entry point. */
+void ff_stub_start(struct ff_soc *soc);
+
+/* soc.c: a reset by software; the straps are as they were. */
+void ff_soc_restart(struct ff_soc *soc, int64_t now);
+
+/* soc.c: the processor jumps to `entry` in RAM: the stub if that is what lies there, otherwise nothing good. */
+void ff_soc_jump(struct ff_soc *soc, uint32_t entry);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity.h"
+
+#include "bytes.h"
+
+#define MAGIC_ADDRESS 0x40001000u
+
+static void set(struct ff_words *words, uint32_t address, uint32_t value)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		if (words->at[i].address == address) {
+			words->at[i].value |= value;
+			return;
+		}
+	}
+	if (words->count < FF_WORDS_MAX) {
+		words->at[words->count].address = address;
+		words->at[words->count++].value = value;
+	}
+}
+
+/* CRC-8 of Dallas/Maxim (polynomial 31, reflected), which the ESP32 keeps beside its MAC. */
+static uint8_t mac_crc(const uint8_t *mac)
+{
+	uint8_t crc = 0;
+	for (size_t i = 0; i < 6; i++) {
+		crc ^= mac[i];
+		for (int bit = 0; bit < 8; bit++) {
+			crc = (uint8_t)(crc & 1 ? (crc >> 1) ^ 0x8C : crc >> 1);
+		}
+	}
+	return crc;
+}
+
+/* esptool 5.3: targets/esp8266.py, esp32.py and esp32c3.py, read_mac() */
+static void set_mac(struct ff_words *words, const struct ff_model *model, const uint8_t *mac)
+{
+	switch (model->mac_layout) {
+	case FF_MAC_ESP8266:
+		set(words, model->mac_reg, (uint32_t)mac[5] << 24);
+		set(words, model->mac_reg + 4, (uint32_t)mac[3] << 8 | mac[4]);
+		set(words, model->mac_reg + 8, 0);
+		set(words, model->mac_reg + 12, (uint32_t)mac[0] << 16 | (uint32_t)mac[1] << 8 | mac[2]);
+		break;
+	case FF_MAC_ESP32:
+		set(words, model->mac_reg, ff_get_be32(mac + 2));
+		set(words, model->mac_reg + 4, (uint32_t)mac_crc(mac) << 16 | (uint32_t)mac[0] << 8 | mac[1]);
+		break;
+	case FF_MAC_BLOCK1:
+		set(words, model->mac_reg, ff_get_be32(mac + 2));
+		set(words, model->mac_reg + 4, (uint32_t)mac[0] << 8 | mac[1]);
+		break;
+	}
+}
+
+/* esptool 5.3 targets/esp32.py: get_major_chip_version(), get_minor_chip_version(), get_pkg_version(),
+ * get_rom_cal_crystal_freq(). */
+static void set_esp32_efuses(struct ff_words *words, uint32_t efuses, uint32_t revision)
+{
+	static const uint8_t major_bits[] = { 0, 1, 3, 7 };
+	uint32_t bits = major_bits[revision / 100 % 4];
+	const uint32_t package_d0wd = 1u << 9;
+	set(words, efuses + 4 * 3, package_d0wd | (bits & 1) << 15);
+	set(words, efuses + 4 * 5, (bits >> 1 & 1) << 20 | (revision % 100 & 3) << 24);
+	set(words, 0x3FF6607C, bits >> 2 << 31);
+	/* The ROM measures its crystal against a rough oscillator: here it takes 40 MHz for 40.3 MHz. */
+	const uint32_t oscillator = 52, calibration = 1984;
+	set(words, efuses + 4 * 4, oscillator);
+	set(words, 0x3FF5F06C, calibration << 7);
+}
+
+static void set_revision(struct ff_words *words, const struct ff_model *model, uint32_t revision)
+{
+	switch (model->revision_layout) {
+	case FF_REVISION_NONE:
+		break;
+	case FF_REVISION_ESP32:
+		set_esp32_efuses(words, model->mac_reg - 4, revision);
+		break;
+	case FF_REVISION_BLOCK1:
+		/* esptool 5.3 targets/esp32c3.py: minor in words 3 and 5, major in word 5 of block 1. */
+		set(words, model->mac_reg + 4 * 3, (revision % 100 & 7) << 18);
+		set(words, model->mac_reg + 4 * 5, (revision % 100 >> 3 & 1) << 23 | (revision / 100 & 3) << 24);
+		break;
+	}
+}
+
+void ff_identity_fill(struct ff_words *words, const struct ff_model *model, const struct ff_identity *identity)
+{
+	words->count = 0;
+	set(words, MAGIC_ADDRESS, model->magic);
+	set_mac(words, model, identity->mac);
+	set_revision(words, model, identity->revision);
+}
+
+const uint32_t *ff_words_find(const struct ff_words *words, uint32_t address)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		if (words->at[i].address == address) {
+			return &words->at[i].value;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model.h"
+
+#include <string.h>
+
+static const struct ff_model models[] = {
+	{
+		.name = "esp8266",
+		.stub_files = { "esp8266" },
+		.generation = FF_GEN_ESP8266,
+		.status_bytes = 2,
+		.magic = 0xFFF0C101,
+		.bootloader_offset = 0,
+		.rom_flash_size = 4u << 20, /* the ROM's own table of its flash chip: id 1640EF, 4 MB */
+		.rom_baud = 74880,          /* 115200 of a 40 MHz crystal, on the usual one of 26 MHz */
+		.uart_divider_reg = 0x60000014,
+		.uart_clock = 52000000,
+		.stub_uart_clock = 52000000,
+		.spi = { .base = 0x60000200, .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x40 },
+		.mac_layout = FF_MAC_ESP8266,
+		.mac_reg = 0x3FF00050,
+		.default_mac = { 0x5C, 0xCF, 0x7F, 0x00, 0x00, 0x01 },
+		.revision_layout = FF_REVISION_NONE,
+		.texts = {
+			.banner = "\r\n ets Jan  8 2013,",
+			.power_on = "rst cause:2, boot mode:",
+			.software_reset = "rst cause:3, boot mode:",
+			.watchdog_reset = "rst cause:4, boot mode:",
+			.download_mode = "(1,7)\r\n\r\n",
+			.flash_mode = "(3,7)\r\n\r\n",
+			.waiting = "",
+			.no_image = "ets_main.c \r\n",
+			.no_image_lines = 1,
+		},
+	},
+	{
+		.name = "esp32",
+		.stub_files = { "esp32" },
+		.generation = FF_GEN_ESP32,
+		.status_bytes = 4,
+		.magic = 0x00F01D83,
+		.chip_id = 0,
+		.bootloader_offset = 0x1000,
+		.rom_flash_size = 2u << 20,
+		.rom_baud = 115200,
+		.uart_divider_reg = 0x3FF40014,
+		.uart_clock = 40000000,
+		.stub_uart_clock = 80000000, /* the stub raises the clock first: esp-flasher-stub main.c */
+		.spi = { .base = 0x3FF42000, .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x80,
+			 .mosi_dlen = 0x28, .miso_dlen = 0x2C },
+		.mac_layout = FF_MAC_ESP32,
+		.mac_reg = 0x3FF5A004,
+		.default_mac = { 0x24, 0x0A, 0xC4, 0x00, 0x00, 0x01 },
+		.revision_layout = FF_REVISION_ESP32,
+		.default_revision = 300,
+		.max_revision = 303,
+		.texts = {
+			.banner = "ets Jul 29 2019 12:21:46\r\n\r\n",
+			.power_on = "rst:0x1 (POWERON_RESET),boot:",
+			.software_reset = "rst:0x3 (SW_RESET),boot:",
+			.watchdog_reset = "rst:0x10 (RTCWDT_RTC_RESET),boot:",
+			.download_mode = "0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))\r\n",
+			.flash_mode = "0x13 (SPI_FAST_FLASH_BOOT)\r\n",
+			.waiting = "waiting for download\r\n",
+			.no_image = "invalid header: 0x%08x\r\n",
+			.no_image_lines = 8,
+		},
+	},
+	{
+		.name = "esp32c3",
+		.stub_files = { "esp32c3" },
+		.generation = FF_GEN_ESP32S2,
+		.status_bytes = 4,
+		.magic = 0x1B31506F,
+		.chip_id = 5,
+		.security_info_bytes = 20,
+		.bootloader_offset = 0,
+		.rom_flash_size = 2u << 20,
+		.rom_baud = 115200,
+		.uart_divider_reg = 0x60000014,
+		.uart_clock = 40000000,
+		.stub_uart_clock = 40000000,
+		.spi = { .base = 0x60002000, .usr = 0x18, .usr1 = 0x1C, .usr2 = 0x20, .w0 = 0x58,
+			 .mosi_dlen = 0x24, .miso_dlen = 0x28 },
+		.mac_layout = FF_MAC_BLOCK1,
+		.mac_reg = 0x60008844,
+		.default_mac = { 0x84, 0xF7, 0x03, 0x00, 0x00, 0x01 },
+		.revision_layout = FF_REVISION_BLOCK1,
+		.default_revision = 3,
+		.max_revision = 399,
+		.texts = {
+			.banner = "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
+			.power_on = "rst:0x1 (POWERON),boot:",
+			.software_reset = "rst:0x3 (RTC_SW_SYS_RST),boot:",
+			.watchdog_reset = "rst:0x7 (TG0WDT_SYS_RST),boot:",
+			.download_mode = "0x4 (DOWNLOAD(USB/UART0/1))\r\n",
+			.flash_mode = "0xc (SPI_FAST_FLASH_BOOT)\r\n",
+			.waiting = "waiting for download\r\n",
+			.no_image = "invalid header: 0x%08x\r\n",
+			.no_image_lines = 8,
+		},
+	},
+};
+
+const struct ff_model *ff_model_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+		if (strcmp(models[i].name, name) == 0) {
+			return &models[i];
+		}
+	}
+	return NULL;
+}
+
+const struct ff_model *ff_model_at(size_t index)
+{
+	return index < sizeof(models) / sizeof(models[0]) ? &models[index] : NULL;
+}

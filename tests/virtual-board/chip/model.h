@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What tells one chip from another: a const table, one row a chip. A new chip is a new row.
+ *
+ * Register addresses and efuse layouts: esptool 5.3, targets/esp8266.py, esp32.py, esp32c3.py. Boot texts: the chips'
+ * own boot logs. Values only, any thread. */
+#ifndef FF_VB_MODEL_H
+#define FF_VB_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a ROM speaks; each generation knows the commands of those before. */
+enum ff_generation {
+	FF_GEN_ESP8266, /* two status bytes, no SPI_ATTACH, no deflate, no MD5, no baud change */
+	FF_GEN_ESP32,   /* four status bytes, all of these */
+	FF_GEN_ESP32S2  /* and security info, and a fifth word in FLASH_BEGIN */
+};
+
+enum ff_mac_layout {
+	FF_MAC_ESP8266, /* OTP words at mac_reg: 0, 1 and 3 */
+	FF_MAC_ESP32,   /* efuse words 1 and 2, with a CRC */
+	FF_MAC_BLOCK1   /* two words at mac_reg */
+};
+
+enum ff_revision_layout { FF_REVISION_NONE, FF_REVISION_ESP32, FF_REVISION_BLOCK1 };
+
+/* The controller of the flash; offsets from base. */
+struct ff_spi_registers {
+	uint32_t base;
+	uint16_t usr, usr1, usr2, w0;
+	uint16_t mosi_dlen, miso_dlen; /* 0: the lengths are fields of usr1, as on the ESP8266 */
+};
+
+/* Formats are of ff_boot: see boot.c. */
+struct ff_boot_texts {
+	const char *banner;         /* first line(s) after any reset */
+	const char *power_on;       /* how the ROM calls a reset through EN, with its line up to the boot mode */
+	const char *software_reset; /* the same after a reset by software */
+	const char *watchdog_reset; /* the same after the watchdog has caught a boot loop */
+	const char *download_mode;  /* boot mode when it waits for a download */
+	const char *flash_mode;     /* boot mode when it starts from flash */
+	const char *waiting;        /* last line in download mode */
+	const char *no_image; /* what it prints over and over when the flash holds no image; %08x is the first word */
+	unsigned no_image_lines; /* how many of them per round */
+};
+
+struct ff_model {
+	const char *name;          /* as in --chip */
+	const char *stub_files[2]; /* its stub flashers: NAME.json */
+	enum ff_generation generation;
+	uint8_t status_bytes;
+	uint32_t magic;              /* word at 40001000 */
+	uint32_t chip_id;            /* in security info and image headers */
+	uint8_t security_info_bytes; /* 0: the command is unknown */
+	uint32_t bootloader_offset;
+	uint32_t rom_flash_size; /* what its ROM takes the flash for before SPI_SET_PARAMS */
+	uint32_t rom_baud;       /* of the boot log */
+	uint32_t uart_divider_reg;
+	uint32_t uart_clock;      /* Hz, while the ROM runs */
+	uint32_t stub_uart_clock; /* Hz, while the stub runs */
+	struct ff_spi_registers spi;
+	enum ff_mac_layout mac_layout;
+	uint32_t mac_reg;
+	uint8_t default_mac[6];
+	enum ff_revision_layout revision_layout;
+	uint32_t default_revision; /* major * 100 + minor */
+	uint32_t max_revision;
+	struct ff_boot_texts texts;
+};
+
+/* By its name, or NULL. */
+const struct ff_model *ff_model_find(const char *name);
+
+/* The rows in order; NULL past the last one. */
+const struct ff_model *ff_model_at(size_t index);
+
+#endif
