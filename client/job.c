@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job.h"
+
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+/* Now, in UTC to the millisecond. */
+static json_t *now_text(void)
+{
+	struct timeval now;
+	struct tm parts;
+	char text[40];
+	size_t at;
+
+	gettimeofday(&now, NULL);
+	gmtime_r(&now.tv_sec, &parts);
+	at = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + at, sizeof(text) - at, ".%03dZ", (int)(now.tv_usec / 1000));
+	return json_string(text);
+}
+
+json_t *ff_job_new(const char *kind, const char *board)
+{
+	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:[], s:n, s:n, s:n, s:n}", "id", "kind", kind,
+			 "board", board, "state", "running", "created", now_text(), "started", now_text(), "finished",
+			 "progress", "regions", "options", "result", "info", "error");
+}
+
+void ff_job_set_info(json_t *job, const struct ff_board_info *info)
+{
+	char revision[16], mac[20], flash_id[16];
+
+	snprintf(revision, sizeof(revision), "v%u.%u", info->revision / 100, info->revision % 100);
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", info->mac[0], info->mac[1], info->mac[2],
+		 info->mac[3], info->mac[4], info->mac[5]);
+	snprintf(flash_id, sizeof(flash_id), "0x%06x", info->flash_id);
+	json_object_set_new(
+		job, "info",
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "chip", info->chip, "revision", revision, "mac", mac,
+			  "crystal_mhz", info->crystal_mhz ? json_integer(info->crystal_mhz) : json_null(), "flash_id",
+			  info->flash_id ? json_string(flash_id) : json_null(), "flash_size",
+			  info->flash_size ? json_integer(info->flash_size) : json_null(), "probed", now_text()));
+}
+
+void ff_job_finish(json_t *job, const struct ff_failure *failure)
+{
+	const char *state = "done";
+
+	if (failure->code[0] != '\0') {
+		state = strcmp(failure->code, "cancelled") == 0 ? "cancelled" : "failed";
+		json_object_set_new(job, "error",
+				    json_pack("{s:s, s:s}", "code", failure->code, "detail", failure->text));
+	}
+	json_object_set_new(job, "state", json_string(state));
+	json_object_set_new(job, "finished", now_text());
+}
+
+static const char *text_of(const json_t *object, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : otherwise;
+}
+
+const char *ff_job_state(const json_t *job)
+{
+	return text_of(job, "state", "");
+}
+
+const char *ff_job_id(const json_t *job)
+{
+	return text_of(job, "id", "");
+}
+
+bool ff_job_has_ended(const json_t *job)
+{
+	const char *state = ff_job_state(job);
+
+	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 || strcmp(state, "cancelled") == 0;
+}
+
+bool ff_job_check(const json_t *job, struct ff_failure *failure)
+{
+	const json_t *error = json_object_get(job, "error");
+	const char *state = ff_job_state(job);
+	const char *board = text_of(job, "board", "the board");
+	const char *detail = text_of(error, "detail", NULL);
+
+	if (strcmp(state, "done") == 0) {
+		return true;
+	}
+	if (strcmp(state, "cancelled") == 0) {
+		return ff_failure_set(failure, "cancelled", "%s: job %s was cancelled", board, ff_job_id(job));
+	}
+	if (detail == NULL) {
+		return ff_failure_set(failure, text_of(error, "code", "internal-error"), "%s: job %s %s", board,
+				      ff_job_id(job), state);
+	}
+	return ff_failure_set(failure, text_of(error, "code", "internal-error"), "%s", detail);
+}
+
+/* Seconds spent in all phases. */
+static double duration(const json_t *result)
+{
+	const char *phase;
+	json_t *seconds;
+	double sum = 0;
+
+	json_object_foreach(json_object_get(result, "phases"), phase, seconds)
+	{
+		sum += json_number_value(seconds);
+	}
+	return sum;
+}
+
+static void print_chip(const json_t *info, FILE *out)
+{
+	json_int_t size = json_integer_value(json_object_get(info, "flash_size"));
+
+	fprintf(out, "%s", text_of(info, "chip", "unknown chip"));
+	fprintf(out, " (revision %s, MAC %s", text_of(info, "revision", "unknown"), text_of(info, "mac", "unknown"));
+	if (size >= 1024 * 1024) {
+		fprintf(out, ", %lld MB flash", (long long)size / (1024 * 1024));
+	} else if (size > 0) {
+		fprintf(out, ", %lld KB flash", (long long)size / 1024);
+	}
+	fputs(")\n", out);
+}
+
+void ff_job_print_flash(const json_t *job, FILE *out)
+{
+	const json_t *result = json_object_get(job, "result");
+	const json_t *info = json_object_get(job, "info");
+	long long bytes = (long long)json_integer_value(json_object_get(result, "bytes"));
+	long long wire = (long long)json_integer_value(json_object_get(result, "wire_bytes"));
+	double seconds = duration(result);
+
+	if (json_is_object(info)) {
+		fprintf(out, "%s: ", text_of(job, "board", "?"));
+		print_chip(info, out);
+	}
+	fprintf(out, "%s: wrote %lld bytes", text_of(job, "board", "?"), bytes);
+	if (wire > 0 && wire != bytes) {
+		fprintf(out, " (%lld compressed)", wire);
+	}
+	if (seconds > 0) {
+		fprintf(out, " in %.1f s, %.1f kbit/s effective", seconds, (double)bytes * 8 / 1000 / seconds);
+	}
+	fprintf(out, ", %s\n", json_is_true(json_object_get(result, "verified")) ? "verified" : "not verified");
+}
+
+static void print_regions(const json_t *job, FILE *out)
+{
+	size_t index;
+	json_t *region;
+
+	json_array_foreach(json_object_get(job, "regions"), index, region)
+	{
+		fprintf(out, "image     %s  %lld bytes  %s\n", text_of(region, "offset", "?"),
+			(long long)json_integer_value(json_object_get(region, "size")), text_of(region, "name", ""));
+	}
+}
+
+void ff_job_print(const json_t *job, FILE *out)
+{
+	const json_t *error = json_object_get(job, "error");
+	const json_t *progress = json_object_get(job, "progress");
+	const char *phase = text_of(progress, "phase", NULL);
+
+	fprintf(out, "job       %s, %s on %s\n", ff_job_id(job), text_of(job, "kind", "?"), text_of(job, "board", "?"));
+	fprintf(out, "state     %s\n", ff_job_state(job));
+	if (phase != NULL && !ff_job_has_ended(job)) {
+		fprintf(out, "phase     %s, %lld of %lld bytes\n", phase,
+			(long long)json_integer_value(json_object_get(progress, "done")),
+			(long long)json_integer_value(json_object_get(progress, "total")));
+	}
+	fprintf(out, "created   %s\n", text_of(job, "created", "-"));
+	fprintf(out, "started   %s\n", text_of(job, "started", "-"));
+	fprintf(out, "finished  %s\n", text_of(job, "finished", "-"));
+	print_regions(job, out);
+	if (json_is_object(json_object_get(job, "info"))) {
+		fputs("board     ", out);
+		print_chip(json_object_get(job, "info"), out);
+	}
+	if (json_is_object(error)) {
+		fprintf(out, "error     %s: %s\n", text_of(error, "code", "?"), text_of(error, "detail", ""));
+	}
+}

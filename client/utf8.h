@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Bytes of any kind as a JSON string. Pure. */
+#ifndef FF_CLIENT_UTF8_H
+#define FF_CLIENT_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+/* A JSON string of `bytes`, each byte that is not part of valid UTF-8 (RFC 3629) replaced by U+FFFD. A new reference;
+ * NULL without memory. */
+json_t *ff_utf8_json(const uint8_t *bytes, size_t size);
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Jobs made here have the members that docs/rest-api.md lists; jobs read are that page's example. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "job.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char example[] =
+	"{\"id\": \"7\", \"kind\": \"flash\", \"board\": \"lab1\", \"state\": \"done\","
+	" \"created\": \"2026-01-31T12:00:00.000Z\", \"started\": \"2026-01-31T12:00:00.100Z\","
+	" \"finished\": \"2026-01-31T12:00:13.600Z\","
+	" \"progress\": {\"phase\": \"write\", \"done\": 65536, \"total\": 1048576},"
+	" \"regions\": [{\"offset\": \"0x10000\", \"size\": 1048576, \"sha256\": \"00\", \"name\": \"app.bin\"}],"
+	" \"options\": {\"baud\": 460800, \"force\": false, \"stub\": true, \"compress\": true},"
+	" \"result\": {\"bytes\": 1048576, \"wire_bytes\": 601234, \"verified\": true, \"stub\": true, \"baud\": 460800,"
+	"            \"phases\": {\"reset\": 0.15, \"sync\": 0.05, \"write\": 13.1, \"verify\": 0.2}},"
+	" \"info\": {\"chip\": \"ESP32\", \"revision\": \"v3.1\", \"mac\": \"24:0a:c4:00:00:01\", \"crystal_mhz\": 40,"
+	"          \"flash_id\": \"0x1640ef\", \"flash_size\": 4194304, \"probed\": \"2026-01-31T12:00:00.000Z\"},"
+	" \"error\": null}";
+
+static json_t *load(const char *text)
+{
+	json_t *job = json_loads(text, 0, NULL);
+
+	assert_non_null(job);
+	return job;
+}
+
+/* What a function prints, as a string to be freed. */
+static char *printed(void (*print)(const json_t *, FILE *), const json_t *job)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	print(job, out);
+	fclose(out);
+	return text;
+}
+
+static void test_job__new_has_every_member(void **state)
+{
+	json_t *job = ff_job_new("flash", "/dev/ttyUSB0");
+	json_t *like = load(example);
+	const char *key;
+	json_t *value;
+
+	(void)state;
+	json_object_foreach(like, key, value)
+	{
+		assert_non_null(json_object_get(job, key));
+	}
+	assert_int_equal(json_object_size(job), json_object_size(like));
+	assert_true(json_is_null(json_object_get(job, "id")));
+	assert_string_equal(ff_job_id(job), "");
+	assert_string_equal(ff_job_state(job), "running");
+	assert_false(ff_job_has_ended(job));
+	assert_int_equal(strlen(json_string_value(json_object_get(job, "created"))), 24);
+	json_decref(job);
+	json_decref(like);
+}
+
+static void test_job__info_is_written_as_the_server_writes_it(void **state)
+{
+	const struct ff_board_info info = { .chip = "ESP32",
+					    .revision = 301,
+					    .mac = { 0x24, 0x0a, 0xc4, 0, 0, 1 },
+					    .crystal_mhz = 40,
+					    .flash_id = 0x1640ef,
+					    .flash_size = 4194304 };
+	json_t *job = ff_job_new("info", "lab1");
+	json_t *like = load(example);
+	json_t *made, *wanted;
+
+	(void)state;
+	ff_job_set_info(job, &info);
+	made = json_object_get(job, "info");
+	wanted = json_object_get(like, "info");
+	json_object_del(wanted, "probed");
+	assert_non_null(json_object_get(made, "probed"));
+	json_object_del(made, "probed");
+	assert_true(json_equal(made, wanted));
+	json_decref(job);
+	json_decref(like);
+}
+
+static void test_job__unknown_info_is_null(void **state)
+{
+	const struct ff_board_info info = { .chip = "ESP32-S2" };
+	json_t *job = ff_job_new("info", "lab1");
+	const json_t *made;
+
+	(void)state;
+	ff_job_set_info(job, &info);
+	made = json_object_get(job, "info");
+	assert_true(json_is_null(json_object_get(made, "crystal_mhz")));
+	assert_true(json_is_null(json_object_get(made, "flash_id")));
+	assert_true(json_is_null(json_object_get(made, "flash_size")));
+	json_decref(job);
+}
+
+static void test_job__finish_tells_the_verdict(void **state)
+{
+	static const struct {
+		struct ff_failure failure;
+		const char *state;
+	} cases[] = {
+		{ { "", "" }, "done" },
+		{ { "verify-failed", "lab1: no" }, "failed" },
+		{ { "cancelled", "lab1: stopped" }, "cancelled" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *job = ff_job_new("flash", "lab1");
+		struct ff_failure read = { .code = "" };
+
+		ff_job_finish(job, &cases[i].failure);
+		assert_string_equal(ff_job_state(job), cases[i].state);
+		assert_true(ff_job_has_ended(job));
+		assert_true(json_is_string(json_object_get(job, "finished")));
+		assert_int_equal(ff_job_check(job, &read), cases[i].failure.code[0] == '\0');
+		assert_string_equal(read.code, cases[i].failure.code);
+		json_decref(job);
+	}
+}
+
+static void test_job__check_reads_the_error(void **state)
+{
+	static const struct {
+		const char *job;
+		const char *code;
+		const char *text;
+	} cases[] = {
+		{ "{\"id\": \"7\", \"board\": \"lab1\", \"state\": \"failed\","
+		  " \"error\": {\"code\": \"verify-failed\", \"detail\": \"lab1: MD5 differs\"}}",
+		  "verify-failed", "lab1: MD5 differs" },
+		{ "{\"id\": \"7\", \"board\": \"lab1\", \"state\": \"cancelled\", \"error\": null}", "cancelled",
+		  "lab1: job 7 was cancelled" },
+		{ "{\"id\": \"7\", \"board\": \"lab1\", \"state\": \"failed\", \"error\": null}", "internal-error",
+		  "lab1: job 7 failed" },
+		{ "{}", "internal-error", "the board: job  " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *job = load(cases[i].job);
+		struct ff_failure failure = { .code = "" };
+
+		assert_false(ff_job_check(job, &failure));
+		assert_string_equal(failure.code, cases[i].code);
+		assert_string_equal(failure.text, cases[i].text);
+		json_decref(job);
+	}
+}
+
+static void test_job__prints_the_summary_of_a_flash(void **state)
+{
+	json_t *job = load(example);
+	char *text = printed(ff_job_print_flash, job);
+
+	(void)state;
+	assert_string_equal(text, "lab1: ESP32 (revision v3.1, MAC 24:0a:c4:00:00:01, 4 MB flash)\n"
+				  "lab1: wrote 1048576 bytes (601234 compressed) in 13.5 s, 621.4 kbit/s effective, "
+				  "verified\n");
+	free(text);
+	json_decref(job);
+}
+
+static void test_job__summary_survives_missing_members(void **state)
+{
+	json_t *job = load("{\"board\": \"lab1\", \"result\": {\"bytes\": 10, \"verified\": false}, \"info\": null}");
+	char *text = printed(ff_job_print_flash, job);
+
+	(void)state;
+	assert_string_equal(text, "lab1: wrote 10 bytes, not verified\n");
+	free(text);
+	json_decref(job);
+}
+
+static void test_job__prints_all_of_a_job(void **state)
+{
+	json_t *job = load(example);
+	char *text = printed(ff_job_print, job);
+
+	(void)state;
+	assert_string_equal(text, "job       7, flash on lab1\n"
+				  "state     done\n"
+				  "created   2026-01-31T12:00:00.000Z\n"
+				  "started   2026-01-31T12:00:00.100Z\n"
+				  "finished  2026-01-31T12:00:13.600Z\n"
+				  "image     0x10000  1048576 bytes  app.bin\n"
+				  "board     ESP32 (revision v3.1, MAC 24:0a:c4:00:00:01, 4 MB flash)\n");
+	free(text);
+	json_decref(job);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_job__new_has_every_member),
+		cmocka_unit_test(test_job__info_is_written_as_the_server_writes_it),
+		cmocka_unit_test(test_job__unknown_info_is_null),
+		cmocka_unit_test(test_job__finish_tells_the_verdict),
+		cmocka_unit_test(test_job__check_reads_the_error),
+		cmocka_unit_test(test_job__prints_the_summary_of_a_flash),
+		cmocka_unit_test(test_job__summary_survives_missing_members),
+		cmocka_unit_test(test_job__prints_all_of_a_job),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
