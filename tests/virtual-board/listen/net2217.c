@@ -215,6 +215,8 @@ static const struct ff_telnet_events telnet_events = {
 
 /* ---- the port ---- */
 
+/* Waits for the client to begin: one that hears DO COM-PORT before it has sent its own WILL takes the matter for settled
+ * and never sends it (pyserial 3.5). */
 static void greet(struct net2217 *net)
 {
 	static const uint8_t options[] = {
@@ -229,7 +231,6 @@ static void greet(struct net2217 *net)
 		ff_telnet_allow(&net->telnet, FF_TELNET_US, options[i]);
 		ff_telnet_allow(&net->telnet, FF_TELNET_THEM, options[i]);
 	}
-	ff_telnet_request(&net->telnet, FF_TELNET_THEM, FF_TELNET_OPTION_COM_PORT, true);
 }
 
 static void flush(struct net2217 *net)
