@@ -7,7 +7,7 @@
  *     ff_flasher_close(flasher, FF_AFTER_HARD_RESET, &error);
  *
  * A flasher borrows its transport and belongs to one thread at a time; any number of them run side by side in their own
- * threads. Its memory (about 200 kB) does not depend on the size of what is written. */
+ * threads. Its memory (about 50 kB, and 400 kB more during a write) does not depend on the size of what is written. */
 #ifndef FARFLASH_FLASHER_H
 #define FARFLASH_FLASHER_H
 
@@ -110,7 +110,7 @@ struct ff_region {
 struct ff_write_options {
 	bool force;       /* write an image for another chip or revision all the same */
 	bool no_compress; /* send plain bytes; ROM of the ESP8266 always does */
-	bool no_verify;   /* skip the MD5 by the chip */
+	bool no_verify; /* skip the MD5 by the chip; the only way to write through the ROM of the ESP8266, which has none */
 };
 
 /* What was done, for reports. Times in microseconds. */
@@ -141,18 +141,30 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
 					       struct ff_error *error);
 
 /* Writes the regions in order and lets the chip confirm each by MD5. Everything that can be refused is refused before
- * the first erase. `options`, `report` may be NULL.
- * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_VERIFY, FF_ERR_LOST,
- * FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL, and those of the sources. */
+ * the first erase. A region that fails for what may be noise on the line starts again from its beginning, twice at
+ * most. `options`, `report` may be NULL.
+ * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_UNSUPPORTED (the loader cannot
+ * verify, see no_verify), FF_ERR_VERIFY, FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT,
+ * FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sources. */
 FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions,
 					       size_t count, const struct ff_write_options *options,
 					       struct ff_write_report *report, struct ff_error *error);
 
-/* Erases the whole chip. */
+/* Erases the whole chip. Errors: FF_ERR_UNSUPPORTED (through a ROM, if the size of the flash is unknown), FF_ERR_LOST,
+ * FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
 FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error);
 
-/* Leaves the board as asked and frees the flasher. NULL is harmless. The error tells whether the board was reset;
- * the flasher is gone either way. */
+/* Leaves the board as asked, with the port back at its initial rate. Only ff_flasher_info(), ff_flasher_phase_times()
+ * and ff_flasher_close() may follow; a second call does nothing. For those who want the time of FF_PHASE_REBOOT too:
+ * everybody else just closes. The observer cannot cancel it.
+ *
+ * FF_AFTER_HARD_RESET on a port without control lines answers FF_ERR_UNSUPPORTED: the work done before stays done, the
+ * board just has to be reset by hand. FF_AFTER_NO_RESET leaves the loader running, at the initial rate.
+ * Other errors: those of the transport, FF_ERR_TIMEOUT. */
+FF_WARN_UNUSED enum ff_status ff_flasher_leave(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error);
+
+/* ff_flasher_leave(), unless that was done, then frees the flasher. NULL is harmless. The error tells whether the board
+ * was reset; the flasher is gone either way. */
 enum ff_status ff_flasher_close(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error);
 
 /* Resets the board into its application through the control lines. The transport needs has_lines. */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+/* ff_flasher_write(): check, measure, write, verify. */
+#include <farflash/flasher.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "blocks.h"
+#include "flash.h"
+#include "plan.h"
+#include "session.h"
+
+#define MAX_RESTARTS 2
+#define MD5_TEXT_SIZE (2 * FF_BLOCKS_MD5_SIZE + 1)
+
+/* What the first pass over a region found out. */
+struct measured {
+	struct ff_flash_write write;
+	uint8_t md5[FF_BLOCKS_MD5_SIZE];
+};
+
+struct job {
+	struct ff_flasher *flasher;
+	const struct ff_region *regions;
+	size_t count;
+	struct ff_write_options options;
+	struct ff_blocks *blocks;
+	uint64_t total; /* bytes of image over all regions */
+	uint64_t done;  /* those of the regions before the present one */
+	struct measured measured[FF_MAX_REGIONS];
+};
+
+static enum ff_status check(const struct job *job, struct ff_error *error)
+{
+	const struct ff_loader *loader = &job->flasher->loader;
+	enum ff_status status = ff_check_regions(job->regions, job->count, loader->flash_size, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	if (!job->options.no_verify && !ff_flash_can_md5(loader)) {
+		return ff_error_set(
+			error, FF_ERR_UNSUPPORTED,
+			"without the stub flasher nothing can be verified on this %s: use the stub, or write "
+			"without verification",
+			loader->chip->name);
+	}
+	if (job->options.force) {
+		return FF_OK;
+	}
+	return ff_plan_check_images(job->regions, job->count, loader->chip, loader->revision, !loader->secure_download,
+				    error);
+}
+
+/* Goes once through a region. *wire is what its blocks sum up to. */
+static enum ff_status walk(struct job *job, size_t index, bool deflated, uint64_t *wire, uint8_t *md5,
+			   struct ff_error *error)
+{
+	const struct ff_region *region = &job->regions[index];
+	uint64_t sum = 0;
+	uint64_t done = 0;
+	ff_blocks_start(job->blocks, region, deflated, FF_BLOCKS_MAX_BLOCK);
+	for (;;) {
+		enum ff_status status = ff_session_check(job->flasher, error);
+		struct ff_block block;
+		if (status == FF_OK) {
+			status = ff_blocks_next(job->blocks, &block, error);
+		}
+		if (status != FF_OK) {
+			return status;
+		}
+		if (block.size == 0) {
+			break;
+		}
+		sum += block.size;
+		done += block.programmed;
+		if (done > region->source.size) {
+			done = region->source.size;
+		}
+		ff_session_progress(job->flasher, job->done + done, (unsigned)index, region->offset + (uint32_t)done);
+	}
+	*wire = sum;
+	return ff_blocks_md5(job->blocks, md5, error);
+}
+
+static enum ff_status measure(struct job *job, size_t index, struct ff_error *error)
+{
+	struct measured *measured = &job->measured[index];
+	bool deflate = !job->options.no_compress && ff_flash_can_inflate(&job->flasher->loader);
+	uint64_t wire = 0;
+	enum ff_status status = walk(job, index, deflate, &wire, measured->md5, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	uint32_t size = ff_blocks_flash_size(&job->regions[index]);
+	bool deflated = deflate && wire < size;
+	measured->write = (struct ff_flash_write){
+		.offset = job->regions[index].offset,
+		.size = size,
+		.wire = deflated ? (uint32_t)wire : size,
+		.deflated = deflated,
+	};
+	return FF_OK;
+}
+
+static enum ff_status prepare(struct job *job, struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+	job->done = 0;
+	for (size_t i = 0; i < job->count && status == FF_OK; i++) {
+		status = measure(job, i, error);
+		job->done += job->regions[i].source.size;
+	}
+	return status;
+}
+
+/* Sends each block while the chip is busy with the one before it, and makes the next while this one's
+ * acknowledgement is on its way. */
+static enum ff_status send_blocks(struct job *job, size_t index, struct ff_error *error)
+{
+	struct ff_loader *loader = &job->flasher->loader;
+	const struct ff_flash_write *write = &job->measured[index].write;
+	uint64_t size = job->regions[index].source.size;
+	uint64_t done = 0;
+	uint32_t blocks_left =
+		write->wire / ff_flash_block_size(loader) + (write->wire % ff_flash_block_size(loader) != 0);
+	struct ff_block block;
+	enum ff_status status = ff_blocks_next(job->blocks, &block, error);
+	for (uint32_t sequence = 0; status == FF_OK && block.size > 0; sequence++) {
+		if (blocks_left-- == 0) {
+			return ff_error_set(error, FF_ERR_IO, "the image changed while it was written");
+		}
+		uint32_t programmed = block.programmed;
+		status = ff_flash_send(loader, write, sequence, block.bytes, block.size, error);
+		if (status == FF_OK) {
+			status = ff_blocks_next(job->blocks, &block, error);
+		}
+		if (status == FF_OK) {
+			status = ff_flash_acknowledge(loader, write, programmed, error);
+		}
+		if (status == FF_OK) {
+			done = done + programmed < size ? done + programmed : size;
+			ff_session_progress(job->flasher, job->done + done, (unsigned)index,
+					    write->offset + (uint32_t)done);
+		}
+	}
+	return status;
+}
+
+static enum ff_status check_unchanged(struct job *job, size_t index, struct ff_error *error)
+{
+	uint8_t md5[FF_BLOCKS_MD5_SIZE];
+	enum ff_status status = ff_blocks_md5(job->blocks, md5, error);
+	if (status == FF_OK && memcmp(md5, job->measured[index].md5, sizeof(md5)) != 0) {
+		char label[FF_PLAN_LABEL_SIZE];
+		status = ff_error_set(error, FF_ERR_IO, "%s changed while it was written: write it again",
+				      ff_plan_label(job->regions, index, label));
+	}
+	return status;
+}
+
+static enum ff_status write_once(struct job *job, size_t index, struct ff_error *error)
+{
+	struct ff_loader *loader = &job->flasher->loader;
+	const struct ff_flash_write *write = &job->measured[index].write;
+	ff_blocks_start(job->blocks, &job->regions[index], write->deflated, ff_flash_block_size(loader));
+	enum ff_status status = ff_flash_begin(loader, write, error);
+	if (status == FF_OK) {
+		status = send_blocks(job, index, error);
+	}
+	if (status == FF_OK) {
+		status = check_unchanged(job, index, error);
+	}
+	if (status == FF_OK) {
+		status = ff_flash_end(loader, write, error);
+	}
+	return status;
+}
+
+static enum ff_status ask_md5(struct job *job, size_t index, struct ff_error *error);
+
+/* Runs a step on a region, and again from its beginning after a failure that a line may have caused. Of several
+ * failures the first is the one to report. */
+static enum ff_status with_restarts(struct job *job, size_t index,
+				    enum ff_status (*step)(struct job *, size_t, struct ff_error *),
+				    struct ff_error *error)
+{
+	struct ff_error first = FF_ERROR_NONE;
+	enum ff_status status = step(job, index, &first);
+	for (unsigned restart = 1; restart <= MAX_RESTARTS && ff_session_may_retry(status); restart++) {
+		ff_log(job->flasher->observer.log, FF_LOG_WARN, "%s; trying again (%u of %d)", first.text, restart,
+		       MAX_RESTARTS);
+		struct ff_error resync = FF_ERROR_NONE;
+		enum ff_status back = ff_session_resync(job->flasher, &resync);
+		if (back == FF_ERR_LOST || back == FF_ERR_CANCELLED) {
+			first = resync;
+			status = back;
+		}
+		if (back != FF_OK) {
+			break;
+		}
+		struct ff_error local = FF_ERROR_NONE;
+		status = step(job, index, &local);
+		if (status != FF_OK && !ff_session_may_retry(status)) {
+			first = local;
+		}
+	}
+	if (status != FF_OK) {
+		if (error && error->status == FF_OK) {
+			*error = first;
+		}
+		return first.status;
+	}
+	return FF_OK;
+}
+
+static enum ff_status write_all(struct job *job, struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+	job->done = 0;
+	for (size_t i = 0; i < job->count && status == FF_OK; i++) {
+		status = with_restarts(job, i, write_once, error);
+		job->done += job->regions[i].source.size;
+	}
+	return status;
+}
+
+static const char *md5_text(const uint8_t *md5, char text[MD5_TEXT_SIZE])
+{
+	for (size_t i = 0; i < FF_BLOCKS_MD5_SIZE; i++) {
+		snprintf(text + 2 * i, 3, "%02x", md5[i]);
+	}
+	return text;
+}
+
+/* True if this is the MD5 of `size` bytes of erased flash. */
+static bool is_erased(const uint8_t *md5, uint32_t size)
+{
+	uint8_t erased[1024];
+	uint8_t expected[EVP_MAX_MD_SIZE];
+	memset(erased, 0xFF, sizeof(erased));
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = context && EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1;
+	for (uint32_t left = size; ok && left > 0;) {
+		uint32_t count = left < sizeof(erased) ? left : (uint32_t)sizeof(erased);
+		ok = EVP_DigestUpdate(context, erased, count) == 1;
+		left -= count;
+	}
+	ok = ok && EVP_DigestFinal_ex(context, expected, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	return ok && memcmp(md5, expected, FF_BLOCKS_MD5_SIZE) == 0;
+}
+
+static enum ff_status ask_md5(struct job *job, size_t index, struct ff_error *error)
+{
+	const struct measured *measured = &job->measured[index];
+	uint8_t found[FF_BLOCKS_MD5_SIZE];
+	enum ff_status status =
+		ff_flash_md5(&job->flasher->loader, measured->write.offset, measured->write.size, found, error);
+	if (status != FF_OK || memcmp(found, measured->md5, sizeof(found)) == 0) {
+		return status;
+	}
+	char label[FF_PLAN_LABEL_SIZE];
+	char found_text[MD5_TEXT_SIZE];
+	char expected_text[MD5_TEXT_SIZE];
+	return ff_error_set(error, FF_ERR_VERIFY,
+			    "%s at 0x%" PRIx32 ": the flash does not hold what was written (MD5 %s, expected %s)%s",
+			    ff_plan_label(job->regions, index, label), measured->write.offset,
+			    md5_text(found, found_text), md5_text(measured->md5, expected_text),
+			    is_erased(found, measured->write.size) ? "; it is empty: is the flash write protected?"
+								   : "; write it again");
+}
+
+static enum ff_status verify_all(struct job *job, struct ff_error *error)
+{
+	job->done = 0;
+	for (size_t i = 0; i < job->count; i++) {
+		enum ff_status status = with_restarts(job, i, ask_md5, error);
+		if (status != FF_OK) {
+			return status;
+		}
+		job->done += job->regions[i].source.size;
+		ff_session_progress(job->flasher, job->done, (unsigned)i, job->regions[i].offset);
+	}
+	return FF_OK;
+}
+
+static void fill_report(const struct job *job, struct ff_write_report *report)
+{
+	*report = (struct ff_write_report){ .bytes = job->total, .verified = !job->options.no_verify };
+	for (size_t i = 0; i < job->count; i++) {
+		report->wire_bytes += job->measured[i].write.wire;
+	}
+}
+
+static enum ff_status run(struct job *job, struct ff_error *error)
+{
+	ff_session_enter(job->flasher, FF_PHASE_PREPARE, job->total);
+	enum ff_status status = check(job, error);
+	if (status == FF_OK) {
+		status = prepare(job, error);
+	}
+	if (status != FF_OK) {
+		return status; /* the board was not touched */
+	}
+	job->flasher->in_step = false;
+	ff_session_enter(job->flasher, FF_PHASE_WRITE, job->total);
+	status = write_all(job, error);
+	if (status == FF_OK && !job->options.no_verify) {
+		ff_session_enter(job->flasher, FF_PHASE_VERIFY, job->total);
+		status = verify_all(job, error);
+	}
+	job->flasher->in_step = status == FF_OK || status == FF_ERR_VERIFY;
+	return status;
+}
+
+enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions, size_t count,
+				const struct ff_write_options *options, struct ff_write_report *report,
+				struct ff_error *error)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	if (!job) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to write");
+	}
+	job->flasher = flasher;
+	job->regions = regions;
+	job->count = count;
+	if (options) {
+		job->options = *options;
+	}
+	for (size_t i = 0; i < count && i < FF_MAX_REGIONS; i++) {
+		job->total += regions[i].source.size;
+	}
+	enum ff_status status = ff_blocks_new(&job->blocks, error);
+	if (status == FF_OK) {
+		status = run(job, error);
+	}
+	if (status == FF_OK && report) {
+		fill_report(job, report);
+	}
+	ff_session_rest(flasher);
+	ff_blocks_free(job->blocks);
+	free(job);
+	return status;
+}
