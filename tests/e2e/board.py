@@ -4,6 +4,7 @@
 import os
 import re
 
+import firmware
 from program import Program, program_path
 
 LISTENING = r"listening on (\S+)"
@@ -11,12 +12,19 @@ ERASED = 0xFF
 
 
 class Board(Program):
-    """A virtual board. `address` is what a user would give to --board or --port."""
+    """A virtual board. `address` is what a user would give to --board or --port; `content` is in its flash from the
+    start, or a bootloader with an application that prints `application`."""
 
     def __init__(self, directory, chip="esp32", listen="rfc2217:0", flash_size="4MB", timing="fast", faults=(),
-                 options=(), device=None):
+                 options=(), device=None, content=None, application=None):
         self.chip = chip
         self.flash_path = os.path.join(directory, "flash.bin")
+        if application is not None:
+            content = b"\xff" * firmware.BOOTLOADER_AT[chip] + firmware.bootloader(chip)
+            options = [*options, "--app", application]
+        if content is not None:
+            with open(self.flash_path, "wb") as flash:
+                flash.write(content.ljust(int(flash_size.removesuffix("MB")) << 20, b"\xff"))
         kind = ["--device", device] if device else ["--chip", chip, "--flash", self.flash_path,
                                                     "--flash-size", flash_size, "--timing", timing]
         for fault in faults:

@@ -78,11 +78,11 @@ def make_board(programs, tmp_path):
 @pytest.fixture
 def make_server(programs, tmp_path):
     """make_server(name=address or Board, ..., options=[...]) starts a farflashd; see server.Server."""
-    def make(options=(), env=None, preexec=None, **boards):
+    def make(options=(), data_dir=None, env=None, preexec=None, **boards):
         directory = tmp_path / f"server{len(programs.started)}"
         directory.mkdir()
         addresses = {name: getattr(board, "address", board) for name, board in boards.items()}
-        return programs.add(Server(str(directory), addresses, options, env, preexec))
+        return programs.add(Server(str(directory), addresses, options, data_dir, env, preexec))
     return make
 
 

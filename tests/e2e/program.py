@@ -156,15 +156,17 @@ class Finished:
 
 
 def run(arguments, env=None, timeout=60.0, cwd=None, stdin=None):
-    """Runs a program to its end; raises for a timeout or a sanitizer report, never for the exit status."""
+    """Runs a program to its end; raises for a timeout or a sanitizer report, never for the exit status. `stdin` is
+    bytes."""
     arguments = [str(argument) for argument in arguments]
     begin = time.monotonic()
     try:
         done = subprocess.run(arguments, env=environment(env), timeout=timeout, cwd=cwd, input=stdin,
                               stdin=subprocess.DEVNULL if stdin is None else None,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     except subprocess.TimeoutExpired as error:
         raise AssertionError(f"{arguments} did not end in {timeout:g} s:\n{error.stdout}\n{error.stderr}") from None
-    report = sanitizer_report(done.stderr)
+    stdout, stderr = (output.decode(errors="replace") for output in (done.stdout, done.stderr))
+    report = sanitizer_report(stderr)
     assert report is None, f"{arguments}: sanitizer report\n{report}"
-    return Finished(arguments, done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+    return Finished(arguments, done.returncode, stdout, stderr, time.monotonic() - begin)

@@ -32,7 +32,10 @@ class Relay:
 
     async def _start(self):
         self._flowing.set()
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return await self._listen(0)
+
+    async def _listen(self, port):
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
         return self._server.sockets[0].getsockname()[1]
 
     async def _accept(self, reader, writer):
@@ -99,6 +102,17 @@ class Relay:
         """Drops every connection; new ones still work."""
         self._loop.call_soon_threadsafe(self._cut_now)
 
+    async def _unplug(self):
+        self._server.close()
+        self._cut_now()
+
+    def unplug(self):
+        """Drops every connection and refuses new ones, until plug()."""
+        self._call(self._unplug())
+
+    def plug(self):
+        self._call(self._listen(self.port))
+
     def cut_after(self, size):
         """Drops every connection as soon as `size` bytes in all have gone to the target."""
         self._cut_at = size
@@ -108,8 +122,7 @@ class Relay:
         self._loop.call_soon_threadsafe(self._flowing.clear if frozen else self._flowing.set)
 
     async def _stop(self):
-        self._server.close()
-        self._cut_now()
+        await self._unplug()
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
             task.cancel()

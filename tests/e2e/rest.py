@@ -149,6 +149,6 @@ def assert_problem(reply, status, code, *words):
     return problem
 
 
-def curl(*arguments, timeout=60.0, cwd=None, env=None):
-    return run(["curl", "--silent", "--show-error", "--max-time", timeout, *arguments], timeout=timeout + 5, cwd=cwd,
-               env=env)
+def curl(*arguments, timeout=60.0, **options):
+    """Runs `curl`; see program.run for the options."""
+    return run(["curl", "--silent", "--show-error", "--max-time", timeout, *arguments], timeout=timeout + 5, **options)

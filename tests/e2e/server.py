@@ -13,8 +13,8 @@ LISTENING = r"listening on (http://\S+)"
 class Server(Program):
     """A farflashd with `boards`, a dict of name to address. `rest` talks to it."""
 
-    def __init__(self, directory, boards, options=(), env=None, preexec=None):
-        self.data_dir = os.path.join(directory, "data")
+    def __init__(self, directory, boards, options=(), data_dir=None, env=None, preexec=None):
+        self.data_dir = str(data_dir or os.path.join(directory, "data"))
         arguments = [program_path("farflashd"), "--listen", "127.0.0.1:0", "--data-dir", self.data_dir]
         for name, address in boards.items():
             arguments += ["--board", f"{name}={address}"]

@@ -106,6 +106,17 @@ def test_harness__relay_cuts(echo_port):
             assert receive(again, 1) == b"z"
 
 
+def test_harness__relay_unplugs_and_plugs(echo_port):
+    with Relay(echo_port) as relay:
+        relay.unplug()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", relay.port))
+        relay.plug()
+        with socket.create_connection(("127.0.0.1", relay.port)) as connection:
+            connection.sendall(b"x")
+            assert receive(connection, 1) == b"x"
+
+
 def test_harness__relay_freezes_and_goes_on(echo_port):
     with Relay(echo_port) as relay, socket.create_connection(("127.0.0.1", relay.port)) as connection:
         connection.sendall(b"x")
@@ -121,11 +132,12 @@ def test_harness__relay_freezes_and_goes_on(echo_port):
 
 
 def test_harness__program_judges_status_and_reports():
-    failing = Program(["sh", "-c", "echo ready; exit 3"])
-    failing.wait_line("ready")
+    failing = Program(["sh", "-c", "exit 3"])
+    failing.wait()
     with pytest.raises(AssertionError, match="exit status 3"):
         failing.judge()
     reporting = Program(["sh", "-c", "echo '==1==ERROR: AddressSanitizer: heap-use-after-free' >&2"])
+    reporting.wait()
     with pytest.raises(AssertionError, match="sanitizer report"):
         reporting.judge()
 

@@ -11,11 +11,12 @@ export class RawTcpPort {
   }
 
   async open() {
-    this.socket = net.connect({ host: this.host, port: this.port, noDelay: true });
-    await new Promise((resolve, reject) => this.socket.once("connect", resolve).once("error", reject));
-    this.socket.on("data", (bytes) => this.onData(new Uint8Array(bytes)));
-    this.socket.on("error", () => {});
-    this.socket.on("close", () => this.onClose());
+    const socket = net.connect({ host: this.host, port: this.port, noDelay: true });
+    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    this.socket = socket;
+    socket.on("data", (bytes) => this.onData(new Uint8Array(bytes)));
+    socket.on("error", () => {});
+    socket.on("close", () => this.socket === socket && this.onClose()); // not once it is open again
   }
 
   async setBaud() {}

@@ -90,12 +90,15 @@ export class Rfc2217Port {
   }
 
   async open(baud) {
-    this.socket = net.connect({ host: this.host, port: this.port, noDelay: true });
-    await new Promise((resolve, reject) => this.socket.once("connect", resolve).once("error", reject));
+    this.local.clear();
+    this.remote.clear();
+    const socket = net.connect({ host: this.host, port: this.port, noDelay: true });
+    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    this.socket = socket;
     const parser = new TelnetParser(this);
-    this.socket.on("data", (bytes) => parser.push(bytes));
-    this.socket.on("error", () => {});
-    this.socket.on("close", () => this.onClose());
+    socket.on("data", (bytes) => parser.push(bytes));
+    socket.on("error", () => {});
+    socket.on("close", () => this.socket === socket && this.onClose()); // not once it is open again
     const agreed = this.until(() => this.local.get(COM_PORT) && this.local.get(BINARY) && this.remote.get(BINARY),
       "the server to agree to COM-PORT-OPTION and BINARY");
     for (const option of [COM_PORT, BINARY, SUPPRESS_GO_AHEAD]) this.raw([IAC, WILL, option]);

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Espressif's esptool-js flashes the virtual board. It shares nothing with the engine, so it shows that the board speaks
+the protocol and not merely the engine's idea of it."""
+
+import json
+import os
+
+import pytest
+
+import firmware
+from program import run
+
+DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "esptool_js", "flash.mjs")
+NAMES = {"esp8266": "ESP8266", "esp32": "ESP32", "esp32c3": "ESP32-C3"}
+CHIPS = sorted(NAMES)
+SIZE = 0x18000
+
+
+def esptool_js(board, tmp_path, parts, **options):
+    """Flashes (offset, bytes) parts; returns what the driver says."""
+    files = []
+    for index, (offset, content) in enumerate(parts):
+        path = tmp_path / f"part{index}.bin"
+        path.write_bytes(content)
+        files.append({"address": offset, "path": str(path)})
+    done = run(["node", DRIVER, json.dumps({"address": board.address, "files": files, **options})], timeout=40)
+    assert done.status == 0, done
+    return json.loads(done.stdout)
+
+
+def parts_of(chip):
+    return [(firmware.BOOTLOADER_AT[chip], firmware.bootloader(chip)),
+            (0x8000, firmware.partition_table()),
+            (0x10000, firmware.image(chip, SIZE))]
+
+
+def assert_flashed(board, parts):
+    for offset, content in parts:
+        assert board.holds(offset, content)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_esptool_js__flashes_through_the_stub_over_rfc2217(make_board, tmp_path, chip):
+    board, parts = make_board(chip), parts_of(chip)
+    result = esptool_js(board, tmp_path, parts, baud=460800)
+    assert (result["chip"], result["stub"], result["baud"]) == (NAMES[chip], True, 460800)
+    assert_flashed(board, parts)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_esptool_js__flashes_through_the_stub_over_raw_tcp(make_board, tmp_path, chip):
+    board, parts = make_board(chip, listen="raw:0", options=["--boot", "download"]), parts_of(chip)
+    result = esptool_js(board, tmp_path, parts, before="no_reset")
+    assert (result["chip"], result["stub"]) == (NAMES[chip], True)
+    assert_flashed(board, parts)
+
+
+@pytest.mark.parametrize("chip", ("esp32", "esp32c3"))
+def test_esptool_js__flashes_through_the_rom_deflated(make_board, tmp_path, chip):
+    board, parts = make_board(chip), parts_of(chip)
+    result = esptool_js(board, tmp_path, parts, stub=False, baud=460800)
+    assert (result["chip"], result["stub"]) == (NAMES[chip], False)
+    assert_flashed(board, parts)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_esptool_js__flashes_plain_bytes_through_the_stub(make_board, tmp_path, chip):
+    board, parts = make_board(chip), parts_of(chip)
+    esptool_js(board, tmp_path, parts, compress=False)
+    assert_flashed(board, parts)
+
+
+def test_esptool_js__flashes_plain_bytes_through_the_rom(make_board, tmp_path):
+    # The C3 is the one of the three whose ROM takes the five words of FLASH_BEGIN that esptool-js sends to all.
+    board, parts = make_board("esp32c3"), parts_of("esp32c3")
+    esptool_js(board, tmp_path, parts, compress=False, stub=False)
+    assert_flashed(board, parts)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_esptool_js__and_the_engine_see_the_same_chip(make_board, make_server, tmp_path, chip):
+    board = make_board(chip, flash_size="2MB")
+    theirs = esptool_js(board, tmp_path, [(0x10000, firmware.image(chip, 0x1000))])
+    rest = make_server(lab1=board).rest
+    job = rest.request("POST", "/api/v1/boards/lab1/info").json()
+    info = job["info"]
+    assert info["chip"] == theirs["chip"]
+    assert info["mac"] == theirs["mac"]
+    assert int(info["flash_id"], 16) == theirs["flash_id"]
+    assert info["flash_size"] == 2 << 20
