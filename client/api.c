@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SNAPSHOT_DEADLINE_MS 15000
+#define WORK_DEADLINE_MS 600000
+#define UPLOAD_QUIET_MS 60000
+
+bool ff_api_init(struct ff_api *api, struct ff_run *run)
+{
+	const char *server = run->options->server != NULL ? run->options->server : FF_OPTIONS_DEFAULT_SERVER;
+
+	*api = (struct ff_api){ .interrupts = run->interrupts };
+	api->http = ff_http_open(server, run->log);
+	if (api->http == NULL) {
+		return ff_failure_set(&run->failure, "invalid-argument",
+				      "'%.200s' is not a server's address: give a URL like " FF_OPTIONS_DEFAULT_SERVER,
+				      server);
+	}
+	return true;
+}
+
+void ff_api_release(struct ff_api *api)
+{
+	ff_http_close(api->http);
+	*api = (struct ff_api){ .http = NULL };
+}
+
+bool ff_api_explain(const struct ff_api *api, enum ff_http_end end, struct ff_failure *failure)
+{
+	const char *url = ff_http_url(api->http);
+	const char *reason = ff_http_reason(api->http);
+
+	switch (end) {
+	case FF_HTTP_STOPPED:
+		return ff_failure_set(failure, "cancelled", "interrupted");
+	case FF_HTTP_TIMED_OUT:
+		return ff_failure_set(failure, "server-unreachable", "the server at %s did not answer in time", url);
+	case FF_HTTP_NO_SERVER:
+		return ff_failure_set(
+			failure, "server-unreachable",
+			"cannot reach a server at %s (%s): start farflashd there, or name another with --server", url,
+			reason);
+	case FF_HTTP_BAD_FILE:
+		return ff_failure_set(failure, "invalid-argument",
+				      "an image changed or went away while it was sent (%s)", reason);
+	case FF_HTTP_TOO_LARGE:
+		return ff_failure_set(failure, "not-a-server",
+				      "%s sent more than an answer can be: is it a farflash server?", url);
+	default:
+		return ff_failure_set(failure, "server-unreachable", "the connection to %s was lost (%s)", url, reason);
+	}
+}
+
+bool ff_api_problem(const struct ff_api *api, const struct ff_http_response *response, json_t **problem,
+		    struct ff_failure *failure)
+{
+	json_t *body = json_loadb((const char *)response->body.bytes, response->body.size, 0, NULL);
+	const char *code = json_string_value(json_object_get(body, "code"));
+	const char *detail = json_string_value(json_object_get(body, "detail"));
+	const char *title = json_string_value(json_object_get(body, "title"));
+
+	if (code == NULL || (detail == NULL && title == NULL)) {
+		ff_failure_set(failure, "not-a-server", "%s answered with HTTP status %ld: is it a farflash server?",
+			       ff_http_url(api->http), response->status);
+	} else {
+		ff_failure_set(failure, code, "%s", detail != NULL ? detail : title);
+	}
+	if (problem != NULL) {
+		*problem = body;
+	} else {
+		json_decref(body);
+	}
+	return false;
+}
+
+static bool not_interrupted(void *context, uint64_t sent, uint64_t to_send)
+{
+	const struct ff_api *api = context;
+
+	(void)sent;
+	(void)to_send;
+	return api->interrupts == NULL || *api->interrupts == 0;
+}
+
+static bool read_answer(const struct ff_api *api, const struct ff_http_response *response, json_t **answer,
+			struct ff_failure *failure)
+{
+	if (response->status < 200 || response->status > 299) {
+		return ff_api_problem(api, response, answer, failure);
+	}
+	if (response->status == 204) {
+		return true;
+	}
+	*answer = json_loadb((const char *)response->body.bytes, response->body.size, 0, NULL);
+	if (*answer == NULL) {
+		return ff_failure_set(failure, "not-a-server", "%s did not answer in JSON: is it a farflash server?",
+				      ff_http_url(api->http));
+	}
+	return true;
+}
+
+bool ff_api_call(struct ff_api *api, const struct ff_http_request *request, json_t **answer, struct ff_failure *failure)
+{
+	struct ff_http_request watched = *request;
+	struct ff_http_response response;
+	enum ff_http_end end;
+	bool good;
+
+	*answer = NULL;
+	if (watched.go_on == NULL) {
+		watched.go_on = not_interrupted;
+		watched.context = api;
+	}
+	end = ff_http_perform(api->http, &watched, &response);
+	good = end == FF_HTTP_ANSWERED ? read_answer(api, &response, answer, failure)
+				       : ff_api_explain(api, end, failure);
+	ff_http_response_release(&response);
+	return good;
+}
+
+bool ff_api_get(struct ff_api *api, const char *path, json_t **answer, struct ff_failure *failure)
+{
+	const struct ff_http_request request = { .method = "GET", .path = path, .deadline_ms = SNAPSHOT_DEADLINE_MS };
+
+	return ff_api_call(api, &request, answer, failure);
+}
+
+/* "lab1, lab2, lab3", cut where it gets long. */
+static void list_names(char *text, size_t size, const json_t *boards)
+{
+	size_t index, at = 0;
+	json_t *board;
+
+	text[0] = '\0';
+	json_array_foreach(boards, index, board)
+	{
+		const char *name = json_string_value(json_object_get(board, "name"));
+		int written = snprintf(text + at, size - at, "%s%s", index > 0 ? ", " : "", name ? name : "?");
+
+		if (written < 0 || (size_t)written >= size - at) {
+			return;
+		}
+		at += (size_t)written;
+	}
+}
+
+static char *only_board(const struct ff_api *api, const json_t *boards, struct ff_failure *failure)
+{
+	const char *name = json_string_value(json_object_get(json_array_get(boards, 0), "name"));
+	char names[256];
+	char *copy;
+
+	if (json_array_size(boards) == 0) {
+		ff_failure_set(failure, "no-board",
+			       "the server at %s has no boards: start it with --board NAME=ADDRESS",
+			       ff_http_url(api->http));
+		return NULL;
+	}
+	if (json_array_size(boards) > 1 || name == NULL) {
+		list_names(names, sizeof(names), boards);
+		ff_failure_set(failure, "invalid-argument",
+			       "the server at %s has %zu boards, choose one with --board: %s", ff_http_url(api->http),
+			       json_array_size(boards), names);
+		return NULL;
+	}
+	copy = strdup(name);
+	if (copy == NULL) {
+		ff_failure_set(failure, "no-memory", "out of memory");
+	}
+	return copy;
+}
+
+char *ff_api_choose_board(struct ff_api *api, const char *named, struct ff_failure *failure)
+{
+	json_t *answer;
+	char *board = NULL;
+
+	if (named != NULL) {
+		board = strdup(named);
+		if (board == NULL) {
+			ff_failure_set(failure, "no-memory", "out of memory");
+		}
+		return board;
+	}
+	if (ff_api_get(api, "/api/v1/boards", &answer, failure)) {
+		board = only_board(api, json_object_get(answer, "boards"), failure);
+	}
+	json_decref(answer);
+	return board;
+}
+
+bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
+		       struct ff_failure *failure)
+{
+	char *path;
+	json_t *answer = NULL;
+	const char *chip;
+	bool good;
+
+	if (options->chip == NULL || options->force) {
+		return true;
+	}
+	path = ff_http_path("/api/v1/boards/", board, "");
+	if (path == NULL) {
+		return ff_failure_set(failure, "no-memory", "out of memory");
+	}
+	good = ff_api_get(api, path, &answer, failure);
+	free(path);
+	chip = json_string_value(json_object_get(json_object_get(answer, "info"), "chip"));
+	if (good && chip != NULL && !ff_options_accept_chip(options, chip)) {
+		good = ff_failure_set(failure, "wrong-chip",
+				      "%s is an %s, not the %s that was asked for; --force goes on", board, chip,
+				      options->chip);
+	}
+	json_decref(answer);
+	return good;
+}
+
+struct upload {
+	struct ff_api *api;
+	struct ff_display *display;
+};
+
+static bool show_upload(void *context, uint64_t sent, uint64_t to_send)
+{
+	struct upload *upload = context;
+
+	if (to_send > 0) {
+		ff_display_update(upload->display, "upload", sent, to_send);
+	}
+	return not_interrupted(upload->api, sent, to_send);
+}
+
+static char *flash_path(const char *board, const struct ff_options *options)
+{
+	char query[128];
+
+	snprintf(query, sizeof(query), "/flash?baud=%u%s%s%s", options->baud, options->force ? "&force=true" : "",
+		 options->no_stub ? "&stub=false" : "", options->no_compress ? "&compress=false" : "");
+	return ff_http_path("/api/v1/boards/", board, query);
+}
+
+bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
+		  const struct ff_options *options, struct ff_display *display, json_t **job,
+		  struct ff_failure *failure)
+{
+	struct ff_http_part parts[FF_MAX_REGIONS];
+	struct upload upload = { .api = api, .display = display };
+	char *path = flash_path(board, options);
+	const struct ff_http_request request = { .method = "POST",
+						 .path = path,
+						 .respond_async = true,
+						 .parts = parts,
+						 .part_count = images->count,
+						 .quiet_ms = UPLOAD_QUIET_MS,
+						 .go_on = show_upload,
+						 .context = &upload };
+	bool good;
+
+	*job = NULL;
+	if (path == NULL) {
+		return ff_failure_set(failure, "no-memory", "out of memory");
+	}
+	for (size_t i = 0; i < images->count; i++) {
+		snprintf(parts[i].name, sizeof(parts[i].name), "0x%x", images->items[i].offset);
+		parts[i].path = images->items[i].path;
+	}
+	ff_display_update(display, "upload", 0, ff_images_size(images));
+	good = ff_api_call(api, &request, job, failure);
+	free(path);
+	return good;
+}
+
+bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job, struct ff_failure *failure)
+{
+	char suffix[32];
+	char *path;
+	bool good;
+
+	snprintf(suffix, sizeof(suffix), "/%s", resource);
+	path = ff_http_path("/api/v1/boards/", board, suffix);
+	*job = NULL;
+	if (path == NULL) {
+		return ff_failure_set(failure, "no-memory", "out of memory");
+	}
+	good = ff_api_call(
+		api,
+		&(const struct ff_http_request){
+			.method = "POST", .path = path, .respond_async = true, .deadline_ms = WORK_DEADLINE_MS },
+		job, failure);
+	free(path);
+	return good;
+}

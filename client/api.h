@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The server's REST interface (docs/rest-api.md) as calls: JSON in and out, problems as failures. Belongs to one
+ * thread. */
+#ifndef FF_CLIENT_API_H
+#define FF_CLIENT_API_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "http.h"
+#include "images.h"
+#include "run.h"
+
+struct ff_api {
+	struct ff_http *http;
+	const volatile sig_atomic_t *interrupts; /* a request ends when this is not 0; NULL for none */
+};
+
+/* Reads the server's address; makes no connection yet. False: run->failure. Release with ff_api_release(). */
+bool ff_api_init(struct ff_api *api, struct ff_run *run);
+
+/* Harmless on a zeroed one. */
+void ff_api_release(struct ff_api *api);
+
+/* Runs a request whose answer is short. True: 2xx, and the JSON in it (NULL for 204). False: the failure; `answer` then
+ * holds a problem's JSON if the server sent one, for the sake of the job in it, and is NULL otherwise. `answer` is a
+ * new reference. */
+bool ff_api_call(struct ff_api *api, const struct ff_http_request *request, json_t **answer,
+		 struct ff_failure *failure);
+
+/* GET with the deadline of a snapshot. `answer` as above. */
+bool ff_api_get(struct ff_api *api, const char *path, json_t **answer, struct ff_failure *failure);
+
+/* The board that is meant: the one named, or the server's only one. A new string, to be freed; NULL: the failure. */
+char *ff_api_choose_board(struct ff_api *api, const char *named, struct ff_failure *failure);
+
+/* Refuses a board that is known to have another chip than --chip names; without --chip it asks nobody. */
+bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
+		       struct ff_failure *failure);
+
+/* Uploads the images and has a job made of them. `job` as ff_api_call()'s answer. */
+bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
+		  const struct ff_options *options, struct ff_display *display, json_t **job,
+		  struct ff_failure *failure);
+
+/* POSTs to a board's `resource` ("reset", "info") and asks for a job at once; a server that answers with the finished
+ * job instead is as good. `job` as ff_api_call()'s answer. */
+bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job,
+		  struct ff_failure *failure);
+
+/* Turns the end of a request that got no answer into a failure; always false. */
+bool ff_api_explain(const struct ff_api *api, enum ff_http_end end, struct ff_failure *failure);
+
+/* Turns a response that is not 2xx into a failure; always false. `problem` receives its JSON or NULL; may be NULL. */
+bool ff_api_problem(const struct ff_api *api, const struct ff_http_response *response, json_t **problem,
+		    struct ff_failure *failure);
+
+#endif

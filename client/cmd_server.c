@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/* boards, jobs: what the server knows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "commands.h"
+#include "job.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "-";
+}
+
+static void print_boards(const json_t *boards)
+{
+	size_t index;
+	json_t *board;
+
+	if (json_array_size(boards) == 0) {
+		puts("The server has no boards: start it with --board NAME=ADDRESS.");
+		return;
+	}
+	printf("%-16s %-6s %-6s %-12s %-18s %s\n", "NAME", "STATE", "QUEUED", "CHIP", "MAC", "ADDRESS");
+	json_array_foreach(boards, index, board)
+	{
+		const json_t *info = json_object_get(board, "info");
+		const char *detail = json_string_value(json_object_get(board, "detail"));
+
+		printf("%-16s %-6s %-6lld %-12s %-18s %s\n", text_of(board, "name"), text_of(board, "state"),
+		       (long long)json_integer_value(json_object_get(board, "queued")), text_of(info, "chip"),
+		       text_of(info, "mac"), text_of(board, "address"));
+		if (detail != NULL) {
+			printf("  %s\n", detail);
+		}
+	}
+}
+
+static bool refuse_port(struct ff_run *run)
+{
+	if (run->options->port != NULL) {
+		ff_failure_set(&run->failure, "invalid-argument", "%s asks a server: leave --port out",
+			       run->options->command->name);
+	}
+	return run->options->port != NULL;
+}
+
+/* GETs `path` into run->result. */
+static bool fetch(struct ff_run *run, const char *path)
+{
+	struct ff_api api;
+	bool good;
+
+	if (!ff_api_init(&api, run)) {
+		return false;
+	}
+	good = ff_api_get(&api, path, &run->result, &run->failure);
+	ff_api_release(&api);
+	return good;
+}
+
+bool ff_cmd_boards(struct ff_run *run)
+{
+	if (refuse_port(run) || !fetch(run, "/api/v1/boards")) {
+		return false;
+	}
+	if (!run->options->json) {
+		print_boards(json_object_get(run->result, "boards"));
+	}
+	return true;
+}
+
+/* Size of the whole job, over all its images. */
+static long long size_of(const json_t *job)
+{
+	size_t index;
+	json_t *region;
+	long long size = 0;
+
+	json_array_foreach(json_object_get(job, "regions"), index, region)
+	{
+		size += (long long)json_integer_value(json_object_get(region, "size"));
+	}
+	return size;
+}
+
+static void print_jobs(const json_t *jobs)
+{
+	size_t index;
+	json_t *job;
+
+	if (json_array_size(jobs) == 0) {
+		puts("No jobs.");
+		return;
+	}
+	printf("%-6s %-16s %-6s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED", "ERROR");
+	json_array_foreach(jobs, index, job)
+	{
+		printf("%-6s %-16s %-6s %-10s %10lld  %-24s %s\n", text_of(job, "id"), text_of(job, "board"),
+		       text_of(job, "kind"), text_of(job, "state"), size_of(job), text_of(job, "created"),
+		       text_of(json_object_get(job, "error"), "code"));
+	}
+}
+
+static bool list_jobs(struct ff_run *run)
+{
+	char *path = run->options->board != NULL ? ff_http_path("/api/v1/jobs?board=", run->options->board, "")
+						 : strdup("/api/v1/jobs");
+	bool good;
+
+	if (path == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	}
+	good = fetch(run, path);
+	free(path);
+	if (good && !run->options->json) {
+		print_jobs(json_object_get(run->result, "jobs"));
+	}
+	return good;
+}
+
+static bool show_job(struct ff_run *run, const char *id)
+{
+	char *path = ff_http_path("/api/v1/jobs/", id, "");
+	bool good;
+
+	if (path == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	}
+	good = fetch(run, path);
+	free(path);
+	if (good && !run->options->json) {
+		ff_job_print(run->result, stdout);
+	}
+	return good;
+}
+
+static bool cancel_job(struct ff_run *run, const char *id)
+{
+	char *path = ff_http_path("/api/v1/jobs/", id, "");
+	const struct ff_http_request request = { .method = "DELETE", .path = path, .deadline_ms = 15000 };
+	struct ff_api api;
+	bool good;
+
+	if (path == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	}
+	good = ff_api_init(&api, run) && ff_api_call(&api, &request, &run->result, &run->failure);
+	ff_api_release(&api);
+	free(path);
+	if (good && !run->options->json) {
+		printf("job %s is being cancelled\n", id);
+	}
+	return good;
+}
+
+bool ff_cmd_jobs(struct ff_run *run)
+{
+	const struct ff_options *options = run->options;
+
+	if (refuse_port(run)) {
+		return false;
+	}
+	if (options->cancel != NULL && options->word_count > 0) {
+		return ff_failure_set(&run->failure, "invalid-argument", "one job at a time: '%.40s' or --cancel %.40s",
+				      options->words[0].text, options->cancel);
+	}
+	if (options->cancel != NULL) {
+		return cancel_job(run, options->cancel);
+	}
+	return options->word_count > 0 ? show_job(run, options->words[0].text) : list_jobs(run);
+}

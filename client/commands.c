@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.h"
+
+#include <string.h>
+
+static const struct argp_option no_options[] = { { 0 } };
+
+static const struct argp_option write_options[] = {
+	{ "build-dir", 'C', "DIR", 0, "Write what DIR/flasher_args.json of an ESP-IDF build lists", 1 },
+	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	{ "compress", FF_OPTION_COMPRESS, NULL, 0, "Compress while sending (what happens anyway)", 1 },
+	{ NULL, 'z', NULL, OPTION_ALIAS, NULL, 1 },
+	{ 0 },
+};
+
+static const struct argp_option jobs_options[] = {
+	{ "cancel", FF_OPTION_CANCEL, "ID", 0, "Cancel job ID, whether it waits or runs", 1 },
+	{ 0 },
+};
+
+static const struct argp_option monitor_options[] = {
+	{ "reset", FF_OPTION_RESET, NULL, 0, "Reset the board first", 1 },
+	{ "seconds", FF_OPTION_SECONDS, "N", 0, "Leave after N seconds", 1 },
+	{ 0 },
+};
+
+const struct ff_command ff_commands[] = {
+	{ .name = "boards",
+	  .arguments = "",
+	  .summary = "List the server's boards",
+	  .options = no_options,
+	  .run = ff_cmd_boards },
+	{ .name = "jobs",
+	  .arguments = "[ID]",
+	  .summary = "List the server's jobs, show one, or cancel one",
+	  .details = "With --board (or FARFLASH_BOARD) the list holds that board's jobs only.",
+	  .max_words = 1,
+	  .options = jobs_options,
+	  .run = ff_cmd_jobs },
+	{ .name = "write-flash",
+	  .arguments = "OFFSET FILE [OFFSET FILE...]\n@ARGUMENT_FILE\n-C BUILD_DIR",
+	  .summary = "Write images to flash and verify them",
+	  .details =
+		  "OFFSET is a multiple of 4096, decimal or behind 0x. @ARGUMENT_FILE stands for the words in that file, "
+		  "such as flash_args of an ESP-IDF build; the images that it names are looked for in its own folder. A note says where "
+		  "--flash-mode, --flash-freq or --flash-size would have changed the bootloader's header.",
+	  .max_words = FF_OPTIONS_MAX_WORDS,
+	  .reads_files = true,
+	  .options = write_options,
+	  .telling = FF_TELL_ALWAYS,
+	  .run = ff_cmd_write_flash },
+	{ .name = "reset",
+	  .arguments = "",
+	  .summary = "Reset the board into its application",
+	  .options = no_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_reset },
+	{ .name = "monitor",
+	  .arguments = "",
+	  .summary = "Show what the board prints, and send it what is typed",
+	  .details = "Ctrl-C or Ctrl-] leaves. With --port the rate is 115200 unless --baud says otherwise.",
+	  .options = monitor_options,
+	  .run = ff_cmd_monitor },
+	{ .name = "flash-id",
+	  .arguments = "",
+	  .summary = "Show the flash chip's maker, device and size",
+	  .options = no_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_flash_id },
+	{ .name = "read-mac",
+	  .arguments = "",
+	  .summary = "Show the board's MAC address",
+	  .options = no_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_read_mac },
+	{ .name = "chip-id",
+	  .arguments = "",
+	  .summary = "Show the chip, its revision and crystal",
+	  .options = no_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_chip_id },
+	{ 0 },
+};
+
+const struct ff_command *ff_commands_find(const char *name)
+{
+	for (const struct ff_command *command = ff_commands; command->name != NULL; command++) {
+		if (strcmp(command->name, name) == 0) {
+			return command;
+		}
+	}
+	return NULL;
+}

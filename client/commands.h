@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The commands, as a table: name, help, options and what runs. */
+#ifndef FF_CLIENT_COMMANDS_H
+#define FF_CLIENT_COMMANDS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "run.h"
+
+/* How much a command tells of its progress. */
+enum ff_telling {
+	FF_TELL_NOTHING,
+	FF_TELL_TERMINAL, /* a line on a terminal; silent in a pipe, where the result alone is wanted */
+	FF_TELL_ALWAYS    /* lines in a pipe too */
+};
+
+struct ff_command {
+	const char *name;
+	const char *arguments; /* for the usage line */
+	const char *summary;   /* one line */
+	const char *details;   /* for the command's own help, may be NULL */
+	size_t max_words;
+	enum ff_telling telling;
+	bool reads_files; /* @FILE stands for the words in FILE */
+	const struct argp_option *options;
+	/* Does it, prints for people unless --json was given, sets run->result. False: run->failure says why. */
+	bool (*run)(struct ff_run *run);
+};
+
+/* Ends with an entry without a name. */
+extern const struct ff_command ff_commands[];
+
+/* NULL if there is none of this name. */
+const struct ff_command *ff_commands_find(const char *name);
+
+/* Keys of the options that belong to one command each; those with a letter are their own key. */
+enum ff_command_option {
+	FF_OPTION_FLASH_MODE = 0x200,
+	FF_OPTION_FLASH_FREQ,
+	FF_OPTION_FLASH_SIZE,
+	FF_OPTION_COMPRESS,
+	FF_OPTION_RESET,
+	FF_OPTION_SECONDS,
+	FF_OPTION_CANCEL,
+};
+
+bool ff_cmd_boards(struct ff_run *run);
+bool ff_cmd_jobs(struct ff_run *run);
+bool ff_cmd_write_flash(struct ff_run *run);
+bool ff_cmd_reset(struct ff_run *run);
+bool ff_cmd_monitor(struct ff_run *run);
+bool ff_cmd_flash_id(struct ff_run *run);
+bool ff_cmd_read_mac(struct ff_run *run);
+bool ff_cmd_chip_id(struct ff_run *run);
+
+#endif

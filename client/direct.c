@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "direct.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "job.h"
+
+/* A board while it is open. */
+struct session {
+	struct ff_run *run;
+	struct ff_transport transport;
+	struct ff_flasher *flasher;
+	struct ff_observer observer; /* must outlive the flasher */
+	double reboot_s;
+};
+
+static void show(void *context, const struct ff_progress *progress)
+{
+	struct ff_run *run = context;
+
+	ff_display_update(run->display, ff_phase_name(progress->phase), progress->done, progress->total);
+}
+
+static bool is_cancelled(void *context)
+{
+	struct ff_run *run = context;
+
+	ff_display_tick(run->display);
+	return *run->interrupts != 0;
+}
+
+static enum ff_status check_chip(const struct session *session, struct ff_error *error)
+{
+	const struct ff_options *options = session->run->options;
+	const char *chip = ff_flasher_info(session->flasher)->chip;
+
+	if (options->force || ff_options_accept_chip(options, chip)) {
+		return FF_OK;
+	}
+	return ff_error_set(error, FF_ERR_WRONG_CHIP, "it is an %s, not the %s that was asked for; --force goes on",
+			    chip, options->chip);
+}
+
+static enum ff_status open_port(struct session *session, struct ff_error *error)
+{
+	const struct ff_options *options = session->run->options;
+	const struct ff_transport_options transport_options = { .log = session->run->log };
+
+	return ff_transport_open(&session->transport, options->port, &transport_options, error);
+}
+
+static enum ff_status open_board(struct session *session, struct ff_error *error)
+{
+	struct ff_run *run = session->run;
+	const struct ff_options *options = run->options;
+	struct ff_connect_options connect = { .before = options->before,
+					      .attempts = options->attempts,
+					      .baud = options->baud,
+					      .no_stub = options->no_stub };
+	enum ff_status status = open_port(session, error);
+
+	if (status != FF_OK) {
+		return status;
+	}
+	if (!session->transport.has_lines && connect.before == FF_BEFORE_DEFAULT_RESET) {
+		ff_display_note(
+			run->display,
+			"%s has no control lines: the board must be in its bootloader already (hold BOOT, press reset)",
+			options->port);
+		connect.before = FF_BEFORE_NO_RESET;
+	}
+	session->observer =
+		(struct ff_observer){ .progress = show, .cancelled = is_cancelled, .context = run, .log = run->log };
+	status = ff_flasher_open(&session->flasher, &session->transport, &connect, &session->observer, error);
+	return status == FF_OK ? check_chip(session, error) : status;
+}
+
+/* Leaves the board as asked. What was done is done: a board that cannot be reset is worth a note, not a failure. */
+static void close_board(struct session *session)
+{
+	struct ff_run *run = session->run;
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_after after = run->options->after;
+	int64_t begun_us = ff_now_us();
+
+	if (session->flasher != NULL) {
+		if (!session->transport.has_lines && after == FF_AFTER_HARD_RESET) {
+			ff_display_note(run->display,
+					"%s has no control lines: reset the board to start its application",
+					run->options->port);
+			after = FF_AFTER_NO_RESET;
+		}
+		if (ff_flasher_close(session->flasher, after, &error) != FF_OK) {
+			ff_display_note(run->display, "%s: the board could not be reset: %s", run->options->port,
+					error.text);
+		}
+		session->reboot_s = (double)(ff_now_us() - begun_us) / 1e6;
+	}
+	ff_transport_close(&session->transport);
+}
+
+/* What is known of the board goes into the job even if the work on it fails. */
+static void note_info(const struct session *session, json_t *job)
+{
+	if (session->flasher != NULL) {
+		ff_job_set_info(job, ff_flasher_info(session->flasher));
+	}
+}
+
+static json_t *phase_times(const struct session *session)
+{
+	const int64_t *times = ff_flasher_phase_times(session->flasher);
+	json_t *phases = json_object();
+
+	for (unsigned phase = 0; phase < FF_PHASE_COUNT; phase++) {
+		if (times[phase] > 0) {
+			json_object_set_new(phases, ff_phase_name(phase), json_real((double)times[phase] / 1e6));
+		}
+	}
+	return phases;
+}
+
+static bool hash_source(const struct ff_source *source, char hex[65], struct ff_error *error)
+{
+	uint8_t piece[4096], digest[EVP_MAX_MD_SIZE];
+	unsigned digest_size = 0;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+	for (uint64_t at = 0; good && at < source->size; at += sizeof(piece)) {
+		size_t size = source->size - at < sizeof(piece) ? (size_t)(source->size - at) : sizeof(piece);
+
+		good = source->read(source->context, at, piece, size, error) == FF_OK &&
+		       EVP_DigestUpdate(context, piece, size) == 1;
+	}
+	good = good && EVP_DigestFinal_ex(context, digest, &digest_size) == 1;
+	EVP_MD_CTX_free(context);
+	for (unsigned i = 0; good && i < digest_size; i++) {
+		snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
+	}
+	return good;
+}
+
+static json_t *region_json(const struct ff_region *region, const char *sha256)
+{
+	char offset[16];
+
+	snprintf(offset, sizeof(offset), "0x%x", region->offset);
+	return json_pack("{s:s, s:I, s:s, s:s}", "offset", offset, "size", (json_int_t)region->source.size, "sha256",
+			 sha256, "name", region->name);
+}
+
+static enum ff_status open_sources(struct ff_region *regions, const struct ff_images *images, json_t *job,
+				   struct ff_error *error)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		const struct ff_image *image = &images->items[i];
+		char sha256[65];
+		enum ff_status status;
+
+		regions[i] = (struct ff_region){ .offset = image->offset, .name = ff_images_name(image) };
+		status = ff_source_open_file(&regions[i].source, image->path, error);
+		if (status != FF_OK) {
+			return status;
+		}
+		if (!hash_source(&regions[i].source, sha256, error)) {
+			return ff_error_set(error, FF_ERR_IO, "cannot read %.200s", image->path);
+		}
+		json_array_append_new(json_object_get(job, "regions"), region_json(&regions[i], sha256));
+	}
+	return FF_OK;
+}
+
+static void set_result(struct session *session, const struct ff_write_report *report, json_t *job)
+{
+	const struct ff_board_info *info = ff_flasher_info(session->flasher);
+	json_t *result = json_pack("{s:I, s:I, s:b, s:b, s:I, s:o}", "bytes", (json_int_t)report->bytes, "wire_bytes",
+				   (json_int_t)report->wire_bytes, "verified", report->verified, "stub", info->stub,
+				   "baud", (json_int_t)info->baud, "phases", phase_times(session));
+
+	json_object_set_new(job, "result", result);
+}
+
+static void set_options(const struct ff_options *options, json_t *job)
+{
+	json_object_set_new(job, "options",
+			    json_pack("{s:I, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
+				      options->force, "stub", !options->no_stub, "compress", !options->no_compress));
+}
+
+static bool finish(struct session *session, enum ff_status status, const struct ff_error *error)
+{
+	struct ff_run *run = session->run;
+	json_t *phases = json_object_get(json_object_get(run->result, "result"), "phases");
+
+	if (status != FF_OK) {
+		ff_failure_set_error(&run->failure, run->options->port, error);
+	}
+	if (json_is_object(phases) && session->reboot_s > 0) {
+		json_object_set_new(phases, ff_phase_name(FF_PHASE_REBOOT), json_real(session->reboot_s));
+	}
+	ff_job_finish(run->result, &run->failure);
+	return status == FF_OK;
+}
+
+bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
+{
+	struct session session = { .run = run };
+	struct ff_region regions[FF_MAX_REGIONS] = { { .offset = 0 } };
+	const struct ff_write_options options = { .force = run->options->force,
+						  .no_compress = run->options->no_compress };
+	struct ff_write_report report;
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status;
+
+	run->result = ff_job_new("flash", run->options->port);
+	set_options(run->options, run->result);
+	status = open_sources(regions, images, run->result, &error);
+	if (status == FF_OK) {
+		status = open_board(&session, &error);
+	}
+	if (status == FF_OK) {
+		status = ff_flasher_write(session.flasher, regions, images->count, &options, &report, &error);
+	}
+	if (status == FF_OK) {
+		set_result(&session, &report, run->result);
+	}
+	note_info(&session, run->result);
+	close_board(&session);
+	for (size_t i = 0; i < images->count; i++) {
+		ff_source_close(&regions[i].source);
+	}
+	return finish(&session, status, &error);
+}
+
+bool ff_direct_info(struct ff_run *run)
+{
+	struct session session = { .run = run };
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status;
+
+	run->result = ff_job_new("info", run->options->port);
+	status = open_board(&session, &error);
+	note_info(&session, run->result);
+	close_board(&session);
+	return finish(&session, status, &error);
+}
+
+bool ff_direct_reset(struct ff_run *run)
+{
+	struct session session = { .run = run };
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status;
+
+	run->result = ff_job_new("reset", run->options->port);
+	status = open_port(&session, &error);
+	if (status == FF_OK && !session.transport.has_lines) {
+		status = ff_error_set(&error, FF_ERR_UNSUPPORTED,
+				      "%s has no control lines, so the board cannot be reset through it",
+				      run->options->port);
+	}
+	if (status == FF_OK) {
+		status = ff_board_reset(&session.transport, &error);
+	}
+	ff_transport_close(&session.transport);
+	return finish(&session, status, &error);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The engine in this process, for `--port ADDRESS`: does what the server would do and writes a job like the server's.
+ * Belongs to one thread. */
+#ifndef FF_CLIENT_DIRECT_H
+#define FF_CLIENT_DIRECT_H
+
+#include <stdbool.h>
+
+#include "images.h"
+#include "run.h"
+
+/* Each leaves a job in run->result that says what happened, whatever the end, and answers false with run->failure. An
+ * interrupt cancels. */
+
+/* Writes and verifies. */
+bool ff_direct_flash(struct ff_run *run, const struct ff_images *images);
+
+/* Into the bootloader, identify, back into the application. */
+bool ff_direct_info(struct ff_run *run);
+
+/* Resets into the application. */
+bool ff_direct_reset(struct ff_run *run);
+
+#endif

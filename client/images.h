@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is to be written: files and their flash offsets, checked before a server or a board hears of them.
+ * init/release; belongs to one thread. */
+#ifndef FF_CLIENT_IMAGES_H
+#define FF_CLIENT_IMAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/flasher.h>
+#include <farflash/status.h>
+
+#include "flasher_args.h"
+#include "options.h"
+
+struct ff_image {
+	uint32_t offset;
+	char *path; /* owned */
+	uint64_t size;
+};
+
+struct ff_images {
+	struct ff_image items[FF_MAX_REGIONS];
+	size_t count;
+};
+
+/* Harmless on a zeroed one. */
+void ff_images_release(struct ff_images *images);
+
+/* Adds the OFFSET FILE pairs of a command line.
+ * Errors: FF_ERR_ARGUMENT (an odd number of words, a bad offset, too many), FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_images_add_words(struct ff_images *images, const struct ff_option_word *words,
+						  size_t count, struct ff_error *error);
+
+/* Adds the files that a build directory's flasher_args.json lists; `folder` ends with a slash.
+ * Errors: FF_ERR_ARGUMENT, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_flasher_args *args,
+						  const char *folder, struct ff_error *error);
+
+/* Measures the files and checks them: regular, readable, not empty, and what ff_check_regions() demands.
+ * Errors: FF_ERR_ARGUMENT, and those of ff_check_regions(). */
+FF_WARN_UNUSED enum ff_status ff_images_check(struct ff_images *images, struct ff_error *error);
+
+/* Reads up to `capacity` first bytes of an image, for a look at its header; returns how many. */
+size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capacity);
+
+/* Sum of all sizes. */
+uint64_t ff_images_size(const struct ff_images *images);
+
+/* The last part of an image's path. */
+const char *ff_images_name(const struct ff_image *image);
+
+#endif

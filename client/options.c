@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "file.h"
+#include "words.h"
+
+enum common_option {
+	OPTION_SERVER = 0x100,
+	OPTION_BOARD,
+	OPTION_CONNECT_ATTEMPTS,
+	OPTION_BEFORE,
+	OPTION_AFTER,
+	OPTION_NO_STUB,
+	OPTION_NO_COMPRESS,
+	OPTION_FORCE,
+	OPTION_JSON,
+};
+
+static const struct argp_option common_options[] = {
+	{ NULL, 0, NULL, 0, "Which board:", 2 },
+	{ "server", OPTION_SERVER, "URL", 0, "The farflash server (FARFLASH_SERVER; " FF_OPTIONS_DEFAULT_SERVER ")",
+	  2 },
+	{ "board", OPTION_BOARD, "NAME", 0, "A board of that server (FARFLASH_BOARD; its only one)", 2 },
+	{ "port", 'p', "ADDRESS", 0,
+	  "No server: drive the board at ADDRESS from here: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT",
+	  2 },
+	{ NULL, 0, NULL, 0, "How:", 3 },
+	{ "baud", 'b', "N", 0, "Rate for the work (460800; 0 stays at 115200)", 3 },
+	{ "no-stub", OPTION_NO_STUB, NULL, 0, "Stay with the chip's ROM loader", 3 },
+	{ "no-compress", OPTION_NO_COMPRESS, NULL, 0, "Send plain bytes", 3 },
+	{ NULL, 'u', NULL, OPTION_ALIAS, NULL, 3 },
+	{ "force", OPTION_FORCE, NULL, 0, "Write an image for another chip or revision all the same", 3 },
+	{ "chip", 'c', "NAME", 0, "Refuse a board that has another chip (auto: any)", 3 },
+	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "With --port: resets to try before giving up (7)", 3 },
+	{ "before", OPTION_BEFORE, "RESET", 0, "default-reset, or with --port no-reset", 3 },
+	{ "after", OPTION_AFTER, "RESET", 0, "hard-reset, or with --port no-reset", 3 },
+	{ NULL, 'a', NULL, OPTION_ALIAS, NULL, 3 },
+	{ "json", OPTION_JSON, NULL, 0, "Print one JSON object instead of text", 3 },
+	{ "verbose", 'v', NULL, 0, "Say on stderr what happens below", 3 },
+	{ NULL, 0, NULL, 0, "Help:", -1 },
+	{ "version", 'V', NULL, 0, "Print the version", -1 },
+	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1 },
+	{ 0 },
+};
+
+/* What the parsers share. */
+struct parse {
+	struct ff_options *options;
+	const struct argp *argp;
+	const char *folder; /* of the argument file being read, NULL outside */
+};
+
+static char *own(struct ff_options *options, char *text)
+{
+	char **grown = realloc(options->owned, (options->owned_count + 1) * sizeof(*grown));
+
+	if (text == NULL || grown == NULL) {
+		fputs("farflash: out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+	options->owned = grown;
+	options->owned[options->owned_count++] = text;
+	return text;
+}
+
+/* A copy in today's spelling: esptool 4 wrote --flash_mode, and -fm for short, which getopt would take for -f m. */
+static char *own_spelled(struct ff_options *options, const char *argument)
+{
+	static const char *const shorts[][2] = { { "-fm", "--flash-mode" },
+						 { "-ff", "--flash-freq" },
+						 { "-fs", "--flash-size" } };
+	char *copy;
+
+	for (size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++) {
+		if (strcmp(argument, shorts[i][0]) == 0) {
+			argument = shorts[i][1];
+		}
+	}
+	copy = own(options, strdup(argument));
+	if (strncmp(copy, "--", 2) == 0) {
+		for (char *p = copy; *p != '\0' && *p != '='; p++) {
+			*p = *p == '_' ? '-' : *p;
+		}
+	}
+	return copy;
+}
+
+static char *own_hyphenated(struct ff_options *options, const char *word)
+{
+	char *copy = own(options, strdup(word));
+
+	for (char *p = copy; *p != '\0'; p++) {
+		*p = *p == '_' ? '-' : *p;
+	}
+	return copy;
+}
+
+static unsigned long number(struct argp_state *state, const char *option, const char *text, unsigned long min,
+			    unsigned long max)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < min || value > max) {
+		argp_error(state, "%s wants a number from %lu to %lu, not '%s'", option, min, max, text);
+	}
+	return value;
+}
+
+static int64_t seconds(struct argp_state *state, const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(value > 0) || value > 1e6) {
+		argp_error(state, "--seconds wants a number greater than 0, not '%s'", text);
+	}
+	return (int64_t)(value * 1e6);
+}
+
+static enum ff_before before(struct argp_state *state, const char *word)
+{
+	if (strcmp(word, "no-reset") != 0 && strcmp(word, "default-reset") != 0) {
+		argp_error(state, "--before knows default-reset and no-reset, not '%s'", word);
+	}
+	return strcmp(word, "no-reset") == 0 ? FF_BEFORE_NO_RESET : FF_BEFORE_DEFAULT_RESET;
+}
+
+static enum ff_after after(struct argp_state *state, const char *word)
+{
+	if (strcmp(word, "no-reset") != 0 && strcmp(word, "hard-reset") != 0) {
+		argp_error(state, "--after knows hard-reset and no-reset, not '%s'", word);
+	}
+	return strcmp(word, "no-reset") == 0 ? FF_AFTER_NO_RESET : FF_AFTER_HARD_RESET;
+}
+
+static void setting(struct argp_state *state, char *to, size_t size, const char *word)
+{
+	if (strlen(word) >= size) {
+		argp_error(state, "'%s' is no flash setting", word);
+	}
+	memcpy(to, word, strlen(word) + 1);
+}
+
+static error_t parse_place(int key, char *argument, struct ff_options *options)
+{
+	switch (key) {
+	case OPTION_SERVER:
+		options->server = argument;
+		return 0;
+	case OPTION_BOARD:
+		options->board = argument;
+		return 0;
+	case 'p':
+		options->port = argument;
+		return 0;
+	case 'C':
+		options->build_dir = argument;
+		return 0;
+	case FF_OPTION_CANCEL:
+		options->cancel = argument;
+		return 0;
+	case 'c':
+		options->chip = strcmp(argument, "auto") == 0 ? NULL : argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_flag(int key, struct ff_options *options)
+{
+	switch (key) {
+	case OPTION_NO_STUB:
+		options->no_stub = true;
+		return 0;
+	case OPTION_NO_COMPRESS:
+	case 'u':
+		options->no_compress = true;
+		return 0;
+	case FF_OPTION_COMPRESS:
+	case 'z':
+		options->no_compress = false;
+		return 0;
+	case OPTION_FORCE:
+		options->force = true;
+		return 0;
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
+	case FF_OPTION_RESET:
+		options->reset = true;
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
+	case 'V':
+		puts("farflash " FF_VERSION);
+		exit(EXIT_SUCCESS);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_value(int key, char *argument, struct argp_state *state, struct ff_options *options)
+{
+	switch (key) {
+	case 'b':
+		options->baud = (uint32_t)number(state, "--baud", argument, 0, 4000000);
+		options->baud_given = true;
+		return 0;
+	case OPTION_CONNECT_ATTEMPTS:
+		options->attempts = (unsigned)number(state, "--connect-attempts", argument, 1, 100);
+		return 0;
+	case OPTION_BEFORE:
+		options->before = before(state, own_hyphenated(options, argument));
+		return 0;
+	case OPTION_AFTER:
+	case 'a':
+		options->after = after(state, own_hyphenated(options, argument));
+		return 0;
+	case FF_OPTION_FLASH_MODE:
+		setting(state, options->settings.mode, sizeof(options->settings.mode), argument);
+		return 0;
+	case FF_OPTION_FLASH_FREQ:
+		setting(state, options->settings.freq, sizeof(options->settings.freq), argument);
+		return 0;
+	case FF_OPTION_FLASH_SIZE:
+		setting(state, options->settings.size, sizeof(options->settings.size), argument);
+		return 0;
+	case FF_OPTION_SECONDS:
+		options->limit_us = seconds(state, argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_common(int key, char *argument, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	error_t result;
+
+	if (key == 'h') {
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+	}
+	result = parse_place(key, argument, parse->options);
+
+	if (result == ARGP_ERR_UNKNOWN) {
+		result = parse_flag(key, parse->options);
+	}
+	if (result == ARGP_ERR_UNKNOWN) {
+		result = parse_value(key, argument, state, parse->options);
+	}
+	return result;
+}
+
+static const struct argp common_argp = { .options = common_options, .parser = parse_common };
+
+/* Reads the words of an argument file as if they stood on the command line. */
+static void parse_file(struct argp_state *state, struct parse *parse, const char *path)
+{
+	struct ff_options *options = parse->options;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_buf text;
+	struct ff_words words = { .count = 0 };
+	char *argv[FF_WORDS_MAX + 2];
+	struct parse inner = *parse;
+
+	ff_buf_init(&text, FF_WORDS_MAX_SIZE);
+	if (ff_file_read(&text, path, &error) != FF_OK ||
+	    ff_words_split(&words, (const char *)text.bytes, text.size, &error) != FF_OK) {
+		argp_failure(state, argp_err_exit_status, 0, "%s: %s", path, error.text);
+	}
+	argv[0] = state->argv[0];
+	for (size_t i = 0; i < words.count; i++) {
+		argv[i + 1] = own_spelled(options, words.items[i]);
+	}
+	argv[words.count + 1] = NULL;
+	inner.folder = own(options, ff_file_folder(path));
+	argp_parse(parse->argp, (int)words.count + 1, argv, 0, NULL, &inner);
+	ff_words_release(&words);
+	ff_buf_release(&text);
+}
+
+static error_t take_word(struct argp_state *state, struct parse *parse, char *word)
+{
+	struct ff_options *options = parse->options;
+
+	if (options->command->reads_files && word[0] == '@' && parse->folder == NULL) {
+		parse_file(state, parse, word + 1);
+		return 0;
+	}
+	if (options->word_count == options->command->max_words) {
+		argp_error(state, "'%s' is one argument too many", word);
+	}
+	options->words[options->word_count++] = (struct ff_option_word){ .text = word, .folder = parse->folder };
+	return 0;
+}
+
+static error_t parse_command(int key, char *argument, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = parse;
+		return 0;
+	case ARGP_KEY_ARG:
+		return take_word(state, parse, argument);
+	default:
+		return parse_common(key, argument, state);
+	}
+}
+
+static char *command_doc(const struct ff_command *command)
+{
+	char *doc;
+	int size = asprintf(&doc, "%s.%s%s\v%s", command->summary, command->details ? " " : "",
+			    command->details ? command->details : "",
+			    "Exit status: 0 done; 1 failed on the board; 2 wrong usage or input; 3 server or board not "
+			    "reachable; 4 busy or not allowed.");
+
+	return size < 0 ? NULL : doc;
+}
+
+static void parse_arguments(struct ff_options *options, int argc, char **argv)
+{
+	const struct ff_command *command = options->command;
+	const struct argp_child children[] = { { .argp = &common_argp }, { 0 } };
+	struct argp argp = { .options = command->options,
+			     .parser = parse_command,
+			     .args_doc = command->arguments,
+			     .doc = own(options, command_doc(command)),
+			     .children = children };
+	struct parse parse = { .options = options, .argp = &argp };
+	char *name;
+
+	if (asprintf(&name, "farflash %s", command->name) < 0) {
+		name = NULL;
+	}
+	argv[0] = own(options, name);
+	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+}
+
+static void check_places(struct argp_state *state, const struct ff_options *options)
+{
+	if (options->port != NULL && (options->server != NULL || options->board != NULL)) {
+		argp_error(state, "--port names a board without a server: leave --server and --board out");
+	}
+	if (options->port == NULL && options->attempts > 0) {
+		argp_error(state, "--connect-attempts needs --port: a server decides for itself");
+	}
+	if (options->port == NULL && (options->before == FF_BEFORE_NO_RESET || options->after == FF_AFTER_NO_RESET)) {
+		argp_error(state, "no-reset needs --port: a server resets the board before and after its work");
+	}
+}
+
+/* The options before the command, and the command. */
+static error_t parse_top(int key, char *argument, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = parse;
+		return 0;
+	case ARGP_KEY_ARGS:
+		argument = state->argv[state->next];
+		parse->options->command = ff_commands_find(own_hyphenated(parse->options, argument));
+		if (parse->options->command == NULL) {
+			argp_error(state, "there is no command '%s'", argument);
+		}
+		parse_arguments(parse->options, state->argc - state->next, state->argv + state->next);
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		check_places(state, parse->options);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_state_help(state, stderr, ARGP_HELP_STD_USAGE);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* argp frees what this returns. */
+static char *list_commands(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *out;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_PRE_DOC) {
+		return (char *)text;
+	}
+	out = open_memstream(&list, &size);
+	if (out == NULL) {
+		return NULL;
+	}
+	fprintf(out, "%s\n\nCommands:\n", text);
+	for (const struct ff_command *command = ff_commands; command->name != NULL; command++) {
+		fprintf(out, "  %-12s %s\n", command->name, command->summary);
+	}
+	fputs("\n`farflash COMMAND --help' says more.", out);
+	fclose(out);
+	return list;
+}
+
+static void fill_in(struct ff_options *options)
+{
+	const char *server = getenv("FARFLASH_SERVER");
+	const char *board = getenv("FARFLASH_BOARD");
+
+	if (options->server == NULL && server != NULL && server[0] != '\0') {
+		options->server = server;
+	}
+	if (options->board == NULL && board != NULL && board[0] != '\0') {
+		options->board = board;
+	}
+}
+
+void ff_options_parse(struct ff_options *options, int argc, char **argv)
+{
+	const struct argp_child children[] = { { .argp = &common_argp }, { 0 } };
+	const struct argp argp = { .parser = parse_top,
+				   .args_doc = "COMMAND [ARGUMENT...]",
+				   .doc = "Flash Espressif boards that hang on another machine, or on this one.",
+				   .children = children,
+				   .help_filter = list_commands };
+	struct parse parse = { .options = options };
+	char **spelled;
+
+	*options = (struct ff_options){ .baud = FF_OPTIONS_DEFAULT_BAUD };
+	spelled = calloc((size_t)argc + 1, sizeof(*spelled));
+	own(options, (char *)spelled);
+	for (int i = 0; i < argc; i++) {
+		spelled[i] = own_spelled(options, argv[i]);
+	}
+	argp_parse(&argp, argc, spelled, ARGP_IN_ORDER, NULL, &parse);
+	fill_in(options);
+}
+
+/* "esp32c3" and "ESP32-C3" are the same chip. */
+static bool same_chip(const char *a, const char *b)
+{
+	for (;;) {
+		a += *a == '-';
+		b += *b == '-';
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) {
+			return false;
+		}
+		if (*a == '\0') {
+			return true;
+		}
+		a++;
+		b++;
+	}
+}
+
+bool ff_options_accept_chip(const struct ff_options *options, const char *chip)
+{
+	return options->chip == NULL || same_chip(options->chip, chip);
+}
+
+void ff_options_release(struct ff_options *options)
+{
+	for (size_t i = 0; i < options->owned_count; i++) {
+		free(options->owned[i]);
+	}
+	free(options->owned);
+	*options = (struct ff_options){ .baud = 0 };
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The command line: what the user asks for, before anything is opened. Belongs to one thread. */
+#ifndef FF_CLIENT_OPTIONS_H
+#define FF_CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/flasher.h>
+
+#include "flash_settings.h"
+
+struct ff_command;
+
+#define FF_OPTIONS_DEFAULT_SERVER "http://127.0.0.1:8217"
+#define FF_OPTIONS_DEFAULT_BAUD 460800
+#define FF_OPTIONS_MAX_WORDS (2 * FF_MAX_REGIONS)
+
+/* A word that is no option. `folder` is where the argument file stands that it comes from, with a slash at its end;
+ * NULL for the command line itself. */
+struct ff_option_word {
+	const char *text;
+	const char *folder;
+};
+
+struct ff_options {
+	const struct ff_command *command;
+	/* where */
+	const char *server; /* NULL where neither option nor environment says */
+	const char *board;  /* NULL: the server's only one */
+	const char *port;   /* NULL: through the server */
+	/* how */
+	uint32_t baud;
+	bool baud_given;
+	const char *chip;      /* NULL: any */
+	unsigned attempts;     /* 0: the engine's default */
+	enum ff_before before; /* with a port only */
+	enum ff_after after;   /* with a port only */
+	bool no_stub;
+	bool no_compress;
+	bool force;
+	bool json;
+	bool verbose;
+	/* what */
+	struct ff_option_word words[FF_OPTIONS_MAX_WORDS];
+	size_t word_count;
+	const char *build_dir;
+	struct ff_flash_settings settings;
+	const char *cancel; /* id of the job to cancel */
+	bool reset;
+	int64_t limit_us; /* end of the monitor, 0 for none */
+
+	char **owned; /* the strings behind the pointers above */
+	size_t owned_count;
+};
+
+/* Parses a command line; the environment (FARFLASH_SERVER, FARFLASH_BOARD) fills in what it leaves open. --help,
+ * --version and wrong usage end the process, as glibc's argp does, with 0 and argp_err_exit_status.
+ * Release with ff_options_release(). */
+void ff_options_parse(struct ff_options *options, int argc, char **argv);
+
+/* Whether a board with this chip is one that --chip allows; "esp32c3" and "ESP32-C3" are the same. */
+bool ff_options_accept_chip(const struct ff_options *options, const char *chip);
+
+void ff_options_release(struct ff_options *options);
+
+#endif
