@@ -26,6 +26,7 @@
 struct ff_worker {
 	char name[FF_BOARD_NAME_SIZE];
 	char address[FF_BOARD_ADDRESS_SIZE];
+	uint32_t work_baud;
 	struct ff_log log;
 	const struct ff_log *parent_log;
 	void (*notify)(void *context);
@@ -290,6 +291,7 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	}
 	snprintf(worker->name, sizeof(worker->name), "%s", options->name);
 	snprintf(worker->address, sizeof(worker->address), "%s", options->address);
+	worker->work_baud = options->work_baud;
 	worker->parent_log = options->log;
 	worker->log = (struct ff_log){ log_with_name, worker, options->log ? options->log->level : FF_LOG_ERROR };
 	worker->notify = options->notify;
@@ -438,6 +440,11 @@ const char *ff_worker_name(const struct ff_worker *worker)
 const char *ff_worker_address(const struct ff_worker *worker)
 {
 	return worker->address;
+}
+
+uint32_t ff_worker_work_baud(const struct ff_worker *worker)
+{
+	return worker->work_baud;
 }
 
 const struct ff_log *ff_worker_log(const struct ff_worker *worker)

@@ -75,6 +75,7 @@ struct ff_worker;
 struct ff_worker_options {
 	const char *name;         /* shorter than FF_BOARD_NAME_SIZE; copied */
 	const char *address;      /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
+	uint32_t work_baud;       /* rate that jobs use unless they say otherwise; the worker only keeps it */
 	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
 	void (*notify)(
 		void *context); /* may be NULL; told after a change of state and after console output; must not wait */
@@ -114,6 +115,7 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info)
 struct ff_console *ff_worker_console(struct ff_worker *worker);
 const char *ff_worker_name(const struct ff_worker *worker);
 const char *ff_worker_address(const struct ff_worker *worker);
+uint32_t ff_worker_work_baud(const struct ff_worker *worker);
 
 /* The log with the board's name in front. Valid until ff_worker_free(). */
 const struct ff_log *ff_worker_log(const struct ff_worker *worker);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "answer.h"
+
+#include <stdio.h>
+
+#include "header.h"
+#include "job_stream.h"
+#include "present.h"
+#include "reply.h"
+
+static int64_t due_when_ended(void *context, int64_t now_us)
+{
+	const struct ff_request *request = context;
+	struct ff_job_view view;
+	ff_job_view(request->job, &view);
+	return ff_job_state_ended(view.state) ? now_us : FF_WAKER_NEVER;
+}
+
+static enum MHD_Result answer_at_end(struct ff_request *request)
+{
+	struct ff_job_view view;
+	ff_job_view(request->job, &view);
+	if (view.state == FF_JOB_DONE) {
+		return ff_reply_json(request, MHD_HTTP_OK, ff_present_job(request->job));
+	}
+	if (ff_job_state_ended(view.state)) {
+		ff_problem_set_job(&request->problem, &view);
+		return ff_reply_problem(request);
+	}
+	if (ff_request_park(request, due_when_ended)) {
+		return MHD_YES;
+	}
+	ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server stops before the job has ended");
+	return ff_reply_problem(request);
+}
+
+enum MHD_Result ff_answer_job(struct ff_request *request)
+{
+	if (ff_header_has_preference(ff_request_header(request, MHD_HTTP_HEADER_PREFER), "respond-async")) {
+		snprintf(request->location, sizeof(request->location), "/api/v1/jobs/%s", ff_job_id(request->job));
+		request->applied_async = true;
+		return ff_reply_json(request, MHD_HTTP_ACCEPTED, ff_present_job(request->job));
+	}
+	if (ff_header_prefers_text(ff_request_header(request, MHD_HTTP_HEADER_ACCEPT))) {
+		return ff_job_stream_text(request);
+	}
+	return answer_at_end(request);
+}
+
+enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted)
+{
+	enum ff_status status = ff_queue_submit(request->http->queue, wanted, &request->job);
+	if (status == FF_OK) {
+		return ff_answer_job(request);
+	}
+	if (status == FF_ERR_BUSY) {
+		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
+			       "%d jobs wait for %s already; try again when some of them have ended",
+			       FF_WORKER_MAX_TASKS, ff_worker_name(request->worker));
+	} else if (status == FF_ERR_CANCELLED) {
+		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
+	} else {
+		ff_problem_set_status(&request->problem, status, "the server is out of memory");
+	}
+	return ff_reply_problem(request);
+}
+
+enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_kind kind)
+{
+	if (request->job) {
+		return ff_answer_job(request);
+	}
+	struct ff_queue_request wanted = {
+		.kind = kind,
+		.worker = request->worker,
+		.options = { .stub = true, .compress = true, .baud = 0 },
+	};
+	return ff_answer_submit(request, &wanted);
+}

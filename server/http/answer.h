@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The three ways to answer a request that made a job: wait for its end, answer at once (Prefer: respond-async), or tell
+ * its story as text (Accept: text/plain). For a handler's answer(). */
+#ifndef FF_HTTP_ANSWER_H
+#define FF_HTTP_ANSWER_H
+
+#include <microhttpd.h>
+
+#include "request.h"
+
+/* Submits what `wanted` describes, unless the request has its job already, and answers as the client asked. Takes over the
+ * regions. */
+enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted);
+
+/* Answers for the request's job. */
+enum MHD_Result ff_answer_job(struct ff_request *request);
+
+/* For jobs that need nothing but their board. */
+enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_kind kind);
+
+#endif

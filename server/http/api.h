@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The handlers behind the routes, one file for each group. */
+#ifndef FF_HTTP_API_H
+#define FF_HTTP_API_H
+
+#include "request.h"
+
+/* api_boards.c */
+extern const struct ff_handler ff_api_boards_list;
+extern const struct ff_handler ff_api_boards_get;
+extern const struct ff_handler ff_api_boards_reset;
+extern const struct ff_handler ff_api_boards_get_info;
+extern const struct ff_handler ff_api_boards_probe;
+extern const struct ff_handler ff_api_health;
+
+/* api_console.c */
+extern const struct ff_handler ff_api_console_read;
+extern const struct ff_handler ff_api_console_write;
+
+/* api_flash.c */
+extern const struct ff_handler ff_api_flash_form;
+extern const struct ff_handler ff_api_flash_body;
+
+/* api_jobs.c */
+extern const struct ff_handler ff_api_jobs_list;
+extern const struct ff_handler ff_api_jobs_get;
+extern const struct ff_handler ff_api_jobs_cancel;
+extern const struct ff_handler ff_api_jobs_events;
+
+#endif

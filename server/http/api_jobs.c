@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "job_stream.h"
+#include "present.h"
+#include "reply.h"
+#include "text.h"
+
+static const char *const list_params[] = { "board", NULL };
+
+/* With a board named in the query the list holds its jobs alone. False: there is no such board. */
+static bool find_board(struct ff_request *request, struct ff_worker **worker)
+{
+	const char *name = ff_request_param(request, "board");
+	*worker = NULL;
+	for (size_t i = 0; name && i < request->http->worker_count; i++) {
+		if (strcmp(ff_worker_name(request->http->workers[i]), name) == 0) {
+			*worker = request->http->workers[i];
+		}
+	}
+	return !name || *worker;
+}
+
+static json_t *present_jobs(struct ff_queue *queue, const struct ff_worker *worker)
+{
+	size_t count = ff_queue_count(queue);
+	struct ff_job **jobs = calloc(count + 1, sizeof(struct ff_job *));
+	json_t *list = jobs ? json_array() : NULL;
+	count = jobs ? ff_queue_list(queue, worker, jobs, count) : 0;
+	for (size_t i = 0; i < count; i++) {
+		if (json_array_append_new(list, ff_present_job(jobs[i])) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+		ff_job_unref(jobs[i]);
+	}
+	free(jobs);
+	return list ? json_pack("{s:o}", "jobs", list) : NULL;
+}
+
+static enum MHD_Result answer_list(struct ff_request *request)
+{
+	struct ff_worker *worker;
+	if (!find_board(request, &worker)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD,
+			       "this server has no board of the name in the query");
+		return ff_reply_problem(request);
+	}
+	return ff_reply_json(request, MHD_HTTP_OK, present_jobs(request->http->queue, worker));
+}
+
+static bool find_job(struct ff_request *request)
+{
+	if (!request->job) {
+		request->job = ff_queue_find(request->http->queue, request->param);
+	}
+	if (!request->job) {
+		ff_text_clean(request->param);
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_JOB,
+			       "the server does not know a job \"%s\"; it remembers the last %d that have ended",
+			       request->param, FF_QUEUE_HISTORY);
+	}
+	return request->job != NULL;
+}
+
+static enum MHD_Result answer_job(struct ff_request *request)
+{
+	return find_job(request) ? ff_reply_json(request, MHD_HTTP_OK, ff_present_job(request->job))
+				 : ff_reply_problem(request);
+}
+
+static enum MHD_Result answer_cancel(struct ff_request *request)
+{
+	if (!find_job(request)) {
+		return ff_reply_problem(request);
+	}
+	if (!ff_job_cancel(request->job, false)) {
+		struct ff_job_view view;
+		ff_job_view(request->job, &view);
+		ff_problem_set(&request->problem, FF_PROBLEM_JOB_ENDED, "job %s has ended already: %s",
+			       ff_job_id(request->job), ff_job_state_name(view.state));
+		return ff_reply_problem(request);
+	}
+	return ff_reply_json(request, MHD_HTTP_ACCEPTED, ff_present_job(request->job));
+}
+
+static enum MHD_Result answer_events(struct ff_request *request)
+{
+	return find_job(request) ? ff_job_stream_events(request) : ff_reply_problem(request);
+}
+
+const struct ff_handler ff_api_jobs_list = { .params = list_params, .answer = answer_list };
+const struct ff_handler ff_api_jobs_get = { .answer = answer_job };
+const struct ff_handler ff_api_jobs_cancel = { .answer = answer_cancel };
+const struct ff_handler ff_api_jobs_events = { .answer = answer_events };

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "httpd.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "linger.h"
+#include "reply.h"
+#include "request.h"
+
+#define THREADS 4
+#define MAX_CONNECTIONS 256
+#define MAX_CONNECTIONS_PER_ADDRESS 128
+#define IDLE_SECONDS 60
+/* Headers, and the window through which an upload passes; only what is used becomes resident. */
+#define CONNECTION_MEMORY ((size_t)128 * 1024)
+#define STACK_SIZE ((size_t)256 * 1024)
+#define FLUSH_SECONDS 2
+
+struct ff_httpd {
+	struct ff_http http;
+	struct MHD_Daemon *daemon;
+
+	/* Requests between their headers and the end of their answer. */
+	pthread_mutex_t mutex;
+	pthread_cond_t none_active;
+	size_t active;
+};
+
+static void count_active(struct ff_httpd *httpd, int change)
+{
+	pthread_mutex_lock(&httpd->mutex);
+	httpd->active += (size_t)change;
+	if (httpd->active == 0) {
+		pthread_cond_broadcast(&httpd->none_active);
+	}
+	pthread_mutex_unlock(&httpd->mutex);
+}
+
+static enum MHD_Result begin(struct ff_httpd *httpd, struct MHD_Connection *connection, const char *method,
+			     const char *path, void **state)
+{
+	struct ff_request *request = ff_request_new(&httpd->http, connection, method, path);
+	if (!request) {
+		return MHD_NO;
+	}
+	*state = request;
+	count_active(httpd, 1);
+	/* Without a body libmicrohttpd comes again at once, and an answer then keeps the connection alive. */
+	return request->problem.http_status && request->has_body ? ff_reply_problem(request) : MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
+				  const char *method, const char *version, const char *upload, size_t *upload_size,
+				  void **state)
+{
+	(void)version;
+	struct ff_request *request = *state;
+	if (!request) {
+		return begin(context, connection, method, path, state);
+	}
+	if (*upload_size > 0) {
+		size_t size = *upload_size;
+		*upload_size = 0;
+		return ff_request_body(request, (const uint8_t *)upload, size) ? MHD_YES : ff_reply_cut(request);
+	}
+	request->body_complete = true;
+	return request->problem.http_status ? ff_reply_problem(request) : request->handler->answer(request);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode reason)
+{
+	(void)connection;
+	struct ff_httpd *httpd = context;
+	struct ff_request *request = *state;
+	if (!request) {
+		return;
+	}
+	*state = NULL;
+	if (reason != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->has_body && !request->body_complete &&
+	    !request->problem.http_status) {
+		ff_log(httpd->http.log, FF_LOG_INFO, "%s %s: the client went away in mid-upload, after %llu bytes",
+		       request->method, request->path, (unsigned long long)request->body_size);
+	}
+	ff_request_free(request);
+	count_active(httpd, -1);
+}
+
+static void __attribute__((format(printf, 2, 0))) on_log(void *context, const char *format, va_list args)
+{
+	char line[256];
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = 0;
+	ff_log(context, FF_LOG_DEBUG, "libmicrohttpd: %s", line);
+}
+
+static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd)
+{
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+		MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS_PER_ADDRESS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
+}
+
+static void release(struct ff_httpd *httpd)
+{
+	ff_linger_free(httpd->http.linger);
+	pthread_cond_destroy(&httpd->none_active);
+	pthread_mutex_destroy(&httpd->mutex);
+	free(httpd);
+}
+
+enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_options *options, struct ff_error *error)
+{
+	struct ff_httpd *httpd = calloc(1, sizeof(*httpd));
+	if (!httpd) {
+		close(options->listen_fd);
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	httpd->http = (struct ff_http){
+		.log = options->log,
+		.workers = options->workers,
+		.worker_count = options->worker_count,
+		.queue = options->queue,
+		.store = options->store,
+		.waker = options->waker,
+		.linger = ff_linger_new(),
+		.max_upload = options->max_upload,
+		.started_us = ff_now_us(),
+	};
+	pthread_mutex_init(&httpd->mutex, NULL);
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&httpd->none_active, &attributes);
+	pthread_condattr_destroy(&attributes);
+	httpd->daemon = httpd->http.linger ? start_daemon(httpd, options->listen_fd) : NULL;
+	if (!httpd->daemon) {
+		close(options->listen_fd);
+		release(httpd);
+		return ff_error_set(error, FF_ERR_IO,
+				    "the HTTP server cannot be started: no thread or descriptor left");
+	}
+	*result = httpd;
+	return FF_OK;
+}
+
+void ff_httpd_quiesce(struct ff_httpd *httpd)
+{
+	atomic_store(&httpd->http.stopping, true);
+	int fd = MHD_quiesce_daemon(httpd->daemon);
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
+void ff_httpd_stop(struct ff_httpd *httpd)
+{
+	if (!httpd) {
+		return;
+	}
+	atomic_store(&httpd->http.stopping, true);
+	/* MHD_stop_daemon() aborts the process if a connection is suspended. */
+	ff_waker_drain(httpd->http.waker);
+
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += FLUSH_SECONDS;
+	int waited = 0;
+	pthread_mutex_lock(&httpd->mutex);
+	while (httpd->active > 0 && waited == 0) {
+		waited = pthread_cond_timedwait(&httpd->none_active, &httpd->mutex, &until);
+	}
+	pthread_mutex_unlock(&httpd->mutex);
+
+	MHD_stop_daemon(httpd->daemon);
+	release(httpd);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The HTTP server: the only user of libmicrohttpd together with the files beside it. Handlers never wait for a board.
+ * start/stop; both from one thread. */
+#ifndef FF_HTTP_HTTPD_H
+#define FF_HTTP_HTTPD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/log.h>
+#include <farflash/status.h>
+
+#include "firmware.h"
+#include "queue.h"
+#include "waker.h"
+#include "worker.h"
+
+struct ff_httpd;
+
+struct ff_httpd_options {
+	int listen_fd; /* bound and listening; the server's from the start on, whether it succeeds or not */
+	const struct ff_log *log;
+	struct ff_worker *const *workers; /* the boards; the array and all below must outlive the server */
+	size_t worker_count;
+	struct ff_queue *queue;
+	struct ff_firmware_store *store;
+	struct ff_waker *waker;
+	uint64_t max_upload; /* bytes of image in one request */
+};
+
+/* FF_ERR_NO_MEMORY, FF_ERR_IO. */
+FF_WARN_UNUSED enum ff_status ff_httpd_start(struct ff_httpd **httpd, const struct ff_httpd_options *options,
+					     struct ff_error *error);
+
+/* Accepts no more connections; those that are open go on, and new work on them is refused. */
+void ff_httpd_quiesce(struct ff_httpd *httpd);
+
+/* Ends streams and waits, lets answers that are on their way go out for two seconds at most, and stops.
+ * Once at most after ff_httpd_quiesce(); NULL is harmless. */
+void ff_httpd_stop(struct ff_httpd *httpd);
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The listening socket. */
+#ifndef FF_HTTP_LISTEN_H
+#define FF_HTTP_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <farflash/status.h>
+
+#define FF_LISTEN_HOST_SIZE 256
+#define FF_LISTEN_PORT_SIZE 6
+
+struct ff_listen_address {
+	char host[FF_LISTEN_HOST_SIZE]; /* a name or a number, without brackets; empty: every address */
+	char port[FF_LISTEN_PORT_SIZE]; /* "0": any free one */
+};
+
+/* Takes "ADDR:PORT" apart: "127.0.0.1:8217", "[::1]:8217", "localhost:0", ":8217". FF_ERR_ARGUMENT. Pure. */
+FF_WARN_UNUSED enum ff_status ff_listen_parse(const char *text, struct ff_listen_address *address,
+					      struct ff_error *error);
+
+/* An open socket, and where it can be reached. */
+struct ff_listener {
+	int fd;
+	char url[FF_LISTEN_HOST_SIZE + 24]; /* "http://127.0.0.1:8217" */
+	bool loopback;                      /* only this machine can reach it */
+};
+
+/* Binds and listens. FF_ERR_ARGUMENT (unknown host), FF_ERR_BUSY (port in use), FF_ERR_DENIED, FF_ERR_IO. */
+FF_WARN_UNUSED enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_listen_address *address,
+					     struct ff_error *error);
+
+#endif

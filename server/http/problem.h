@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Everything that can go wrong with a request, and the HTTP status that says so: the one place where the two meet.
+ * Plain values; any thread. */
+#ifndef FF_HTTP_PROBLEM_H
+#define FF_HTTP_PROBLEM_H
+
+#include <farflash/status.h>
+
+#include "job.h"
+
+/* Problems that are the server's own. X(constant, HTTP status, code, title) */
+#define FF_PROBLEM_MAP(X) \
+	X(FF_PROBLEM_BAD_REQUEST, 400, "invalid-argument", "an argument is not valid") \
+	X(FF_PROBLEM_MISSING_OFFSET, 400, "missing-offset", "the flash offset is missing") \
+	X(FF_PROBLEM_BAD_OFFSET, 400, "bad-offset", "not a flash offset") \
+	X(FF_PROBLEM_BAD_MULTIPART, 400, "bad-multipart", "the form is malformed") \
+	X(FF_PROBLEM_NO_SUCH_BOARD, 404, "no-such-board", "there is no such board") \
+	X(FF_PROBLEM_NO_SUCH_JOB, 404, "no-such-job", "there is no such job") \
+	X(FF_PROBLEM_NO_SUCH_RESOURCE, 404, "no-such-resource", "there is no such resource") \
+	X(FF_PROBLEM_METHOD_NOT_ALLOWED, 405, "method-not-allowed", "the resource does not have this method") \
+	X(FF_PROBLEM_BOARD_BUSY, 409, "board-busy", "the board is busy") \
+	X(FF_PROBLEM_JOB_ENDED, 409, "job-ended", "the job has ended") \
+	X(FF_PROBLEM_LENGTH_REQUIRED, 411, "length-required", "the request has no body") \
+	X(FF_PROBLEM_UPLOAD_TOO_LARGE, 413, "upload-too-large", "the body is larger than the server accepts") \
+	X(FF_PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "the body's type is not one that is understood here") \
+	X(FF_PROBLEM_TOO_MANY_JOBS, 429, "too-many-jobs", "too many jobs wait for this board") \
+	X(FF_PROBLEM_SHUTTING_DOWN, 503, "shutting-down", "the server is shutting down")
+
+enum ff_problem_kind {
+#define FF_PROBLEM_ENUM(name, http, code, title) name,
+	FF_PROBLEM_MAP(FF_PROBLEM_ENUM)
+#undef FF_PROBLEM_ENUM
+		FF_PROBLEM_COUNT
+};
+
+/* One problem of one request; http_status 0: none. The first one stays. */
+struct ff_problem {
+	unsigned http_status;
+	const char *code;
+	const char *title;
+	char detail[FF_JOB_DETAIL_SIZE];
+};
+
+void ff_problem_set(struct ff_problem *problem, enum ff_problem_kind kind, const char *format, ...) FF_PRINTF(3, 4);
+
+/* The problem behind a failure of the engine, the port or the disk. */
+void ff_problem_set_status(struct ff_problem *problem, enum ff_status status, const char *detail);
+
+/* The problem of a job that has failed or was cancelled. */
+void ff_problem_set_job(struct ff_problem *problem, const struct ff_job_view *view);
+
+/* The code of a job that has failed or was cancelled, as in its `error`. */
+const char *ff_problem_job_code(const struct ff_job_view *view);
+
+/* HTTP status of a failure. 500 for a status that no row knows. */
+unsigned ff_problem_http_status(enum ff_status status);
+
+#endif

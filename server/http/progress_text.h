@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A job's story in lines for people. Plain value; one thread. */
+#ifndef FF_HTTP_PROGRESS_TEXT_H
+#define FF_HTTP_PROGRESS_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <farflash/status.h>
+
+#include "buf.h"
+#include "job.h"
+
+/* What has been told. Begin with zeroes. */
+struct ff_progress_text {
+	bool told_head;
+	bool told_facts;
+	unsigned steps;
+	unsigned percent; /* of the step at hand */
+};
+
+/* Appends the lines that `view` adds to what has been told; the last of an ended job begins with "done:" or "failed:".
+ * FF_ERR_NO_MEMORY, FF_ERR_TOO_LARGE. */
+FF_WARN_UNUSED enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_job *job,
+						      const struct ff_job_view *view, struct ff_buf *out);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "present.h"
+
+#define JSON_TYPE "application/json"
+#define PROBLEM_TYPE "application/problem+json"
+#define JSON_STYLE (JSON_COMPACT | JSON_REAL_PRECISION(9))
+#define STREAM_BLOCK 4096
+
+static void log_reply(const struct ff_request *request, unsigned http_status)
+{
+	const struct ff_log *log = request->http->log;
+	if (request->problem.http_status) {
+		ff_log(log, FF_LOG_INFO, "%s %s: %u %s: %s", request->method, request->path, http_status,
+		       request->problem.code, request->problem.detail);
+	} else {
+		ff_log(log, FF_LOG_DEBUG, "%s %s: %u", request->method, request->path, http_status);
+	}
+}
+
+static void add_headers(struct MHD_Response *response, const struct ff_request *request, const char *content_type)
+{
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (content_type) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	}
+	if (request->location[0]) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, request->location);
+	}
+	if (request->allow[0]) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
+	}
+	if (request->applied_async) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_PREFERENCE_APPLIED, "respond-async");
+	}
+}
+
+static enum MHD_Result queue(struct ff_request *request, unsigned http_status, const char *content_type,
+			     struct MHD_Response *response)
+{
+	if (!response) {
+		return MHD_NO;
+	}
+	add_headers(response, request, content_type);
+	log_reply(request, http_status);
+	if (request->has_body && !request->body_complete) {
+		ff_linger_take(request->http->linger, ff_request_socket(request));
+	}
+	enum MHD_Result result = MHD_queue_response(request->connection, http_status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* The text of a JSON object, with a line end for readers at a terminal. NULL: out of memory. Takes the reference. */
+static char *print_json(json_t *body)
+{
+	char *text = body ? json_dumps(body, JSON_STYLE) : NULL;
+	json_decref(body);
+	size_t size = text ? strlen(text) : 0;
+	char *line = text ? realloc(text, size + 2) : NULL;
+	if (!line) {
+		free(text);
+		return NULL;
+	}
+	memcpy(line + size, "\n", 2);
+	return line;
+}
+
+static json_t *present_problem(const struct ff_request *request)
+{
+	const char *board = request->worker ? ff_worker_name(request->worker) : NULL;
+	if (!board && request->job) {
+		board = ff_worker_name(ff_job_worker(request->job));
+	}
+	return ff_present_problem(&request->problem, board, request->job);
+}
+
+static enum MHD_Result queue_text(struct ff_request *request, unsigned http_status, const char *content_type,
+				  char *text)
+{
+	static char no_memory[] = "{\"type\":\"urn:farflash:problem:no-memory\",\"title\":\"out of memory\","
+				  "\"status\":500,\"detail\":\"the server is out of memory\",\"code\":\"no-memory\"}\n";
+	if (!text) {
+		return queue(request, MHD_HTTP_INTERNAL_SERVER_ERROR, PROBLEM_TYPE,
+			     MHD_create_response_from_buffer(strlen(no_memory), no_memory, MHD_RESPMEM_PERSISTENT));
+	}
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(text);
+	}
+	return queue(request, http_status, content_type, response);
+}
+
+enum MHD_Result ff_reply_json(struct ff_request *request, unsigned http_status, json_t *body)
+{
+	return queue_text(request, http_status, JSON_TYPE, print_json(body));
+}
+
+enum MHD_Result ff_reply_problem(struct ff_request *request)
+{
+	return queue_text(request, request->problem.http_status, PROBLEM_TYPE, print_json(present_problem(request)));
+}
+
+enum MHD_Result ff_reply_empty(struct ff_request *request)
+{
+	return queue(request, MHD_HTTP_NO_CONTENT, NULL,
+		     MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+}
+
+enum MHD_Result ff_reply_stream(struct ff_request *request, const char *content_type, MHD_ContentReaderCallback read,
+				void *context)
+{
+	return queue(request, MHD_HTTP_OK, content_type,
+		     MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, context, NULL));
+}
+
+enum MHD_Result ff_reply_cut(struct ff_request *request)
+{
+	unsigned http_status = request->problem.http_status;
+	int fd = ff_request_socket(request);
+	char *body = print_json(present_problem(request));
+	char *text = NULL;
+	log_reply(request, http_status);
+	if (body && asprintf(&text,
+			     "HTTP/1.1 %u %s\r\nConnection: close\r\nCache-Control: no-store\r\n"
+			     "Content-Type: " PROBLEM_TYPE "\r\nContent-Length: %zu\r\n\r\n%s",
+			     http_status, MHD_get_reason_phrase_for(http_status), strlen(body), body) >= 0) {
+		/* Nothing else has been written yet but a "100 Continue", so this fits into the socket's buffer. */
+		ssize_t sent = send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)sent; /* a client that is gone already learns nothing more */
+		free(text);
+		ff_linger_take(request->http->linger, fd);
+	}
+	free(body);
+	return MHD_NO;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "routes.h"
+#include "text.h"
+
+const char *ff_request_header(const struct ff_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *ff_request_param(const struct ff_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+int ff_request_socket(const struct ff_request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+bool ff_request_is_abandoned(const struct ff_request *request)
+{
+	char byte;
+	ssize_t got = recv(ff_request_socket(request), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static void find_handler(struct ff_request *request, const char *method, const char *path)
+{
+	struct ff_route_match match;
+	size_t count = 0;
+	const struct ff_route *routes = ff_routes(&count);
+	ff_router_find(routes, count, method, path, &match);
+	if (match.route) {
+		request->handler = match.route->handler;
+		memcpy(request->param, match.param, sizeof(match.param));
+	} else if (match.allow[0]) {
+		memcpy(request->allow, match.allow, sizeof(match.allow));
+		ff_problem_set(&request->problem, FF_PROBLEM_METHOD_NOT_ALLOWED, "%s can be asked for with %s",
+			       request->path, match.allow);
+	} else {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_RESOURCE,
+			       "there is nothing at %s; the interface begins at /api/v1/boards and /api/v1/jobs",
+			       request->path);
+	}
+}
+
+static void find_board(struct ff_request *request)
+{
+	const struct ff_http *http = request->http;
+	for (size_t i = 0; i < http->worker_count && !request->worker; i++) {
+		if (strcmp(ff_worker_name(http->workers[i]), request->param) == 0) {
+			request->worker = http->workers[i];
+		}
+	}
+	if (!request->worker) {
+		char name[FF_ROUTE_PARAM_SIZE];
+		memcpy(name, request->param, sizeof(name));
+		ff_text_clean(name);
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD,
+			       "this server has no board \"%s\"; GET /api/v1/boards lists those that it has", name);
+	}
+}
+
+static enum MHD_Result check_param(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	struct ff_request *request = context;
+	const char *const *known = request->handler->params;
+	while (known && *known && strcmp(*known, name) != 0) {
+		known++;
+	}
+	char clean[64];
+	snprintf(clean, sizeof(clean), "%s", name);
+	ff_text_clean(clean);
+	if (!known || !*known) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "there is no parameter \"%s\" here", clean);
+	} else if (!value) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "the parameter \"%s\" has no value", clean);
+	} else if (ff_request_param(request, name) != value) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "the parameter \"%s\" is given twice", clean);
+	}
+	return request->problem.http_status ? MHD_NO : MHD_YES;
+}
+
+/* The number that the user knows, which for a form leaves out what stands around the images. */
+static void refuse_body(struct ff_request *request)
+{
+	bool upload = request->handler && request->handler->body_kind == FF_BODY_UPLOAD;
+	uint64_t cap = upload ? request->http->max_upload : request->body_limit;
+	ff_problem_set(&request->problem, FF_PROBLEM_UPLOAD_TOO_LARGE, "the body is larger than the %llu bytes that %s",
+		       (unsigned long long)cap,
+		       upload ? "this server accepts (farflashd --max-upload)" : "are accepted here");
+}
+
+static void measure_body(struct ff_request *request)
+{
+	/* libmicrohttpd has refused lengths that are no numbers. */
+	const char *length = ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	uint64_t size = length ? strtoull(length, NULL, 10) : 0;
+	request->has_body = size > 0 || ff_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+	request->body_limit = FF_REQUEST_IGNORED_BODY;
+	if (request->handler && request->handler->body_kind == FF_BODY_SMALL) {
+		request->body_limit = FF_REQUEST_SMALL_BODY;
+	} else if (request->handler && request->handler->body_kind == FF_BODY_UPLOAD) {
+		request->body_limit = request->http->max_upload;
+		request->body_limit +=
+			strcmp(request->method, MHD_HTTP_METHOD_POST) == 0 ? FF_REQUEST_FORM_OVERHEAD : 0;
+	}
+	if (size > request->body_limit) {
+		refuse_body(request);
+	}
+}
+
+struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *connection, const char *method,
+				  const char *path)
+{
+	struct ff_request *request = calloc(1, sizeof(*request));
+	if (!request) {
+		return NULL;
+	}
+	request->http = http;
+	request->connection = connection;
+	snprintf(request->method, sizeof(request->method), "%s", method);
+	snprintf(request->path, sizeof(request->path), "%s", path);
+	ff_text_clean(request->path);
+	find_handler(request, method, path);
+	if (request->handler && request->handler->names_board) {
+		find_board(request);
+	}
+	if (request->handler && !request->problem.http_status) {
+		MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_param, request);
+	}
+	measure_body(request);
+	if (request->handler && request->handler->begin && !request->problem.http_status) {
+		request->handler->begin(request);
+	}
+	return request;
+}
+
+void ff_request_free(struct ff_request *request)
+{
+	if (!request) {
+		return;
+	}
+	if (request->free_state) {
+		request->free_state(request->state);
+	}
+	ff_job_unref(request->job);
+	free(request);
+}
+
+bool ff_request_body(struct ff_request *request, const uint8_t *bytes, size_t size)
+{
+	request->body_size += size;
+	if (request->body_size > request->body_limit) {
+		refuse_body(request);
+		return false;
+	}
+	if (!request->problem.http_status && request->handler->body) {
+		request->handler->body(request, bytes, size);
+	}
+	return true;
+}
+
+bool ff_request_park(struct ff_request *request, int64_t (*due)(void *context, int64_t now_us))
+{
+	request->wait.connection = request->connection;
+	request->wait.due = due;
+	request->wait.context = request;
+	return ff_waker_park(request->http->waker, &request->wait);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One HTTP request on its way: from its headers through its capped body to its one answer.
+ *
+ * A request belongs to libmicrohttpd's thread that serves its connection, and lives from the headers to the end of the
+ * answer. Handlers are constant tables of functions; the rules that hold for all of them (unknown boards and parameters,
+ * body sizes, early refusals) live here. */
+#ifndef FF_HTTP_REQUEST_H
+#define FF_HTTP_REQUEST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <microhttpd.h>
+
+#include <farflash/log.h>
+
+#include "firmware.h"
+#include "job.h"
+#include "linger.h"
+#include "problem.h"
+#include "queue.h"
+#include "router.h"
+#include "waker.h"
+#include "worker.h"
+
+/* What all requests share. Constant while the server runs. */
+struct ff_http {
+	const struct ff_log *log;
+	struct ff_worker *const *workers; /* the boards */
+	size_t worker_count;
+	struct ff_queue *queue;
+	struct ff_firmware_store *store;
+	struct ff_waker *waker;
+	struct ff_linger *linger;
+	uint64_t max_upload; /* bytes of image in one request */
+	int64_t started_us;
+	atomic_bool stopping;
+};
+
+struct ff_request {
+	struct ff_http *http;
+	struct MHD_Connection *connection;
+	const struct ff_handler *handler; /* NULL: there is none, and `problem` says so */
+	char method[16];                  /* for the log, like the path; both may be cut */
+	char path[128];
+	char param[FF_ROUTE_PARAM_SIZE];
+	struct ff_worker *worker; /* of the routes that name a board */
+	struct ff_problem problem;
+	struct ff_job *job; /* a reference, once there is a job */
+
+	/* Headers of the answer; empty: none. */
+	char location[64];
+	char allow[FF_ROUTE_ALLOW_SIZE];
+	bool applied_async;
+
+	bool has_body;
+	bool body_complete;
+	uint64_t body_limit;
+	uint64_t body_size;
+
+	struct ff_wait wait;
+	void *state; /* the handler's */
+	void (*free_state)(void *state);
+};
+
+enum ff_body {
+	FF_BODY_IGNORED, /* read and thrown away, if it is small */
+	FF_BODY_SMALL,   /* at most FF_REQUEST_SMALL_BODY bytes */
+	FF_BODY_UPLOAD,  /* at most the server's cap, and what a form needs around it */
+};
+
+#define FF_REQUEST_SMALL_BODY 4096
+#define FF_REQUEST_IGNORED_BODY 65536
+#define FF_REQUEST_FORM_OVERHEAD 131072
+
+struct ff_handler {
+	bool names_board;          /* "*" of the route is a board */
+	const char *const *params; /* names of the query parameters, ended by NULL; NULL: none */
+	enum ff_body body_kind;
+	/* With the headers: may set `problem`, which is then the answer. NULL: nothing to check. */
+	void (*begin)(struct ff_request *request);
+	/* With each piece of the body: may set `problem`; then the rest is thrown away. NULL: thrown away. */
+	void (*body)(struct ff_request *request, const uint8_t *bytes, size_t size);
+	/* Once the body is complete and whenever a parked request is resumed: answers, or parks (ff_request_park). */
+	enum MHD_Result (*answer)(struct ff_request *request);
+};
+
+/* Looks at the headers. The request's problem is set if they are refused. NULL: out of memory. */
+struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *connection, const char *method,
+				  const char *path);
+
+/* Gives back whatever the request holds; an upload that is not complete leaves nothing behind. NULL is harmless. */
+void ff_request_free(struct ff_request *request);
+
+/* Takes a piece of the body. False: the cap is exceeded and the connection is to be cut with the problem. */
+bool ff_request_body(struct ff_request *request, const uint8_t *bytes, size_t size);
+
+/* Suspends the connection until `due` says so; then the handler's answer() is called again. False: the server stops. */
+bool ff_request_park(struct ff_request *request, int64_t (*due)(void *context, int64_t now_us));
+
+/* A header field's value, a query parameter's value; NULL if it is not there. */
+const char *ff_request_header(const struct ff_request *request, const char *name);
+const char *ff_request_param(const struct ff_request *request, const char *name);
+
+/* The socket, -1 if there is none any more. */
+int ff_request_socket(const struct ff_request *request);
+
+/* Whether the client has gone away, as far as its socket tells without waiting. */
+bool ff_request_is_abandoned(const struct ff_request *request);
+
+#endif

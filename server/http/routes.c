@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routes.h"
+
+#include <microhttpd.h>
+
+#include "api.h"
+
+#define GET MHD_HTTP_METHOD_GET
+#define POST MHD_HTTP_METHOD_POST
+#define PUT MHD_HTTP_METHOD_PUT
+#define DELETE MHD_HTTP_METHOD_DELETE
+
+static const struct ff_route routes[] = {
+	{ GET, "/healthz", &ff_api_health },
+	{ GET, "/api/v1/boards", &ff_api_boards_list },
+	{ GET, "/api/v1/boards/*", &ff_api_boards_get },
+	{ POST, "/api/v1/boards/*/flash", &ff_api_flash_form },
+	{ PUT, "/api/v1/boards/*/flash", &ff_api_flash_body },
+	{ POST, "/api/v1/boards/*/reset", &ff_api_boards_reset },
+	{ GET, "/api/v1/boards/*/info", &ff_api_boards_get_info },
+	{ POST, "/api/v1/boards/*/info", &ff_api_boards_probe },
+	{ GET, "/api/v1/boards/*/console", &ff_api_console_read },
+	{ POST, "/api/v1/boards/*/console", &ff_api_console_write },
+	{ GET, "/api/v1/jobs", &ff_api_jobs_list },
+	{ GET, "/api/v1/jobs/*", &ff_api_jobs_get },
+	{ DELETE, "/api/v1/jobs/*", &ff_api_jobs_cancel },
+	{ GET, "/api/v1/jobs/*/events", &ff_api_jobs_events },
+};
+
+const struct ff_route *ff_routes(size_t *count)
+{
+	*count = sizeof(routes) / sizeof(routes[0]);
+	return routes;
+}
