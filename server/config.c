@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <farflash/transport.h>
+
+#include "params.h"
+
+#define LEAST_UPLOAD 4096
+#define LARGEST_UPLOAD ((uint64_t)4 << 30)
+
+void ff_config_init(struct ff_config *config)
+{
+	*config = (struct ff_config){
+		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
+		.log_level = FF_LOG_INFO,
+		.listen = { .host = "127.0.0.1", .port = "8217" },
+	};
+}
+
+void ff_config_release(struct ff_config *config)
+{
+	free(config->boards);
+	free(config->data_dir);
+	ff_config_init(config);
+}
+
+static enum ff_status set_name(struct ff_config_board *board, const char *text, size_t size, struct ff_error *error)
+{
+	bool good = size > 0 && size < sizeof(board->name);
+	for (size_t i = 0; i < size && good; i++) {
+		good = isalnum((unsigned char)text[i]) || strchr("._-", text[i]);
+	}
+	/* "." and ".." would vanish from a URL. */
+	if (!good || strspn(text, ".") >= size) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "the board's name \"%.*s\" must be 1 to %d letters, digits, '.', '_' or '-'",
+				    (int)size, text, FF_BOARD_NAME_SIZE - 1);
+	}
+	memcpy(board->name, text, size);
+	board->name[size] = 0;
+	return FF_OK;
+}
+
+static enum ff_status set_address(struct ff_config_board *board, const char *text, size_t size, struct ff_error *error)
+{
+	bool good = size > 0 && size < sizeof(board->address);
+	for (size_t i = 0; i < size && good; i++) {
+		good = isgraph((unsigned char)text[i]);
+	}
+	if (!good) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: the address is %s", board->name,
+				    size == 0 ? "missing: NAME=ADDRESS" : "too long or holds strange characters");
+	}
+	memcpy(board->address, text, size);
+	board->address[size] = 0;
+	struct ff_error reason = FF_ERROR_NONE;
+	if (ff_transport_check_address(board->address, &reason) != FF_OK) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: %s", board->name, reason.text);
+	}
+	return FF_OK;
+}
+
+static enum ff_status set_key(struct ff_config_board *board, const char *key, struct ff_error *error)
+{
+	size_t size = strcspn(key, ",");
+	char text[64] = "";
+	if (size < sizeof(text)) {
+		memcpy(text, key, size);
+	}
+	if (strncmp(text, "baud=", strlen("baud=")) != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "board %s: there is no key \"%.*s\"; the key that can be given is baud=N",
+				    board->name, (int)size, key);
+	}
+	if (!ff_params_baud(text + strlen("baud="), &board->baud)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "board %s: \"%s\" must be 0 (keep the connect rate) or from 50 to 4000000",
+				    board->name, text);
+	}
+	return FF_OK;
+}
+
+static enum ff_status parse_board(struct ff_config_board *board, const char *text, struct ff_error *error)
+{
+	const char *equals = strchr(text, '=');
+	if (!equals) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "\"%s\" is not NAME=ADDRESS, as in lab1=/dev/ttyUSB0 or lab1=rfc2217://host:2217",
+				    text);
+	}
+	enum ff_status status = set_name(board, text, (size_t)(equals - text), error);
+	const char *address = equals + 1;
+	size_t size = strcspn(address, ",");
+	if (status == FF_OK) {
+		status = set_address(board, address, size, error);
+	}
+	for (const char *key = address + size; status == FF_OK && *key == ','; key += strcspn(key, ",")) {
+		key++;
+		status = set_key(board, key, error);
+	}
+	return status;
+}
+
+enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	struct ff_config_board board = { .baud = FF_CONFIG_DEFAULT_BAUD };
+	enum ff_status status = parse_board(&board, text, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	for (size_t i = 0; i < config->board_count; i++) {
+		if (strcmp(config->boards[i].name, board.name) == 0) {
+			return ff_error_set(error, FF_ERR_ARGUMENT, "two boards are called %s", board.name);
+		}
+		if (strcmp(config->boards[i].address, board.address) == 0) {
+			return ff_error_set(error, FF_ERR_ARGUMENT, "the boards %s and %s have the same address %s",
+					    config->boards[i].name, board.name, board.address);
+		}
+	}
+	if (config->board_count == FF_CONFIG_MAX_BOARDS) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "more than %d boards", FF_CONFIG_MAX_BOARDS);
+	}
+	struct ff_config_board *boards =
+		realloc(config->boards, (config->board_count + 1) * sizeof(struct ff_config_board));
+	if (!boards) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	config->boards = boards;
+	config->boards[config->board_count++] = board;
+	return FF_OK;
+}
+
+/* The power of two that a unit stands for, -1 for none. */
+static int unit_shift(const char *unit)
+{
+	static const struct {
+		const char *name;
+		int shift;
+	} units[] = {
+		{ "", 0 },    { "b", 0 },    { "k", 10 }, { "kb", 10 }, { "kib", 10 }, { "m", 20 },
+		{ "mb", 20 }, { "mib", 20 }, { "g", 30 }, { "gb", 30 }, { "gib", 30 },
+	};
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcasecmp(unit, units[i].name) == 0) {
+			return units[i].shift;
+		}
+	}
+	return -1;
+}
+
+enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	uint64_t value = 0;
+	const char *at = text;
+	for (; isdigit((unsigned char)*at) && value <= LARGEST_UPLOAD; at++) {
+		value = value * 10 + (uint64_t)(*at - '0');
+	}
+	bool digits = at > text;
+	int shift = unit_shift(at + strspn(at, " "));
+	if (!digits || shift < 0 || value > LARGEST_UPLOAD || value << shift > LARGEST_UPLOAD ||
+	    value << shift < LEAST_UPLOAD) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a size from 4KB to 4GB, as in 64MB", text);
+	}
+	config->max_upload = value << shift;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	static const char *const names[] = {
+		[FF_LOG_ERROR] = "error",
+		[FF_LOG_WARN] = "warn",
+		[FF_LOG_INFO] = "info",
+		[FF_LOG_DEBUG] = "debug",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			config->log_level = (enum ff_log_level)i;
+			return FF_OK;
+		}
+	}
+	return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a log level: error, warn, info or debug", text);
+}
+
+enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path, struct ff_error *error)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	char *made = NULL;
+	int size = 0;
+	if (path && *path) {
+		size = asprintf(&made, "%s", path);
+	} else if (path) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "the data directory's name is empty");
+	} else if (state && *state == '/') {
+		size = asprintf(&made, "%s/farflash", state);
+	} else if (geteuid() == 0) {
+		size = asprintf(&made, "/var/lib/farflash");
+	} else if (home && *home == '/') {
+		size = asprintf(&made, "%s/.local/state/farflash", home);
+	} else {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "HOME is not set: say where to keep data with --data-dir");
+	}
+	if (size < 0) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	free(config->data_dir);
+	config->data_dir = made;
+	return FF_OK;
+}

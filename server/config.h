@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the command line says, checked. Parsing is pure but for the environment's HOME and XDG_STATE_HOME. */
+#ifndef FF_SERVER_CONFIG_H
+#define FF_SERVER_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farflash/log.h>
+#include <farflash/status.h>
+
+#include "listen.h"
+#include "worker.h"
+
+#define FF_CONFIG_MAX_BOARDS 256
+#define FF_CONFIG_DEFAULT_LISTEN "127.0.0.1:8217"
+#define FF_CONFIG_DEFAULT_BAUD 460800
+#define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
+
+struct ff_config_board {
+	char name[FF_BOARD_NAME_SIZE];
+	char address[FF_BOARD_ADDRESS_SIZE];
+	uint32_t baud; /* of the work */
+};
+
+struct ff_config {
+	struct ff_listen_address listen;
+	struct ff_config_board *boards; /* owned */
+	size_t board_count;
+	char *data_dir; /* owned */
+	uint64_t max_upload;
+	enum ff_log_level log_level;
+};
+
+/* The defaults, without a data directory. */
+void ff_config_init(struct ff_config *config);
+
+void ff_config_release(struct ff_config *config);
+
+/* Adds "NAME=ADDRESS[,key=value...]". A name is 1 to 64 letters, digits, '.', '_' or '-'. FF_ERR_ARGUMENT with the reason,
+ * FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error);
+
+/* Reads "1500000", "64MB", "512 KiB", "1G": factors of 1024, from 4096 bytes to 4 GB. FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text,
+						       struct ff_error *error);
+
+/* "error", "warn", "info" or "debug". FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text,
+						      struct ff_error *error);
+
+/* NULL: the default, which is XDG_STATE_HOME/farflash, /var/lib/farflash for root, or ~/.local/state/farflash.
+ * FF_ERR_ARGUMENT (an empty name, or no default to be had), FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path,
+						     struct ff_error *error);
+
+#endif

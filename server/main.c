@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <argp.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "firmware.h"
+#include "httpd.h"
+#include "journal.h"
+#include "listen.h"
+#include "queue.h"
+#include "waker.h"
+#include "worker.h"
+
+#define EXIT_USAGE 2
+#define STOP_TIMEOUT_MS 15000
+#define MALLOC_ARENAS 2 /* one more costs more memory than a few threads can gain */
+
+const char *argp_program_version = "farflashd " FF_VERSION;
+
+enum {
+	OPTION_LISTEN = 'l',
+	OPTION_BOARD = 'b',
+	OPTION_DATA_DIR = 'd',
+	OPTION_MAX_UPLOAD = 'u',
+	OPTION_LOG_LEVEL = 256
+};
+
+static const struct argp_option options[] = {
+	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
+	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
+	{ "board", OPTION_BOARD, "NAME=ADDRESS[,baud=N]", 0,
+	  "Own this board. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT; baud: rate of the work "
+	  "(default 460800). Once for each board",
+	  0 },
+	{ "data-dir", OPTION_DATA_DIR, "DIR", 0,
+	  "Keep uploads there (default: $XDG_STATE_HOME/farflash, /var/lib/farflash for root, or "
+	  "~/.local/state/farflash)",
+	  0 },
+	{ "max-upload", OPTION_MAX_UPLOAD, "SIZE", 0, "Largest upload (default 64MB)", 0 },
+	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
+	{ 0 },
+};
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+	struct ff_config *config = state->input;
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status = FF_OK;
+	switch (key) {
+	case OPTION_LISTEN:
+		status = ff_listen_parse(value, &config->listen, &error);
+		break;
+	case OPTION_BOARD:
+		status = ff_config_add_board(config, value, &error);
+		break;
+	case OPTION_DATA_DIR:
+		status = ff_config_set_data_dir(config, value, &error);
+		break;
+	case OPTION_MAX_UPLOAD:
+		status = ff_config_set_max_upload(config, value, &error);
+		break;
+	case OPTION_LOG_LEVEL:
+		status = ff_config_set_log_level(config, value, &error);
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\" is not an option; boards are given as --board NAME=ADDRESS", value);
+		break;
+	case ARGP_KEY_END:
+		status = config->data_dir ? FF_OK : ff_config_set_data_dir(config, NULL, &error);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	if (status != FF_OK) {
+		argp_error(state, "%s", error.text);
+	}
+	return 0;
+}
+
+struct server {
+	struct ff_config config;
+	struct ff_log log;
+	struct ff_listener listener;
+	struct ff_firmware_store *store;
+	struct ff_waker *waker;
+	struct ff_queue *queue;
+	struct ff_worker **workers;
+	size_t worker_count;
+	struct ff_httpd *httpd;
+};
+
+static enum ff_status start_workers(struct server *server, struct ff_error *error)
+{
+	const struct ff_config *config = &server->config;
+	server->workers = calloc(config->board_count + 1, sizeof(struct ff_worker *));
+	if (!server->workers) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	for (size_t i = 0; i < config->board_count; i++) {
+		struct ff_worker_options worker = {
+			.name = config->boards[i].name,
+			.address = config->boards[i].address,
+			.work_baud = config->boards[i].baud,
+			.log = &server->log,
+			.notify = ff_waker_kick,
+			.notify_context = server->waker,
+		};
+		enum ff_status status = ff_worker_new(&server->workers[i], &worker, error);
+		if (status != FF_OK) {
+			return status;
+		}
+		server->worker_count++;
+	}
+	return FF_OK;
+}
+
+static enum ff_status start_http(struct server *server, struct ff_error *error)
+{
+	struct ff_httpd_options http = {
+		.listen_fd = server->listener.fd,
+		.log = &server->log,
+		.workers = server->workers,
+		.worker_count = server->worker_count,
+		.queue = server->queue,
+		.store = server->store,
+		.waker = server->waker,
+		.max_upload = server->config.max_upload,
+	};
+	server->listener.fd = -1;
+	return ff_httpd_start(&server->httpd, &http, error);
+}
+
+static enum ff_status start(struct server *server, struct ff_error *error)
+{
+	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, error);
+	if (status == FF_OK) {
+		status = ff_firmware_store_new(&server->store, server->config.data_dir, &server->log, error);
+	}
+	if (status != FF_OK) {
+		return status;
+	}
+	server->waker = ff_waker_new();
+	server->queue = ff_queue_new(&server->log, ff_waker_kick, server->waker);
+	if (!server->waker || !server->queue) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
+	}
+	status = start_workers(server, error);
+	return status == FF_OK ? start_http(server, error) : status;
+}
+
+/* Ends the jobs and the owner threads. False: one of them does not end. */
+static bool stop_workers(struct server *server)
+{
+	if (server->queue) {
+		ff_queue_stop(server->queue);
+	}
+	for (size_t i = 0; i < server->worker_count; i++) {
+		ff_worker_stop(server->workers[i]);
+	}
+	int64_t deadline = ff_deadline_ms(STOP_TIMEOUT_MS);
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (!ff_worker_join(server->workers[i], deadline)) {
+			ff_log(&server->log, FF_LOG_ERROR, "%s: the board does not let go of its thread; giving up",
+			       ff_worker_name(server->workers[i]));
+			return false;
+		}
+	}
+	return true;
+}
+
+static void release(struct server *server)
+{
+	for (size_t i = 0; i < server->worker_count; i++) {
+		ff_worker_free(server->workers[i]);
+	}
+	free(server->workers);
+	ff_queue_free(server->queue);
+	ff_waker_free(server->waker);
+	ff_firmware_store_free(server->store);
+	if (server->listener.fd >= 0) {
+		close(server->listener.fd);
+	}
+	ff_config_release(&server->config);
+}
+
+static bool stop(struct server *server)
+{
+	if (server->httpd) {
+		ff_httpd_quiesce(server->httpd);
+	}
+	/* First the jobs, so that clients who wait for one hear how it ended. */
+	bool stopped = stop_workers(server);
+	if (stopped) {
+		ff_httpd_stop(server->httpd);
+		release(server);
+	}
+	return stopped;
+}
+
+/* All threads inherit the mask, so the signals arrive at sigwait() in main() alone. */
+static void block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is one more full disk */
+}
+
+static void announce(struct server *server)
+{
+	if (!server->listener.loopback) {
+		ff_log(&server->log, FF_LOG_WARN,
+		       "other machines can reach %s, and there is no authentication yet: use it in trusted networks only",
+		       server->listener.url);
+	}
+	if (server->worker_count == 0) {
+		ff_log(&server->log, FF_LOG_WARN, "there is no board: give one with --board NAME=ADDRESS");
+	}
+	printf("listening on %s\n", server->listener.url);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { .options = options,
+					  .parser = parse_option,
+					  .doc = "Owns boards and flashes them for clients that come over HTTP." };
+	struct server server = { .listener = { .fd = -1 } };
+	struct ff_error error = FF_ERROR_NONE;
+	sigset_t signals;
+	argp_err_exit_status = EXIT_USAGE;
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+	ff_config_init(&server.config);
+	argp_parse(&argp, argc, argv, 0, NULL, &server.config);
+	server.log = ff_journal(server.config.log_level);
+	block_signals(&signals);
+
+	enum ff_status status = start(&server, &error);
+	if (status != FF_OK) {
+		fprintf(stderr, "farflashd: %s\n", error.text);
+		stop(&server);
+		return status == FF_ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
+	}
+	announce(&server);
+
+	int received = 0;
+	sigwait(&signals, &received);
+	ff_log(&server.log, FF_LOG_INFO, "%s: ending the jobs that run", strsignal(received));
+	if (!stop(&server)) {
+		_exit(EXIT_FAILURE); /* a thread still uses what exit() would tear down */
+	}
+	ff_log(&server.log, FF_LOG_INFO, "stopped");
+	return EXIT_SUCCESS;
+}
