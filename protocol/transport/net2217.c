@@ -150,14 +150,6 @@ static int64_t sooner(int64_t a_us, int64_t b_us)
 	return a_us < b_us ? a_us : b_us;
 }
 
-static int64_t ack_deadline(const struct net2217 *net, enum ff_comport_code code)
-{
-	if (net->session.requests[code].forgetful) {
-		return ff_deadline_ms(net->latency_ms + FORGETFUL_ACK_MS);
-	}
-	return ff_deadline_ms(2 * net->latency_ms + ACK_MS);
-}
-
 static bool is_acknowledged(const struct ff_session *session, enum ff_comport_code code)
 {
 	return session->requests[code].waiting == 0;
@@ -167,14 +159,17 @@ static bool is_acknowledged(const struct ff_session *session, enum ff_comport_co
 static enum ff_status await_acks(struct net2217 *net, enum ff_comport_code code, int64_t deadline_us,
 				 struct ff_error *error)
 {
+	const struct ff_session_request *request = &net->session.requests[code];
+	uint32_t patience_ms = request->forgetful ? net->latency_ms + FORGETFUL_ACK_MS : 2 * net->latency_ms + ACK_MS;
+	deadline_us = sooner(deadline_us, ff_deadline_ms(patience_ms));
 	enum ff_status status = wait_until(net, is_acknowledged, code, deadline_us, error);
-	if (status != FF_ERR_TIMEOUT) {
-		return status;
+	if (status == FF_ERR_TIMEOUT) {
+		ff_log(net->log, FF_LOG_DEBUG, "%s: %u acknowledgements of %s did not come", net->io.name,
+		       request->waiting, ff_comport_code_name(code));
+		ff_session_give_up(&net->session, code);
+		status = FF_OK;
 	}
-	ff_log(net->log, FF_LOG_DEBUG, "%s: %u acknowledgements of %s did not come", net->io.name,
-	       net->session.requests[code].waiting, ff_comport_code_name(code));
-	ff_session_give_up(&net->session, code);
-	return FF_OK;
+	return status;
 }
 
 static bool is_answered(const struct ff_session *session, enum ff_comport_code code)
@@ -276,10 +271,7 @@ static enum ff_status net_discard(void *self, int64_t deadline_us, struct ff_err
 {
 	struct net2217 *net = self;
 	ff_session_ask(&net->session, FF_COMPORT_PURGE_DATA, FF_COMPORT_PURGE_RX);
-	int64_t until_us = sooner(deadline_us, ack_deadline(net, FF_COMPORT_PURGE_DATA));
-	enum ff_status status = await_acks(net, FF_COMPORT_PURGE_DATA, until_us, error);
-	ff_session_drop_input(&net->session);
-	return status;
+	return await_acks(net, FF_COMPORT_PURGE_DATA, deadline_us, error);
 }
 
 static enum ff_status net_set_baud(void *self, uint32_t baud, int64_t deadline_us, struct ff_error *error)
@@ -329,7 +321,7 @@ static enum ff_status net_set_lines(void *self, const struct ff_line_step *steps
 	if (status != FF_OK) {
 		return status;
 	}
-	return await_acks(net, FF_COMPORT_SET_CONTROL, ack_deadline(net, FF_COMPORT_SET_CONTROL), error);
+	return await_acks(net, FF_COMPORT_SET_CONTROL, INT64_MAX, error);
 }
 
 static int net_poll_fd(void *self)
@@ -429,7 +421,7 @@ static enum ff_status release_lines(struct net2217 *net, struct ff_error *error)
 		return FF_OK;
 	}
 	ff_session_ask_lines(&net->session, release.dtr, release.rts);
-	return await_acks(net, FF_COMPORT_SET_CONTROL, ack_deadline(net, FF_COMPORT_SET_CONTROL), error);
+	return await_acks(net, FF_COMPORT_SET_CONTROL, INT64_MAX, error);
 }
 
 /* The round trip is the quicker of two exchanges, so that a server that was slow to start counts once only. */

@@ -27,6 +27,12 @@ static void on_data(void *context, const uint8_t *bytes, size_t size)
 	session->input_end += size;
 }
 
+static void drop_input(struct ff_session *session)
+{
+	session->input_at = 0;
+	session->input_end = 0;
+}
+
 /* Room for what telnet answers is ensured by ff_session_receivable(), for requests by their callers. */
 static void on_send(void *context, const uint8_t *bytes, size_t size)
 {
@@ -83,6 +89,9 @@ static void on_subnegotiation(void *context, uint8_t option, const uint8_t *byte
 		return;
 	}
 	struct ff_session_request *request = &session->requests[message.code];
+	if (message.code == FF_COMPORT_PURGE_DATA && request->waiting > 0) {
+		drop_input(session);
+	}
 	request->waiting -= request->waiting > 0;
 	request->answered = true;
 	request->forgetful = false;
@@ -137,12 +146,6 @@ size_t ff_session_take(struct ff_session *session, uint8_t *bytes, size_t capaci
 size_t ff_session_input_room(const struct ff_session *session)
 {
 	return FF_SESSION_INPUT_SIZE - (session->input_end - session->input_at);
-}
-
-void ff_session_drop_input(struct ff_session *session)
-{
-	session->input_at = 0;
-	session->input_end = 0;
 }
 
 /* ---- bytes to send ---- */
@@ -230,4 +233,7 @@ void ff_session_give_up(struct ff_session *session, enum ff_comport_code code)
 {
 	session->requests[code].waiting = 0;
 	session->requests[code].forgetful = true;
+	if (code == FF_COMPORT_PURGE_DATA) {
+		drop_input(session);
+	}
 }

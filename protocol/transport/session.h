@@ -47,7 +47,8 @@ void ff_session_init(struct ff_session *session);
 /* How many bytes ff_session_receive takes now, so that every answer of telnet's finds room. */
 size_t ff_session_receivable(const struct ff_session *session);
 
-/* Takes all bytes, at most ff_session_receivable() of them. Data beyond FF_SESSION_INPUT_SIZE pushes out the oldest:
+/* Takes all bytes, at most ff_session_receivable() of them. The acknowledgement of a purge drops the input before it and
+ * none behind it. Data beyond FF_SESSION_INPUT_SIZE pushes out the oldest:
  * that happens only while an acknowledgement is awaited behind a flood of console output. */
 void ff_session_receive(struct ff_session *session, const uint8_t *bytes, size_t size);
 
@@ -56,8 +57,6 @@ size_t ff_session_take(struct ff_session *session, uint8_t *bytes, size_t capaci
 
 /* How much data still fits without pushing out any. */
 size_t ff_session_input_room(const struct ff_session *session);
-
-void ff_session_drop_input(struct ff_session *session);
 
 /* ---- bytes to send: output[output_at..output_end) ---- */
 
@@ -79,7 +78,7 @@ void ff_session_ask_line(struct ff_session *session, enum ff_comport_control que
 /* Appends the requests that change both lines (-1: unchanged) in an order that passes no resetting state. */
 void ff_session_ask_lines(struct ff_session *session, int8_t dtr, int8_t rts);
 
-/* Nobody waits any longer for this acknowledgement. */
+/* Nobody waits any longer for this acknowledgement. That of a purge counts as come now: input so far is dropped. */
 void ff_session_give_up(struct ff_session *session, enum ff_comport_code code);
 
 #endif

@@ -74,7 +74,8 @@ struct ff_transport_options {
  * Opening leaves the board running: neither line is asserted for longer than the port's driver insists on.
  *
  * options: may be NULL. Errors: FF_ERR_ARGUMENT (address), FF_ERR_NOT_FOUND, FF_ERR_DENIED, FF_ERR_BUSY,
- * FF_ERR_UNREACHABLE, FF_ERR_PROTOCOL (the peer does not speak RFC 2217), FF_ERR_NO_MEMORY, FF_ERR_IO. */
+ * FF_ERR_UNREACHABLE, FF_ERR_PROTOCOL (the peer does not speak RFC 2217), FF_ERR_TIMEOUT (it does, but never confirms the
+ * baud rate), FF_ERR_UNSUPPORTED (the port cannot do that rate, or not 8N1), FF_ERR_LOST, FF_ERR_NO_MEMORY, FF_ERR_IO. */
 FF_WARN_UNUSED enum ff_status ff_transport_open(struct ff_transport *transport, const char *address,
 						const struct ff_transport_options *options, struct ff_error *error);
 
