@@ -45,7 +45,11 @@ static enum ff_status sync_once(struct ff_loader *loader, struct ff_error *error
 		ff_packet_word(&command, 0x55555555);
 	}
 	loader->syncs++;
-	enum ff_status status = ff_link_send(&loader->link, &command, error);
+	/* A boot log at another rate is noise that may look like half a frame. */
+	enum ff_status status = ff_link_flush(&loader->link, error);
+	if (status == FF_OK) {
+		status = ff_link_send(&loader->link, &command, error);
+	}
 	return status == FF_OK ? await_sync(loader, error) : status;
 }
 

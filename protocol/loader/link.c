@@ -13,6 +13,7 @@
 #define US_PER_S 1000000
 #define SYNC_REPLIES 8
 #define DRAIN_MS 200
+#define FLUSH_READS 64
 
 void ff_link_init(struct ff_link *link, struct ff_transport *transport, uint32_t baud,
 		  const struct ff_link_hooks *hooks)
@@ -293,6 +294,19 @@ enum ff_status ff_link_pause(struct ff_link *link, uint32_t ms, struct ff_error 
 			return FF_OK;
 		}
 	}
+}
+
+enum ff_status ff_link_flush(struct ff_link *link, struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+	/* Bounded, in case the board talks without end. */
+	for (int i = 0; i < FLUSH_READS && status == FF_OK; i++) {
+		status = fill(link, 0, error);
+	}
+	link->input_at = 0;
+	link->input_size = 0;
+	ff_slip_decoder_reset(&link->decoder);
+	return status == FF_ERR_TIMEOUT ? FF_OK : status;
 }
 
 enum ff_status ff_link_discard(struct ff_link *link, struct ff_error *error)

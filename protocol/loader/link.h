@@ -87,7 +87,11 @@ FF_WARN_UNUSED enum ff_status ff_link_finish(struct ff_link *link, uint8_t opcod
 /* Waits without sending, and keeps an ear open. Errors: FF_ERR_CANCELLED, those of the transport. */
 FF_WARN_UNUSED enum ff_status ff_link_pause(struct ff_link *link, uint32_t ms, struct ff_error *error);
 
-/* Drops everything received so far, half a frame included. */
+/* Reads what is there without waiting, and drops it, half a frame included: noise before a conversation. It counts as
+ * heard. Errors: FF_ERR_CANCELLED, those of the transport. */
+FF_WARN_UNUSED enum ff_status ff_link_flush(struct ff_link *link, struct ff_error *error);
+
+/* Has the port drop everything received so far, half a frame included. May cost a round trip. */
 FF_WARN_UNUSED enum ff_status ff_link_discard(struct ff_link *link, struct ff_error *error);
 
 /* Empties what was heard. */
