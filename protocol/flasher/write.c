@@ -34,6 +34,36 @@ struct job {
 	struct measured measured[FF_MAX_REGIONS];
 };
 
+/* The ESP8266's ROM cannot always erase exactly the sectors of a region. One more behind it is the user's to know; one
+ * that this very job has filled before would spoil it. */
+static enum ff_status check_erase(const struct job *job, size_t index, struct ff_error *error)
+{
+	const struct ff_loader *loader = &job->flasher->loader;
+	const struct ff_region *region = &job->regions[index];
+	uint64_t end = (region->offset + region->source.size + FF_FLASH_SECTOR - 1) / FF_FLASH_SECTOR * FF_FLASH_SECTOR;
+	char label[FF_PLAN_LABEL_SIZE];
+	ff_plan_label(job->regions, index, label);
+	if (ff_flash_erase_end(loader, region->offset, (uint32_t)region->source.size) <= end) {
+		return FF_OK;
+	}
+	/* Behind the end of the flash its addresses begin anew. */
+	uint64_t spill = loader->flash_size > 0 && end >= loader->flash_size ? 0 : end;
+	for (size_t i = 0; i < index; i++) {
+		const struct ff_region *other = &job->regions[i];
+		if (spill >= other->offset && spill < other->offset + other->source.size) {
+			char other_label[FF_PLAN_LABEL_SIZE];
+			return ff_error_set(error, FF_ERR_UNSUPPORTED,
+					    "writing %s, the ROM of the %s would also erase the sector at 0x%" PRIx64
+					    ", which %s has filled by then: use the stub, or write %s first",
+					    label, loader->chip->name, spill,
+					    ff_plan_label(job->regions, i, other_label), label);
+		}
+	}
+	ff_log(job->flasher->observer.log, FF_LOG_WARN,
+	       "writing %s, the ROM of the %s also erases the sector at 0x%" PRIx64, label, loader->chip->name, spill);
+	return FF_OK;
+}
+
 static enum ff_status check(const struct job *job, struct ff_error *error)
 {
 	const struct ff_loader *loader = &job->flasher->loader;
@@ -47,6 +77,12 @@ static enum ff_status check(const struct job *job, struct ff_error *error)
 			"without the stub flasher nothing can be verified on this %s: use the stub, or write "
 			"without verification",
 			loader->chip->name);
+	}
+	for (size_t i = 0; i < job->count; i++) {
+		status = check_erase(job, i, error);
+		if (status != FF_OK) {
+			return status;
+		}
 	}
 	if (job->options.force) {
 		return FF_OK;

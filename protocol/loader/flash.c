@@ -56,6 +56,18 @@ uint32_t ff_flash_esp8266_erase_size(uint32_t offset, uint32_t size)
 	return told * FF_FLASH_SECTOR;
 }
 
+uint64_t ff_flash_erase_end(const struct ff_loader *loader, uint32_t offset, uint32_t size)
+{
+	uint32_t first = offset / FF_FLASH_SECTOR;
+	uint64_t sectors = size / FF_FLASH_SECTOR + (size % FF_FLASH_SECTOR != 0);
+	if (minimal(loader)) {
+		uint32_t told = ff_flash_esp8266_erase_size(offset, size) / FF_FLASH_SECTOR;
+		uint32_t head = SECTORS_PER_BLOCK - first % SECTORS_PER_BLOCK;
+		sectors = (uint64_t)told + (told < head ? told : head);
+	}
+	return (first + sectors) * FF_FLASH_SECTOR;
+}
+
 static uint32_t round_up(uint32_t size, uint32_t unit)
 {
 	return size > UINT32_MAX - unit + 1 ? size / unit * unit : (size + unit - 1) / unit * unit;

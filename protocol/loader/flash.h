@@ -68,8 +68,11 @@ FF_WARN_UNUSED enum ff_status ff_flash_erase(struct ff_loader *loader, uint32_t 
 /* Erases everything with one command. FF_ERR_UNSUPPORTED without a stub; others as ff_link_call(). */
 FF_WARN_UNUSED enum ff_status ff_flash_erase_chip(struct ff_loader *loader, struct ff_error *error);
 
-/* The size to give the ESP8266 ROM's FLASH_BEGIN so that it erases just `size` bytes from `offset`: it erases more than
- * it is told. Exported for its test. */
+/* The size to give the ESP8266 ROM's FLASH_BEGIN so that it erases `size` bytes from `offset`: it erases more than it is
+ * told. With an odd number of sectors before the second next 64 KB boundary nothing fits, and it erases one more. */
 uint32_t ff_flash_esp8266_erase_size(uint32_t offset, uint32_t size);
+
+/* Where flash that a write of `size` bytes at `offset` erases ends: a sector boundary. */
+uint64_t ff_flash_erase_end(const struct ff_loader *loader, uint32_t offset, uint32_t size);
 
 #endif
