@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define BLOCK_ROM 0x400
+#define BLOCK_MINIMAL_ROM 0x400
+#define BLOCK_ROM 0x1000 /* the mask ROMs of ESP32 and ESP32-C3 take up to 0x1800 */
 #define BLOCK_STUB 0x4000
 #define BLOCK_USB_OTG 0x800
 #define ERASE_MS_PER_MB 40000
@@ -12,6 +13,7 @@
 #define MB 1000000
 #define ERASE_BLOCK 0x10000
 #define STUB_WINDOW 0x8000
+#define ROM_DEFLATE_UNIT 0x400
 #define SECTORS_PER_BLOCK 16
 #define MD5_TEXT_SIZE 32
 
@@ -30,6 +32,9 @@ uint32_t ff_flash_block_size(const struct ff_loader *loader)
 {
 	if (loader->console == FF_CONSOLE_USB_OTG) {
 		return BLOCK_USB_OTG;
+	}
+	if (minimal(loader)) {
+		return BLOCK_MINIMAL_ROM;
 	}
 	return loader->stub ? BLOCK_STUB : BLOCK_ROM;
 }
@@ -81,7 +86,7 @@ static enum ff_status begin(struct ff_loader *loader, const struct ff_flash_writ
 	if (minimal(loader)) {
 		size = ff_flash_esp8266_erase_size(write->offset, write->size);
 	} else if (write->deflated && !loader->stub) {
-		size = round_up(size, BLOCK_ROM);
+		size = round_up(size, ROM_DEFLATE_UNIT);
 	}
 	struct ff_command command;
 	ff_packet_start(&command, write->deflated ? FF_OP_DEFLATE_BEGIN : FF_OP_FLASH_BEGIN);
