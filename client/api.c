@@ -193,6 +193,21 @@ char *ff_api_choose_board(struct ff_api *api, const char *named, struct ff_failu
 	return board;
 }
 
+bool ff_api_no_board(struct ff_api *api, const char *board, struct ff_failure *failure)
+{
+	struct ff_failure none = { .code = "" };
+	json_t *answer;
+	char names[256];
+
+	if (strcmp(failure->code, "no-such-board") == 0 && ff_api_get(api, "/api/v1/boards", &answer, &none)) {
+		list_names(names, sizeof(names), json_object_get(answer, "boards"));
+		snprintf(failure->text, sizeof(failure->text), "the server at %s has no board '%s'; it has: %s",
+			 ff_http_url(api->http), board, names[0] != '\0' ? names : "none");
+		json_decref(answer);
+	}
+	return false;
+}
+
 bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
 		       struct ff_failure *failure)
 {
@@ -208,7 +223,7 @@ bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_op
 	if (path == NULL) {
 		return ff_failure_set(failure, "no-memory", "out of memory");
 	}
-	good = ff_api_get(api, path, &answer, failure);
+	good = ff_api_get(api, path, &answer, failure) || ff_api_no_board(api, board, failure);
 	free(path);
 	chip = json_string_value(json_object_get(json_object_get(answer, "info"), "chip"));
 	if (good && chip != NULL && !ff_options_accept_chip(options, chip)) {
@@ -270,7 +285,7 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 		parts[i].path = images->items[i].path;
 	}
 	ff_display_update(display, "upload", 0, ff_images_size(images));
-	good = ff_api_call(api, &request, job, failure);
+	good = ff_api_call(api, &request, job, failure) || ff_api_no_board(api, board, failure);
 	free(path);
 	return good;
 }
@@ -278,6 +293,7 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job, struct ff_failure *failure)
 {
 	char suffix[32];
+	struct ff_http_request request = { .method = "POST", .respond_async = true, .deadline_ms = WORK_DEADLINE_MS };
 	char *path;
 	bool good;
 
@@ -287,11 +303,8 @@ bool ff_api_start(struct ff_api *api, const char *board, const char *resource, j
 	if (path == NULL) {
 		return ff_failure_set(failure, "no-memory", "out of memory");
 	}
-	good = ff_api_call(
-		api,
-		&(const struct ff_http_request){
-			.method = "POST", .path = path, .respond_async = true, .deadline_ms = WORK_DEADLINE_MS },
-		job, failure);
+	request.path = path;
+	good = ff_api_call(api, &request, job, failure) || ff_api_no_board(api, board, failure);
 	free(path);
 	return good;
 }

@@ -50,6 +50,9 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job,
 		  struct ff_failure *failure);
 
+/* Says which boards there are, if the failure is that there is no such board; always false. */
+bool ff_api_no_board(struct ff_api *api, const char *board, struct ff_failure *failure);
+
 /* Turns the end of a request that got no answer into a failure; always false. */
 bool ff_api_explain(const struct ff_api *api, enum ff_http_end end, struct ff_failure *failure);
 

@@ -32,6 +32,7 @@ struct monitor {
 	struct ff_buf output; /* for --json */
 	bool cut;
 	uint64_t bytes;
+	bool in_line; /* the last byte was no newline */
 	int64_t begun_us;
 	bool over; /* the user has seen enough, or nobody reads us any more */
 	bool reset_due;
@@ -67,6 +68,7 @@ static void print_bytes(struct monitor *monitor, const uint8_t *bytes, size_t si
 static void deliver(struct monitor *monitor, const uint8_t *bytes, size_t size)
 {
 	monitor->bytes += size;
+	monitor->in_line = bytes[size - 1] != '\n';
 	if (!monitor->run->options->json) {
 		print_bytes(monitor, bytes, size);
 	} else if (ff_buf_append(&monitor->output, bytes, size) != FF_OK) {
@@ -170,7 +172,9 @@ static bool take_console(void *context, const char *bytes, size_t size)
 {
 	struct monitor *monitor = context;
 
-	deliver(monitor, (const uint8_t *)bytes, size);
+	if (size > 0) {
+		deliver(monitor, (const uint8_t *)bytes, size);
+	}
 	return !is_over(monitor);
 }
 
@@ -240,6 +244,7 @@ static bool watch(struct monitor *monitor, struct ff_api *output)
 	free(path);
 	if (end == FF_HTTP_ANSWERED && response.status >= 400) {
 		ff_api_problem(output, &response, NULL, failure);
+		ff_api_no_board(output, monitor->board, failure);
 	} else if (end == FF_HTTP_ANSWERED && !is_over(monitor)) {
 		ff_failure_set(failure, "server-unreachable", "%s: the server ended the console", monitor->board);
 	} else if (end != FF_HTTP_ANSWERED && end != FF_HTTP_STOPPED) {
@@ -267,6 +272,9 @@ static bool run_monitor(struct monitor *monitor, struct ff_api *output)
 		fputs("Ctrl-] or Ctrl-C leaves.\r\n", stderr);
 	}
 	good = output != NULL ? watch(monitor, output) : monitor_direct(monitor);
+	if (monitor->raw.active && monitor->in_line) {
+		fputs("\r\n", stderr);
+	}
 	ff_terminal_raw_leave(&monitor->raw);
 	return good;
 }

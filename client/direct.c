@@ -257,11 +257,6 @@ bool ff_direct_reset(struct ff_run *run)
 
 	run->result = ff_job_new("reset", run->options->port);
 	status = open_port(&session, &error);
-	if (status == FF_OK && !session.transport.has_lines) {
-		status = ff_error_set(&error, FF_ERR_UNSUPPORTED,
-				      "%s has no control lines, so the board cannot be reset through it",
-				      run->options->port);
-	}
 	if (status == FF_OK) {
 		status = ff_board_reset(&session.transport, &error);
 	}

@@ -12,6 +12,7 @@
 #define RATE_AFTER_US 500000 /* earlier, a rate would jump about */
 #define MIN_BAR 8
 #define MAX_BAR 40
+#define SPARE_COLUMNS 3 /* for the "^C" that a terminal echoes, and the last column, which makes some of them wrap */
 #define LINE_SIZE 256
 
 static unsigned percent_of(const struct ff_display_view *view)
@@ -129,8 +130,7 @@ static void draw(struct ff_display *display, bool now)
 	if (!now && time_us - display->drawn_at_us < REDRAW_US) {
 		return;
 	}
-	/* One column stays free: some terminals wrap as soon as the last one is filled. */
-	ff_display_line(line, sizeof(line), &display->view, ff_terminal_width(display->out) - 1);
+	ff_display_line(line, sizeof(line), &display->view, ff_terminal_width(display->out) - SPARE_COLUMNS);
 	fprintf(display->out, "\r%s\033[K", line);
 	fflush(display->out);
 	display->drawn = true;

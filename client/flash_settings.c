@@ -84,8 +84,7 @@ bool ff_flash_settings_differ(const struct ff_flash_settings *settings, uint32_t
 	if (!mode && !freq && !size) {
 		return false;
 	}
-	snprintf(text, text_size,
-		 "the bootloader's header says otherwise than%s%s%s%s%s%s; farflash leaves it as built",
+	snprintf(text, text_size, "its header disagrees with%s%s%s%s%s%s; farflash writes it as it was built",
 		 mode ? " --flash-mode " : "", mode ? settings->mode : "", freq ? " --flash-freq " : "",
 		 freq ? settings->freq : "", size ? " --flash-size " : "", size ? settings->size : "");
 	return true;

@@ -15,6 +15,7 @@
 #define FIRST_PAUSE_MS 250
 #define LAST_PAUSE_MS 4000
 #define CANCEL_WAIT_MS 10000
+#define ASK_DEADLINE_MS 5000
 #define TICK_MS 50
 
 struct follow {
@@ -99,6 +100,17 @@ static bool keep_waiting(void *context, uint64_t sent, uint64_t to_send)
 	return interrupts(follow) == 0;
 }
 
+/* The request to cancel is let out even if the user is in a hurry: nobody wants the job to go on. */
+static bool keep_asking(void *context, uint64_t sent, uint64_t to_send)
+{
+	struct follow *follow = context;
+
+	(void)sent;
+	(void)to_send;
+	ff_display_tick(follow->display);
+	return true;
+}
+
 /* However it ends: what came through it is in `follow`. */
 static void read_stream(struct follow *follow)
 {
@@ -125,9 +137,11 @@ static void read_stream(struct follow *follow)
 static bool ask(struct follow *follow, const char *method, struct ff_failure *failure)
 {
 	char *path = ff_http_path("/api/v1/jobs/", ff_job_id(*follow->job), "");
-	const struct ff_http_request request = {
-		.method = method, .path = path, .deadline_ms = 5000, .go_on = keep_waiting, .context = follow
-	};
+	const struct ff_http_request request = { .method = method,
+						 .path = path,
+						 .deadline_ms = ASK_DEADLINE_MS,
+						 .go_on = strcmp(method, "DELETE") == 0 ? keep_asking : keep_waiting,
+						 .context = follow };
 	json_t *answer = NULL;
 	bool good;
 

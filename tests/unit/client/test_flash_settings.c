@@ -55,10 +55,10 @@ static void test_flash_settings__differ(void **state)
 		const uint8_t *header;
 		const char *says;
 	} cases[] = {
-		{ { "qio", "40m", "2MB" }, 0x1000, esp32, "than --flash-mode qio;" },
-		{ { "dio", "80m", "2MB" }, 0x1000, esp32, "than --flash-freq 80m;" },
-		{ { "", "keep", "4MB" }, 0x1000, esp32, "than --flash-size 4MB;" },
-		{ { "dio", "40m", "16MB" }, 0x0, esp32c3, "than --flash-mode dio --flash-freq 40m --flash-size 16MB;" },
+		{ { "qio", "40m", "2MB" }, 0x1000, esp32, "with --flash-mode qio;" },
+		{ { "dio", "80m", "2MB" }, 0x1000, esp32, "with --flash-freq 80m;" },
+		{ { "", "keep", "4MB" }, 0x1000, esp32, "with --flash-size 4MB;" },
+		{ { "dio", "40m", "16MB" }, 0x0, esp32c3, "with --flash-mode dio --flash-freq 40m --flash-size 16MB;" },
 	};
 
 	(void)state;
