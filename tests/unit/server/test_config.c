@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+static int set_up(void **state)
+{
+	struct ff_config *config = calloc(1, sizeof(*config));
+	ff_config_init(config);
+	*state = config;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ff_config_release(*state);
+	free(*state);
+	return 0;
+}
+
+static void test_config__reads_boards(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_config_add_board(config, "lab1=rfc2217://host:2217?ign_set_control", &error), FF_OK);
+	assert_int_equal(ff_config_add_board(config, "b-2._x=/dev/ttyUSB0,baud=921600", &error), FF_OK);
+	assert_int_equal(config->board_count, 2);
+	assert_string_equal(config->boards[0].name, "lab1");
+	assert_string_equal(config->boards[0].address, "rfc2217://host:2217?ign_set_control");
+	assert_int_equal(config->boards[0].baud, 460800);
+	assert_string_equal(config->boards[1].name, "b-2._x");
+	assert_string_equal(config->boards[1].address, "/dev/ttyUSB0");
+	assert_int_equal(config->boards[1].baud, 921600);
+}
+
+static void test_config__refuses_boards_with_the_reason(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	static const struct {
+		const char *text;
+		const char *reason;
+	} rows[] = {
+		{ "lab1", "is not NAME=ADDRESS" },
+		{ "", "is not NAME=ADDRESS" },
+		{ "=/dev/ttyUSB0", "name \"\" must be" },
+		{ "a/b=/dev/ttyUSB0", "name \"a/b\" must be" },
+		{ "..=/dev/ttyUSB0", "must be" },
+		{ "lab1=", "the address is missing" },
+		{ "lab1=,baud=1", "the address is missing" },
+		{ "lab1=/dev/tty USB0", "strange characters" },
+		{ "lab1=ftp://host", "board lab1: " },
+		{ "lab1=/dev/ttyUSB0,speed=1", "no key \"speed=1\"" },
+		{ "lab1=/dev/ttyUSB0,", "no key \"\"" },
+		{ "lab1=/dev/ttyUSB0,baud=", "\"baud=\" must be" },
+		{ "lab1=/dev/ttyUSB0,baud=9", "\"baud=9\" must be" },
+		{ "taken=/dev/ttyUSB1", "two boards are called taken" },
+		{ "other=/dev/ttyUSB7", "have the same address" },
+	};
+	assert_int_equal(ff_config_add_board(config, "taken=/dev/ttyUSB7", &error), FF_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ff_error_clear(&error);
+		assert_int_equal(ff_config_add_board(config, rows[i].text, &error), FF_ERR_ARGUMENT);
+		if (!strstr(error.text, rows[i].reason)) {
+			fail_msg("\"%s\": \"%s\" lacks \"%s\"", rows[i].text, error.text, rows[i].reason);
+		}
+	}
+	assert_int_equal(config->board_count, 1);
+}
+
+static void test_config__reads_sizes(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	static const struct {
+		const char *text;
+		uint64_t size; /* 0: refused */
+	} rows[] = {
+		{ "4096", 4096 },
+		{ "64MB", (uint64_t)64 << 20 },
+		{ "1500 kb", (uint64_t)1500 << 10 },
+		{ "2GiB", (uint64_t)2 << 30 },
+		{ "4G", (uint64_t)4 << 30 },
+		{ "4095", 0 },
+		{ "0", 0 },
+		{ "", 0 },
+		{ "MB", 0 },
+		{ "-1", 0 },
+		{ "1.5MB", 0 },
+		{ "64MBx", 0 },
+		{ "5G", 0 },
+		{ "99999999999999999999999", 0 },
+		{ "18014398509481985k", 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ff_error_clear(&error);
+		config->max_upload = 0;
+		enum ff_status status = ff_config_set_max_upload(config, rows[i].text, &error);
+		assert_int_equal(status, rows[i].size ? FF_OK : FF_ERR_ARGUMENT);
+		assert_int_equal(config->max_upload, rows[i].size);
+	}
+}
+
+static void test_config__reads_log_levels(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_config_set_log_level(config, "debug", &error), FF_OK);
+	assert_int_equal(config->log_level, FF_LOG_DEBUG);
+	assert_int_equal(ff_config_set_log_level(config, "loud", &error), FF_ERR_ARGUMENT);
+	assert_non_null(strstr(error.text, "\"loud\""));
+}
+
+static void test_config__finds_the_data_directory(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	setenv("XDG_STATE_HOME", "/state", 1);
+	assert_int_equal(ff_config_set_data_dir(config, NULL, &error), FF_OK);
+	assert_string_equal(config->data_dir, "/state/farflash");
+	assert_int_equal(ff_config_set_data_dir(config, "mine", &error), FF_OK);
+	assert_string_equal(config->data_dir, "mine");
+	assert_int_equal(ff_config_set_data_dir(config, "", &error), FF_ERR_ARGUMENT);
+}
+
+static void test_listen__takes_addresses_apart(void **state)
+{
+	(void)state;
+	struct ff_error error = FF_ERROR_NONE;
+	static const struct {
+		const char *text;
+		const char *host; /* NULL: refused */
+		const char *port;
+	} rows[] = {
+		{ "127.0.0.1:8217", "127.0.0.1", "8217" },
+		{ "[::1]:0", "::1", "0" },
+		{ "localhost:65535", "localhost", "65535" },
+		{ ":80", "", "80" },
+		{ "8217", NULL, NULL },
+		{ "localhost", NULL, NULL },
+		{ "localhost:", NULL, NULL },
+		{ "localhost:65536", NULL, NULL },
+		{ "localhost:-1", NULL, NULL },
+		{ "localhost:80x", NULL, NULL },
+		{ "::1:80", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ff_listen_address address = { .host = "untouched" };
+		ff_error_clear(&error);
+		enum ff_status status = ff_listen_parse(rows[i].text, &address, &error);
+		if (!rows[i].host) {
+			assert_int_equal(status, FF_ERR_ARGUMENT);
+			assert_non_null(strstr(error.text, "ADDR:PORT"));
+			assert_string_equal(address.host, "untouched");
+			continue;
+		}
+		assert_int_equal(status, FF_OK);
+		assert_string_equal(address.host, rows[i].host);
+		assert_string_equal(address.port, rows[i].port);
+	}
+}
+
+static void test_listen__tells_what_to_do_about_a_port_in_use(void **state)
+{
+	(void)state;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_listen_address address = { .host = "127.0.0.1", .port = "0" };
+	struct ff_listener first;
+	struct ff_listener second;
+	assert_int_equal(ff_listen_open(&first, &address, &error), FF_OK);
+	assert_true(first.loopback);
+	unsigned port = 0;
+	assert_int_equal(sscanf(first.url, "http://127.0.0.1:%u", &port), 1);
+	assert_true(port > 0 && port <= 65535);
+	snprintf(address.port, sizeof(address.port), "%u", port % 65536);
+	assert_int_equal(ff_listen_open(&second, &address, &error), FF_ERR_BUSY);
+	assert_non_null(strstr(error.text, "--listen"));
+	assert_int_equal(close(first.fd), 0);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(test_config__reads_boards),
+		WITH(test_config__refuses_boards_with_the_reason),
+		WITH(test_config__reads_sizes),
+		WITH(test_config__reads_log_levels),
+		WITH(test_config__finds_the_data_directory),
+		cmocka_unit_test(test_listen__takes_addresses_apart),
+		cmocka_unit_test(test_listen__tells_what_to_do_about_a_port_in_use),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_port.h"
+#include "queue.h"
+
+struct fixture {
+	struct ff_fake_port port;
+	struct ff_worker *worker;
+	struct ff_queue *queue;
+	struct ff_firmware_store *store;
+	char data_dir[64];
+	struct ff_job *watched; /* for the predicates below */
+	enum ff_job_state wanted;
+	unsigned wanted_resets;
+};
+
+static bool is_idle(void *context)
+{
+	struct ff_board_view view;
+	ff_worker_view(((struct fixture *)context)->worker, &view);
+	return view.state == FF_BOARD_IDLE;
+}
+
+static bool is_in_wanted_state(void *context)
+{
+	struct fixture *fixture = context;
+	struct ff_job_view view;
+	ff_job_view(fixture->watched, &view);
+	return view.state == fixture->wanted;
+}
+
+static bool has_wanted_resets(void *context)
+{
+	struct fixture *fixture = context;
+	pthread_mutex_lock(&fixture->port.mutex);
+	bool enough = fixture->port.resets >= fixture->wanted_resets;
+	pthread_mutex_unlock(&fixture->port.mutex);
+	return enough;
+}
+
+static void wait_state(struct fixture *fixture, struct ff_job *job, enum ff_job_state state)
+{
+	fixture->watched = job;
+	fixture->wanted = state;
+	ff_fake_port_wait(&fixture->port, is_in_wanted_state, fixture);
+}
+
+static void wait_resets(struct fixture *fixture, unsigned count)
+{
+	fixture->wanted_resets = count;
+	ff_fake_port_wait(&fixture->port, has_wanted_resets, fixture);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	*state = fixture;
+	ff_fake_port_init(&fixture->port);
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_worker_options options = {
+		.name = "lab1",
+		.address = fixture->port.address,
+		.notify = ff_fake_port_notify,
+		.notify_context = &fixture->port,
+		.open = ff_fake_port_open,
+	};
+	strcpy(fixture->data_dir, "/tmp/farflash-test-XXXXXX");
+	assert_non_null(mkdtemp(fixture->data_dir));
+	assert_int_equal(ff_firmware_store_new(&fixture->store, fixture->data_dir, NULL, &error), FF_OK);
+	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
+	fixture->queue = ff_queue_new(NULL, ff_fake_port_notify, &fixture->port);
+	ff_fake_port_wait(&fixture->port, is_idle, fixture);
+	return fixture->queue ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	ff_fake_port_hold_resets(&fixture->port, false);
+	ff_queue_stop(fixture->queue);
+	ff_worker_free(fixture->worker);
+	ff_queue_free(fixture->queue);
+	ff_firmware_store_free(fixture->store);
+	ff_fake_port_release(&fixture->port);
+	/* Nothing may be left in it, or this fails. */
+	assert_int_equal(remove(fixture->data_dir), 0);
+	free(fixture);
+	return 0;
+}
+
+static struct ff_job *submit_reset(struct fixture *fixture)
+{
+	struct ff_job *job = NULL;
+	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+	return job;
+}
+
+/* A job for a board that never answers the bootloader protocol. */
+static struct ff_job *submit_flash(struct fixture *fixture)
+{
+	struct ff_upload *upload = NULL;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_job *job = NULL;
+	struct ff_job_region *region = calloc(1, sizeof(*region));
+	assert_non_null(region);
+	assert_int_equal(ff_upload_begin(&upload, fixture->store, &error), FF_OK);
+	assert_int_equal(ff_upload_write(upload, (const uint8_t *)"image", 5, &error), FF_OK);
+	assert_int_equal(ff_upload_finish(upload, &region->firmware, &error), FF_OK);
+	region->offset = 0x10000;
+	region->size = 5;
+	region->name = strdup("app.bin");
+	struct ff_queue_request request = {
+		.kind = FF_JOB_FLASH,
+		.worker = fixture->worker,
+		.regions = region,
+		.region_count = 1,
+	};
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+	return job;
+}
+
+static struct ff_job_view view_of(struct ff_job *job)
+{
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	return view;
+}
+
+static void test_queue__job_runs_to_its_end(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *job = submit_reset(fixture);
+	wait_state(fixture, job, FF_JOB_DONE);
+	struct ff_job_view view = view_of(job);
+	assert_int_equal(view.status, FF_OK);
+	assert_string_equal(view.detail, "");
+	assert_true(view.created_ms > 0 && view.created_ms <= view.started_ms && view.started_ms <= view.finished_ms);
+	assert_int_equal(view.steps, 1);
+	assert_int_equal(ff_job_step(job, 0).phase, FF_PHASE_REBOOT);
+	assert_false(ff_job_cancel(job, false));
+	ff_job_unref(job);
+}
+
+static void test_queue__lists_newest_first_and_finds_by_id(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *first = submit_reset(fixture);
+	struct ff_job *second = submit_reset(fixture);
+	struct ff_job *jobs[4];
+	assert_int_equal(ff_queue_list(fixture->queue, NULL, jobs, 4), 2);
+	assert_ptr_equal(jobs[0], second);
+	assert_ptr_equal(jobs[1], first);
+	ff_job_unref(jobs[0]);
+	ff_job_unref(jobs[1]);
+	assert_int_equal(ff_queue_list(fixture->queue, fixture->worker, jobs, 1), 1);
+	assert_ptr_equal(jobs[0], second);
+	ff_job_unref(jobs[0]);
+	struct ff_job *found = ff_queue_find(fixture->queue, ff_job_id(first));
+	assert_ptr_equal(found, first);
+	ff_job_unref(found);
+	assert_null(ff_queue_find(fixture->queue, "999"));
+	assert_null(ff_queue_find(fixture->queue, ""));
+	ff_job_unref(first);
+	ff_job_unref(second);
+}
+
+static void test_queue__waiting_jobs_are_bounded(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *jobs[FF_WORKER_MAX_TASKS + 1];
+	ff_fake_port_hold_resets(&fixture->port, true);
+	jobs[0] = submit_reset(fixture);
+	wait_resets(fixture, 1);
+	for (int i = 1; i <= FF_WORKER_MAX_TASKS; i++) {
+		jobs[i] = submit_reset(fixture);
+	}
+	struct ff_job *surplus = NULL;
+	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &surplus), FF_ERR_BUSY);
+	assert_null(surplus);
+	assert_int_equal(ff_queue_count(fixture->queue), FF_WORKER_MAX_TASKS + 1);
+	for (int i = 0; i <= FF_WORKER_MAX_TASKS; i++) {
+		ff_job_unref(jobs[i]);
+	}
+}
+
+static void test_queue__cancels_a_job_that_waits(void **state)
+{
+	struct fixture *fixture = *state;
+	ff_fake_port_hold_resets(&fixture->port, true);
+	struct ff_job *running = submit_reset(fixture);
+	wait_resets(fixture, 1);
+	struct ff_job *waiting = submit_flash(fixture);
+	assert_true(ff_job_cancel(waiting, false));
+	struct ff_job_view view = view_of(waiting);
+	assert_int_equal(view.state, FF_JOB_CANCELLED);
+	assert_int_equal(view.status, FF_ERR_CANCELLED);
+	assert_int_equal(view.started_ms, 0);
+	assert_false(view.by_shutdown);
+	assert_string_equal(view.detail, "lab1: cancelled before it began");
+	assert_false(ff_job_cancel(waiting, false));
+	ff_fake_port_hold_resets(&fixture->port, false);
+	wait_state(fixture, running, FF_JOB_DONE);
+	ff_job_unref(running);
+	ff_job_unref(waiting);
+}
+
+static void test_queue__cancels_a_job_that_runs(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *job = submit_flash(fixture);
+	wait_resets(fixture, 1);
+	assert_int_equal(view_of(job).state, FF_JOB_RUNNING);
+	assert_true(ff_job_cancel(job, false));
+	wait_state(fixture, job, FF_JOB_CANCELLED);
+	struct ff_job *next = submit_reset(fixture);
+	wait_state(fixture, next, FF_JOB_DONE);
+	ff_job_unref(job);
+	ff_job_unref(next);
+}
+
+static void test_queue__lost_board_fails_its_job_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *job = submit_flash(fixture);
+	wait_resets(fixture, 1);
+	ff_fake_port_unplug(&fixture->port);
+	wait_state(fixture, job, FF_JOB_FAILED);
+	assert_int_equal(view_of(job).status, FF_ERR_LOST);
+	assert_memory_equal(view_of(job).detail, "lab1: ", strlen("lab1: "));
+	struct ff_job *next = submit_reset(fixture);
+	wait_state(fixture, next, FF_JOB_DONE);
+	ff_job_unref(job);
+	ff_job_unref(next);
+}
+
+static void test_queue__images_are_gone_when_their_job_has_ended(void **state)
+{
+	struct fixture *fixture = *state;
+	ff_fake_port_hold_resets(&fixture->port, true);
+	struct ff_job *running = submit_reset(fixture);
+	wait_resets(fixture, 1);
+	struct ff_job *waiting = submit_flash(fixture);
+	size_t count = 0;
+	const struct ff_job_region *regions = ff_job_regions(waiting, &count);
+	char path[256];
+	assert_int_equal(count, 1);
+	snprintf(path, sizeof(path), "%s", regions[0].firmware->path);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	fclose(file);
+	assert_true(ff_job_cancel(waiting, false));
+	assert_null(fopen(path, "r"));
+	assert_string_equal(regions[0].name, "app.bin");
+	ff_job_unref(running);
+	ff_job_unref(waiting);
+}
+
+static void test_queue__stop_cancels_everything_and_takes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *running = submit_flash(fixture);
+	wait_resets(fixture, 1);
+	struct ff_job *waiting = submit_reset(fixture);
+	ff_queue_stop(fixture->queue);
+	wait_state(fixture, waiting, FF_JOB_CANCELLED);
+	wait_state(fixture, running, FF_JOB_CANCELLED);
+	assert_true(view_of(waiting).by_shutdown);
+	assert_true(view_of(running).by_shutdown);
+	struct ff_job *late = NULL;
+	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &late), FF_ERR_CANCELLED);
+	ff_job_unref(running);
+	ff_job_unref(waiting);
+}
+
+static void test_queue__history_is_bounded(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *oldest = submit_reset(fixture);
+	wait_state(fixture, oldest, FF_JOB_DONE);
+	ff_fake_port_hold_resets(&fixture->port, true);
+	struct ff_job *running = submit_reset(fixture);
+	wait_resets(fixture, 2);
+	for (int i = 0; i < FF_QUEUE_HISTORY; i++) {
+		struct ff_job *job = submit_reset(fixture);
+		assert_true(ff_job_cancel(job, false));
+		ff_job_unref(job);
+	}
+	/* The one that runs counts for nothing, however old it is. */
+	assert_int_equal(ff_queue_count(fixture->queue), FF_QUEUE_HISTORY + 1);
+	assert_null(ff_queue_find(fixture->queue, ff_job_id(oldest)));
+	struct ff_job *found = ff_queue_find(fixture->queue, ff_job_id(running));
+	assert_ptr_equal(found, running);
+	ff_job_unref(found);
+	ff_job_unref(running);
+	ff_job_unref(oldest);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(test_queue__job_runs_to_its_end),
+		WITH(test_queue__lists_newest_first_and_finds_by_id),
+		WITH(test_queue__waiting_jobs_are_bounded),
+		WITH(test_queue__cancels_a_job_that_waits),
+		WITH(test_queue__cancels_a_job_that_runs),
+		WITH(test_queue__lost_board_fails_its_job_alone),
+		WITH(test_queue__images_are_gone_when_their_job_has_ended),
+		WITH(test_queue__stop_cancels_everything_and_takes_nothing),
+		WITH(test_queue__history_is_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
