@@ -516,15 +516,17 @@ static void test_net2217__both_lines_move_without_passing_a_reset(void **state)
 {
 	(void)state;
 	static const struct ff_line_step steps[] = {
-		{ 0, 0, 0 }, { 1, 1, 20 }, { 0, 1, 20 }, { 1, 0, 20 }, { 0, 0, 0 }
+		{ 0, 0, 0 }, { 1, 1, 20 }, { 0, 1, 20 }, { 1, 0, 20 }, { 0, 0, 20 }, { 0, 1, 20 }, { 0, 0, 0 },
 	};
 	const struct act acts[] = {
 		EXPECT(RTS_OFF, DTR_OFF, DTR_ON, RTS_ON),
 		AT_ONCE(DTR_OFF),
 		AT_ONCE(DTR_ON, RTS_OFF),
 		AT_ONCE(DTR_OFF),
+		AT_ONCE(RTS_ON),
+		AT_ONCE(RTS_OFF),
 		SEND(SUB(105, 12), SUB(105, 9), SUB(105, 8), SUB(105, 11), SUB(105, 9), SUB(105, 8), SUB(105, 12),
-		     SUB(105, 9)),
+		     SUB(105, 9), SUB(105, 11), SUB(105, 12)),
 	};
 	struct peer peer;
 	struct ff_transport transport;
@@ -631,6 +633,26 @@ static void test_net2217__discard_does_not_hang_without_an_acknowledgement(void 
 	finish(&peer, &transport);
 }
 
+/* Forgetting once is forgiven with the next acknowledgement: then a slow one is waited for again. */
+static void test_net2217__an_acknowledgement_restores_the_patience(void **state)
+{
+	(void)state;
+	const struct act acts[] = {
+		EXPECT(SUB(12, 1)), EXPECT(SUB(12, 1)), SEND(SUB(112, 1)),
+		EXPECT(SUB(12, 1)), PAUSE(200),         SEND('o', 'l', 'd', SUB(112, 1), 'n', 'e', 'w'),
+	};
+	struct peer peer;
+	struct ff_transport transport;
+	OPEN(&peer, &transport, acts);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(transport.ops->discard(transport.self, ff_deadline_ms(10000), NULL), FF_OK);
+	}
+	uint8_t bytes[3];
+	read_all(&transport, bytes, sizeof(bytes));
+	assert_memory_equal(bytes, "new", 3);
+	finish(&peer, &transport);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -666,6 +688,7 @@ int main(void)
 		cmocka_unit_test(test_net2217__steps_out_of_range_move_nothing),
 		cmocka_unit_test(test_net2217__discard_drops_all_before_the_acknowledgement),
 		cmocka_unit_test(test_net2217__discard_does_not_hang_without_an_acknowledgement),
+		cmocka_unit_test(test_net2217__an_acknowledgement_restores_the_patience),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,7 @@ static void test_tcp__end_of_file_is_a_lost_board(void **state)
 	assert_int_equal(transport.ops->read(transport.self, bytes, sizeof(bytes), &got, deadline, &error), FF_OK);
 	assert_int_equal(transport.ops->read(transport.self, bytes, sizeof(bytes), &got, deadline, &error),
 			 FF_ERR_LOST);
+	assert_true(ff_now_us() < deadline);
 	assert_non_null(strstr(error.text, peer.address));
 	ff_transport_close(&transport);
 	peer_join(&peer);
@@ -275,7 +276,7 @@ static void test_tcp__connect_has_a_timeout(void **state)
 	struct ff_error error = FF_ERROR_NONE;
 	int64_t start_us = ff_now_us();
 	assert_int_equal(ff_transport_open(&second, address, &options, &error), FF_ERR_UNREACHABLE);
-	assert_true(ff_now_us() - start_us >= 200 * 1000);
+	assert_in_range(ff_now_us() - start_us, 200 * 1000, 5000 * 1000);
 	assert_non_null(strstr(error.text, "does not answer within 200 ms"));
 	ff_transport_close(&first);
 	close(listener);
