@@ -51,6 +51,8 @@ struct ff_worker {
 	struct ff_task **last;
 	size_t waiting; /* all tasks in the mailbox */
 	bool stopping;
+	bool ended; /* the thread has let go of everything but its own end */
+	pthread_cond_t has_ended;
 };
 
 int64_t ff_wall_ms(void)
@@ -254,6 +256,10 @@ static void *own(void *argument)
 		}
 	}
 	close_port(worker);
+	pthread_mutex_lock(&worker->mutex);
+	worker->ended = true;
+	pthread_cond_signal(&worker->has_ended);
+	pthread_mutex_unlock(&worker->mutex);
 	return NULL;
 }
 
@@ -277,6 +283,7 @@ static void release(struct ff_worker *worker)
 	if (worker->wake_fd >= 0) {
 		close(worker->wake_fd);
 	}
+	pthread_cond_destroy(&worker->has_ended);
 	pthread_mutex_destroy(&worker->mutex);
 	ff_console_release(&worker->console);
 	free(worker);
@@ -300,6 +307,16 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	return FF_OK;
 }
 
+static void init_lock(struct ff_worker *worker)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&worker->has_ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&worker->mutex, NULL);
+}
+
 enum ff_status ff_worker_new(struct ff_worker **result, const struct ff_worker_options *options, struct ff_error *error)
 {
 	struct ff_worker *worker = calloc(1, sizeof(*worker));
@@ -310,7 +327,7 @@ enum ff_status ff_worker_new(struct ff_worker **result, const struct ff_worker_o
 	worker->pause_ms = FIRST_PAUSE_MS;
 	worker->view.state = FF_BOARD_LOST;
 	snprintf(worker->view.detail, sizeof(worker->view.detail), "its port is being opened");
-	pthread_mutex_init(&worker->mutex, NULL);
+	init_lock(worker);
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	enum ff_status status = copy_options(worker, options, error);
@@ -345,7 +362,17 @@ bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us)
 		return true;
 	}
 	struct timespec until = { .tv_sec = deadline_us / 1000000, .tv_nsec = (deadline_us % 1000000) * 1000 };
-	worker->joined = pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+	int waited = 0;
+	pthread_mutex_lock(&worker->mutex);
+	while (!worker->ended && waited == 0) {
+		waited = pthread_cond_timedwait(&worker->has_ended, &worker->mutex, &until);
+	}
+	bool ended = worker->ended;
+	pthread_mutex_unlock(&worker->mutex);
+	if (ended) {
+		pthread_join(worker->thread, NULL);
+		worker->joined = true;
+	}
 	return worker->joined;
 }
 
