@@ -360,7 +360,7 @@ enum ff_http_end ff_http_perform(struct ff_http *http, const struct ff_http_requ
 			ff_log(http->log, FF_LOG_DEBUG, "%s %s%s", request->method, http->url, request->path);
 			end = run(http, &exchange);
 			ff_log(http->log, FF_LOG_DEBUG, "%s %s: %ld %s", request->method, request->path,
-			       response->status, http->reason);
+			       response->status, end == FF_HTTP_STOPPED ? "" : http->reason);
 			curl_multi_remove_handle(http->multi, exchange.easy);
 		}
 	}
