@@ -74,6 +74,20 @@ static void unlock_changed(struct ff_job *job, bool tell)
 	}
 }
 
+/* What a cancelled job leaves behind. Under the mutex. */
+static const char *describe_cancel(const struct ff_job *job)
+{
+	if (job->view.started_ms == 0) {
+		return "cancelled before it began";
+	}
+	for (unsigned i = 0; i < job->view.steps; i++) {
+		if (job->step_phase[i] == FF_PHASE_WRITE) {
+			return "cancelled after the write had begun: the flash may hold an incomplete image";
+		}
+	}
+	return "cancelled before anything was written";
+}
+
 static void end(struct ff_job *job, enum ff_status status, const struct ff_error *error)
 {
 	enum ff_job_state state = FF_JOB_FAILED;
@@ -92,8 +106,10 @@ static void end(struct ff_job *job, enum ff_status status, const struct ff_error
 	job->view.status = status;
 	job->view.finished_ms = ff_wall_ms();
 	if (status != FF_OK) {
-		snprintf(job->view.detail, sizeof(job->view.detail), "%s: %s", ff_worker_name(job->spec.worker),
-			 error->text);
+		const char *text = state == FF_JOB_CANCELLED ? describe_cancel(job) : error->text;
+		const char *cause = job->view.by_shutdown ? " (the server is stopping)" : "";
+		snprintf(job->view.detail, sizeof(job->view.detail), "%s: %s%s", ff_worker_name(job->spec.worker), text,
+			 state == FF_JOB_CANCELLED ? cause : "");
 	}
 	unlock_changed(job, true);
 	job->spec.ended(job->spec.ended_context, job);
