@@ -34,9 +34,9 @@ enum {
 static const struct argp_option options[] = {
 	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
 	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
-	{ "board", OPTION_BOARD, "NAME=ADDRESS[,baud=N]", 0,
-	  "Own this board. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT; baud: rate of the work "
-	  "(default 460800). Once for each board",
+	{ "board", OPTION_BOARD, "BOARD", 0,
+	  "Own this board: NAME=ADDRESS[,baud=N], once for each. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or "
+	  "socket://HOST:PORT; baud: rate of the work (default 460800)",
 	  0 },
 	{ "data-dir", OPTION_DATA_DIR, "DIR", 0,
 	  "Keep uploads there (default: $XDG_STATE_HOME/farflash, /var/lib/farflash for root, or "
