@@ -20,7 +20,8 @@
 #define PUMP_SIZE 2048
 #define PUMP_ROUNDS 8 /* reads before the mailbox is looked at again */
 
-/* Deepest use seen: 60 kB, in getaddrinfo() and in the loading of a stub. Sanitizers need about three times that. */
+/* Deepest use seen: 32 kB, after flashes with a stub and a name to resolve. The rest is for name services, whose appetite
+ * is their own, and for sanitizers' larger frames. Only what is used becomes resident. */
 #define STACK_SIZE (256 * 1024)
 
 struct ff_worker {
