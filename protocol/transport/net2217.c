@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "lines.h"
-#include "session.h"
+#include "remote.h"
 #include "socket.h"
 
 #define CHUNK_SIZE 4096
@@ -29,7 +29,7 @@ struct net2217 {
 	const struct ff_log *log;
 	uint32_t latency_ms;
 	struct ff_address address; /* io.name points into it */
-	struct ff_session session;
+	struct ff_remote remote;
 };
 
 /* ---- moving bytes ---- */
@@ -38,7 +38,7 @@ struct net2217 {
 static enum ff_status pull(struct net2217 *net, bool *got, struct ff_error *error)
 {
 	uint8_t bytes[CHUNK_SIZE];
-	size_t capacity = ff_session_receivable(&net->session);
+	size_t capacity = ff_remote_receivable(&net->remote);
 	size_t size = 0;
 	if (capacity > sizeof(bytes)) {
 		capacity = sizeof(bytes);
@@ -48,7 +48,7 @@ static enum ff_status pull(struct net2217 *net, bool *got, struct ff_error *erro
 		status = ff_fd_try_read(&net->io, bytes, capacity, &size, error);
 	}
 	if (status == FF_OK) {
-		ff_session_receive(&net->session, bytes, size);
+		ff_remote_receive(&net->remote, bytes, size);
 		*got = size > 0;
 	}
 	return status;
@@ -57,15 +57,15 @@ static enum ff_status pull(struct net2217 *net, bool *got, struct ff_error *erro
 /* Sends what the socket takes now. */
 static enum ff_status push(struct net2217 *net, struct ff_error *error)
 {
-	struct ff_session *session = &net->session;
-	size_t size = session->output_end - session->output_at;
+	struct ff_remote *remote = &net->remote;
+	size_t size = remote->output_end - remote->output_at;
 	size_t done = 0;
 	if (size == 0) {
 		return FF_OK;
 	}
-	enum ff_status status = ff_fd_try_write(&net->io, session->output + session->output_at, size, &done, error);
+	enum ff_status status = ff_fd_try_write(&net->io, remote->output + remote->output_at, size, &done, error);
 	if (status == FF_OK) {
-		ff_session_sent(session, done);
+		ff_remote_sent(remote, done);
 	}
 	return status;
 }
@@ -74,7 +74,7 @@ static enum ff_status push(struct net2217 *net, struct ff_error *error)
  * after none. */
 static enum ff_status turn(struct net2217 *net, int64_t deadline_us, struct ff_error *error)
 {
-	const struct ff_session *session = &net->session;
+	const struct ff_remote *remote = &net->remote;
 	bool got = false;
 	enum ff_status status = push(net, error);
 	if (status == FF_OK) {
@@ -83,8 +83,8 @@ static enum ff_status turn(struct net2217 *net, int64_t deadline_us, struct ff_e
 	if (status != FF_OK || got) {
 		return status;
 	}
-	bool blocked = session->output_end > session->output_at;
-	bool receives = ff_session_receivable(session) > 0;
+	bool blocked = remote->output_end > remote->output_at;
+	bool receives = ff_remote_receivable(remote) > 0;
 	short events = (short)((receives ? POLLIN : 0) | (blocked ? POLLOUT : 0));
 	short happened = 0;
 	status = ff_fd_wait(&net->io, events, &happened, deadline_us, error);
@@ -94,7 +94,7 @@ static enum ff_status turn(struct net2217 *net, int64_t deadline_us, struct ff_e
 	return status;
 }
 
-typedef bool (*condition)(const struct ff_session *session, enum ff_comport_code code);
+typedef bool (*condition)(const struct ff_remote *remote, enum ff_comport_code code);
 
 /* Turns until the condition holds, at least once. FF_ERR_TIMEOUT without a text: a peer that only chatters does not
  * carry the wait past its deadline. */
@@ -102,7 +102,7 @@ static enum ff_status wait_until(struct net2217 *net, condition holds, enum ff_c
 				 struct ff_error *error)
 {
 	bool late = false;
-	while (!holds(&net->session, code)) {
+	while (!holds(&net->remote, code)) {
 		if (late) {
 			return FF_ERR_TIMEOUT;
 		}
@@ -118,15 +118,15 @@ static enum ff_status wait_until(struct net2217 *net, condition holds, enum ff_c
 /* Waits until all output has gone. */
 static enum ff_status flush(struct net2217 *net, int64_t deadline_us, struct ff_error *error)
 {
-	const struct ff_session *session = &net->session;
+	const struct ff_remote *remote = &net->remote;
 	for (;;) {
 		enum ff_status status = push(net, error);
-		if (status != FF_OK || session->output_end == session->output_at) {
+		if (status != FF_OK || remote->output_end == remote->output_at) {
 			return status;
 		}
 		/* A server that is stuck in sending to us may take nothing before we listen; but data that nobody has read
 		 * yet must not be pushed out for that. */
-		bool listen = ff_session_input_room(session) >= CHUNK_SIZE;
+		bool listen = ff_remote_input_room(remote) >= CHUNK_SIZE;
 		short happened = 0;
 		if (listen) {
 			status = turn(net, deadline_us, error);
@@ -135,7 +135,7 @@ static enum ff_status flush(struct net2217 *net, int64_t deadline_us, struct ff_
 		}
 		if (status == FF_ERR_TIMEOUT) {
 			return ff_error_set(error, status, "%s takes no more bytes: %zu are left", net->io.name,
-					    session->output_end - session->output_at);
+					    remote->output_end - remote->output_at);
 		}
 		if (status != FF_OK) {
 			return status;
@@ -150,38 +150,38 @@ static int64_t sooner(int64_t a_us, int64_t b_us)
 	return a_us < b_us ? a_us : b_us;
 }
 
-static bool is_acknowledged(const struct ff_session *session, enum ff_comport_code code)
+static bool is_acknowledged(const struct ff_remote *remote, enum ff_comport_code code)
 {
-	return session->requests[code].waiting == 0;
+	return remote->requests[code].waiting == 0;
 }
 
 /* Waits for all acknowledgements of one kind, and goes on without those that do not come in time. */
 static enum ff_status await_acks(struct net2217 *net, enum ff_comport_code code, int64_t deadline_us,
 				 struct ff_error *error)
 {
-	const struct ff_session_request *request = &net->session.requests[code];
+	const struct ff_remote_request *request = &net->remote.requests[code];
 	uint32_t patience_ms = request->forgetful ? net->latency_ms + FORGETFUL_ACK_MS : 2 * net->latency_ms + ACK_MS;
 	deadline_us = sooner(deadline_us, ff_deadline_ms(patience_ms));
 	enum ff_status status = wait_until(net, is_acknowledged, code, deadline_us, error);
 	if (status == FF_ERR_TIMEOUT) {
 		ff_log(net->log, FF_LOG_DEBUG, "%s: %u acknowledgements of %s did not come", net->io.name,
 		       request->waiting, ff_comport_code_name(code));
-		ff_session_give_up(&net->session, code);
+		ff_remote_give_up(&net->remote, code);
 		status = FF_OK;
 	}
 	return status;
 }
 
-static bool is_answered(const struct ff_session *session, enum ff_comport_code code)
+static bool is_answered(const struct ff_remote *remote, enum ff_comport_code code)
 {
-	return session->requests[code].answered;
+	return remote->requests[code].answered;
 }
 
 /* Waits until the server reports the rate. Answers to older requests, or to other clients of a shared port, may come
  * before the right one. */
 static enum ff_status await_baud(struct net2217 *net, uint32_t baud, int64_t deadline_us, struct ff_error *error)
 {
-	struct ff_session_request *request = &net->session.requests[FF_COMPORT_SET_BAUDRATE];
+	struct ff_remote_request *request = &net->remote.requests[FF_COMPORT_SET_BAUDRATE];
 	uint32_t other = 0;
 	for (;;) {
 		enum ff_status status = wait_until(net, is_answered, FF_COMPORT_SET_BAUDRATE, deadline_us, error);
@@ -199,7 +199,7 @@ static enum ff_status await_baud(struct net2217 *net, uint32_t baud, int64_t dea
 		request->answered = false;
 		deadline_us = sooner(deadline_us, ff_deadline_ms(net->latency_ms + SECOND_ANSWER_MS));
 	}
-	ff_session_give_up(&net->session, FF_COMPORT_SET_BAUDRATE);
+	ff_remote_give_up(&net->remote, FF_COMPORT_SET_BAUDRATE);
 	if (other != 0) {
 		return ff_error_set(error, FF_ERR_UNSUPPORTED, "%s cannot do %u baud: it chose %u; try another rate",
 				    net->io.name, (unsigned)baud, (unsigned)other);
@@ -210,10 +210,10 @@ static enum ff_status await_baud(struct net2217 *net, uint32_t baud, int64_t dea
 
 /* ---- slots ---- */
 
-static bool has_input(const struct ff_session *session, enum ff_comport_code code)
+static bool has_input(const struct ff_remote *remote, enum ff_comport_code code)
 {
 	(void)code;
-	return ff_session_input_room(session) < FF_SESSION_INPUT_SIZE;
+	return ff_remote_input_room(remote) < FF_REMOTE_INPUT_SIZE;
 }
 
 static enum ff_status net_read(void *self, uint8_t *bytes, size_t capacity, size_t *got, int64_t deadline_us,
@@ -225,15 +225,15 @@ static enum ff_status net_read(void *self, uint8_t *bytes, size_t capacity, size
 		return ff_error_set(error, status, "%s sent nothing in time", net->io.name);
 	}
 	if (status == FF_OK) {
-		*got = ff_session_take(&net->session, bytes, capacity);
+		*got = ff_remote_take(&net->remote, bytes, capacity);
 	}
 	return status;
 }
 
-static bool may_send(const struct ff_session *session, enum ff_comport_code code)
+static bool may_send(const struct ff_remote *remote, enum ff_comport_code code)
 {
 	(void)code;
-	return !session->suspended;
+	return !remote->suspended;
 }
 
 static enum ff_status net_write(void *self, const uint8_t *bytes, size_t size, int64_t deadline_us,
@@ -249,7 +249,7 @@ static enum ff_status net_write(void *self, const uint8_t *bytes, size_t size, i
 		if (status != FF_OK) {
 			return status;
 		}
-		size_t taken = ff_session_put(&net->session, bytes, size);
+		size_t taken = ff_remote_put(&net->remote, bytes, size);
 		bytes += taken;
 		size -= taken;
 		status = flush(net, deadline_us, error);
@@ -270,7 +270,7 @@ static enum ff_status net_drain(void *self, int64_t deadline_us, struct ff_error
 static enum ff_status net_discard(void *self, int64_t deadline_us, struct ff_error *error)
 {
 	struct net2217 *net = self;
-	ff_session_ask(&net->session, FF_COMPORT_PURGE_DATA, FF_COMPORT_PURGE_RX);
+	ff_remote_ask(&net->remote, FF_COMPORT_PURGE_DATA, FF_COMPORT_PURGE_RX);
 	return await_acks(net, FF_COMPORT_PURGE_DATA, deadline_us, error);
 }
 
@@ -281,7 +281,7 @@ static enum ff_status net_set_baud(void *self, uint32_t baud, int64_t deadline_u
 		return ff_error_set(error, FF_ERR_ARGUMENT, "%s: %u baud is not between %d and %d", net->io.name,
 				    (unsigned)baud, FF_BAUD_MIN, FF_BAUD_MAX);
 	}
-	ff_session_ask(&net->session, FF_COMPORT_SET_BAUDRATE, baud);
+	ff_remote_ask(&net->remote, FF_COMPORT_SET_BAUDRATE, baud);
 	return await_baud(net, baud, deadline_us, error);
 }
 
@@ -308,9 +308,9 @@ static enum ff_status net_set_lines(void *self, const struct ff_line_step *steps
 	enum ff_status status = ff_lines_check(steps, count, error);
 	for (size_t i = 0; status == FF_OK && i < count; i++) {
 		bool changes = steps[i].dtr >= 0 || steps[i].rts >= 0;
-		int8_t new_dtr = steps[i].dtr < 0 && changes && net->session.dtr < 0 ? 0 : steps[i].dtr;
-		int8_t new_rts = steps[i].rts < 0 && changes && net->session.rts < 0 ? 0 : steps[i].rts;
-		ff_session_ask_lines(&net->session, new_dtr == dtr ? -1 : new_dtr, new_rts == rts ? -1 : new_rts);
+		int8_t new_dtr = steps[i].dtr < 0 && changes && net->remote.dtr < 0 ? 0 : steps[i].dtr;
+		int8_t new_rts = steps[i].rts < 0 && changes && net->remote.rts < 0 ? 0 : steps[i].rts;
+		ff_remote_ask_lines(&net->remote, new_dtr == dtr ? -1 : new_dtr, new_rts == rts ? -1 : new_rts);
 		dtr = new_dtr < 0 ? dtr : new_dtr;
 		rts = new_rts < 0 ? rts : new_rts;
 		status = flush(net, ff_deadline_ms(LINES_FLUSH_MS), error);
@@ -350,29 +350,29 @@ static const struct ff_transport_ops ops = {
 
 /* ---- opening ---- */
 
-static bool has_decided(const struct ff_session *session, enum ff_comport_code code)
+static bool has_decided(const struct ff_remote *remote, enum ff_comport_code code)
 {
 	(void)code;
-	return session->agreed || session->refused;
+	return remote->agreed || remote->refused;
 }
 
 static enum ff_status negotiate(struct net2217 *net, int64_t deadline_us, struct ff_error *error)
 {
-	ff_session_negotiate(&net->session);
+	ff_remote_negotiate(&net->remote);
 	enum ff_status status = wait_until(net, has_decided, 0, deadline_us, error);
-	if ((status != FF_OK && status != FF_ERR_TIMEOUT) || net->session.agreed) {
+	if ((status != FF_OK && status != FF_ERR_TIMEOUT) || net->remote.agreed) {
 		return status;
 	}
 	return ff_error_set(
 		error, FF_ERR_PROTOCOL, "the server of %s %s; if it is a raw port, use socket:// instead of rfc2217://",
-		net->io.name, net->session.refused ? "refuses RFC 2217" : "does not answer as an RFC 2217 server");
+		net->io.name, net->remote.refused ? "refuses RFC 2217" : "does not answer as an RFC 2217 server");
 }
 
 /* A setting that the server confirmed with another value is one that it cannot do. */
 static enum ff_status check_setting(const struct net2217 *net, enum ff_comport_code code, uint32_t wanted,
 				    struct ff_error *error)
 {
-	const struct ff_session_request *request = &net->session.requests[code];
+	const struct ff_remote_request *request = &net->remote.requests[code];
 	if (request->answered && request->answer != wanted) {
 		return ff_error_set(error, FF_ERR_UNSUPPORTED, "%s cannot do 8N1: it answered %s with %u", net->io.name,
 				    ff_comport_code_name(code), (unsigned)request->answer);
@@ -392,35 +392,35 @@ static enum ff_status configure(struct net2217 *net, uint32_t baud, int64_t dead
 		{ FF_COMPORT_SET_PARITY, FF_COMPORT_PARITY_NONE },
 		{ FF_COMPORT_SET_STOPSIZE, FF_COMPORT_STOP_1 },
 	};
-	struct ff_session *session = &net->session;
-	ff_session_ask_line(session, FF_COMPORT_CONTROL_ASK_DTR);
-	ff_session_ask_line(session, FF_COMPORT_CONTROL_ASK_RTS);
-	ff_session_ask(session, FF_COMPORT_SET_CONTROL, FF_COMPORT_CONTROL_FLOW_NONE);
+	struct ff_remote *remote = &net->remote;
+	ff_remote_ask_line(remote, FF_COMPORT_CONTROL_ASK_DTR);
+	ff_remote_ask_line(remote, FF_COMPORT_CONTROL_ASK_RTS);
+	ff_remote_ask(remote, FF_COMPORT_SET_CONTROL, FF_COMPORT_CONTROL_FLOW_NONE);
 	for (size_t i = 0; i < sizeof(frame) / sizeof(frame[0]); i++) {
-		ff_session_ask(session, frame[i].code, frame[i].value);
+		ff_remote_ask(remote, frame[i].code, frame[i].value);
 	}
-	ff_session_ask(session, FF_COMPORT_SET_BAUDRATE, baud);
+	ff_remote_ask(remote, FF_COMPORT_SET_BAUDRATE, baud);
 	enum ff_status status = await_baud(net, baud, deadline_us, error);
 	for (size_t i = 0; status == FF_OK && i < sizeof(frame) / sizeof(frame[0]); i++) {
 		status = check_setting(net, frame[i].code, frame[i].value, error);
 	}
-	if (session->requests[FF_COMPORT_SET_CONTROL].waiting > 0) {
-		ff_session_give_up(session, FF_COMPORT_SET_CONTROL);
+	if (remote->requests[FF_COMPORT_SET_CONTROL].waiting > 0) {
+		ff_remote_give_up(remote, FF_COMPORT_SET_CONTROL);
 	}
 	return status;
 }
 
 static enum ff_status release_lines(struct net2217 *net, struct ff_error *error)
 {
-	const struct ff_session *session = &net->session;
+	const struct ff_remote *remote = &net->remote;
 	const struct ff_line_step release = {
-		.dtr = session->dtr == 1 ? 0 : -1,
-		.rts = session->rts == 1 ? 0 : -1,
+		.dtr = remote->dtr == 1 ? 0 : -1,
+		.rts = remote->rts == 1 ? 0 : -1,
 	};
-	if (session->dtr != 1 && session->rts != 1) {
+	if (remote->dtr != 1 && remote->rts != 1) {
 		return FF_OK;
 	}
-	ff_session_ask_lines(&net->session, release.dtr, release.rts);
+	ff_remote_ask_lines(&net->remote, release.dtr, release.rts);
 	return await_acks(net, FF_COMPORT_SET_CONTROL, INT64_MAX, error);
 }
 
@@ -441,7 +441,7 @@ static enum ff_status establish(struct net2217 *net, const struct ff_transport_o
 	uint32_t rtt_ms = (uint32_t)(sooner(agreed_us - start_us, ff_now_us() - agreed_us) + 500) / 1000;
 	net->latency_ms = rtt_ms > net->latency_ms ? rtt_ms : net->latency_ms;
 	ff_log(net->log, FF_LOG_DEBUG, "%s: RFC 2217 agreed, round trip %u ms, DTR %d, RTS %d", net->io.name,
-	       (unsigned)net->latency_ms, net->session.dtr, net->session.rts);
+	       (unsigned)net->latency_ms, net->remote.dtr, net->remote.rts);
 	return release_lines(net, error);
 }
 
@@ -462,7 +462,7 @@ enum ff_status ff_net2217_open(struct ff_transport *transport, const struct ff_a
 	net->io = (struct ff_fd){ .fd = connection.fd, .is_socket = true, .name = net->address.text };
 	net->log = options->log;
 	net->latency_ms = (connection.rtt_us + 500) / 1000;
-	ff_session_init(&net->session);
+	ff_remote_init(&net->remote);
 	status = establish(net, options, error);
 	if (status != FF_OK) {
 		net_close(net);

@@ -6,7 +6,7 @@
  * awaited for a bounded time, and its absence tolerated.
  *
  * Opening does not reset a usual board. The server's DTR and RTS are asked for; those found asserted are released, RTS
- * first (see ff_session_ask_lines). If the server does not tell, both stay as they are: releasing RTS unseen would be
+ * first (see ff_remote_ask_lines). If the server does not tell, both stay as they are: releasing RTS unseen would be
  * right for a plain server, but esp_rfc2217_server takes it as the order to reset. A port that a server has just opened
  * stands at 1,1 or 0,0, and either lets the board run.
  *
