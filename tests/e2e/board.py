@@ -8,7 +8,6 @@ import firmware
 from program import Program, program_path
 
 LISTENING = r"listening on (\S+)"
-ERASED = 0xFF
 
 
 class Board(Program):
@@ -31,6 +30,7 @@ class Board(Program):
             kind += ["--fault", fault]
         super().__init__([program_path("farflash-board"), *kind, "--listen", listen, *options])
         self.address = self.wait_line(LISTENING).group(1)
+        self._at_start = None if device else self.flash()
 
     @property
     def port(self):
@@ -50,5 +50,6 @@ class Board(Program):
         raise AssertionError(f"flash differs from the image at 0x{offset + where:x}: "
                              f"{found[where:where + 16].hex()} instead of {image[where:where + 16].hex()}")
 
-    def is_erased(self):
-        return set(self.flash()) <= {ERASED}
+    def is_untouched(self):
+        """Whether the flash is as it was at the start."""
+        return self.flash() == self._at_start

@@ -8,7 +8,7 @@ import pytest
 
 import firmware
 from board import Board
-from program import bin_dir, program_path
+from program import Program, bin_dir, program_path
 from relay import Relay
 from server import Server
 
@@ -84,6 +84,16 @@ def make_server(programs, tmp_path):
         addresses = {name: getattr(board, "address", board) for name, board in boards.items()}
         return programs.add(Server(str(directory), addresses, options, data_dir, env, preexec))
     return make
+
+
+@pytest.fixture
+def start_farflash(programs):
+    """start_farflash(argument, ..., status={0}) starts the client in the background."""
+    def start(*arguments, status=(0,)):
+        program = programs.add(Program([program_path("farflash"), *arguments]))
+        program.expected_status = set(status)
+        return program
+    return start
 
 
 @pytest.fixture

@@ -99,11 +99,12 @@ class Rest:
             return job if progress and progress["phase"] == phase and progress["done"] > 0 else None
         return wait_until(reached, f"job {job_id} to be in phase {phase}", timeout, 0.005)
 
-    def wait_board(self, name, state, timeout=30.0):
+    def wait_board(self, name, state, detail="", timeout=30.0):
+        """Waits until a board is in a state, and its detail says `detail`."""
         def reached():
             board = self.board(name)
-            return board if board["state"] == state else None
-        return wait_until(reached, f"board {name} to be {state}", timeout)
+            return board if board["state"] == state and detail in (board["detail"] or "") else None
+        return wait_until(reached, f"board {name} to be {state} {detail}", timeout)
 
     def events(self, job_id, timeout=60.0):
         """Yields (event, data) of a job's event stream until the server closes it."""
