@@ -135,6 +135,9 @@ static const char *advice(const struct ff_loader *loader, bool reset)
 	    ff_link_has_heard(link, "waiting for host")) {
 		return "the chip waits for a download but does not hear: check the line from the port's TX to the chip's RX";
 	}
+	if (ff_link_has_heard(link, "UUUUUUUUUUUUUUUU")) {
+		return "what was sent came back: RX and TX are joined, or there is no chip behind the port, so no bootloader";
+	}
 	if (ff_link_has_heard(link, "boot:0x") || ff_link_has_heard(link, "rst:0x")) {
 		return reset ? "the chip booted into its application: hold BOOT while it resets, or check the DTR and RTS "
 			       "circuit"

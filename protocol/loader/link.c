@@ -141,6 +141,9 @@ enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const 
 				ff_log(link->hooks.log, FF_LOG_DEBUG, "skipped a broken frame");
 			}
 		}
+		if (link->reboot_ends && ff_link_has_heard_boot(link)) {
+			return FF_ERR_TIMEOUT;
+		}
 		/* Past the deadline too: fill() looks once, so that what has arrived is never missed. */
 		enum ff_status status = fill(link, deadline_us, error);
 		if (status != FF_OK) {
@@ -224,7 +227,7 @@ enum ff_status ff_link_reply(struct ff_link *link, uint8_t opcode, int64_t deadl
 static enum ff_status explain_timeout(struct ff_link *link, uint8_t opcode, struct ff_error *error)
 {
 	const char *name = ff_packet_opcode_name(opcode);
-	if (ff_link_has_heard(link, "rst:0x") || ff_link_has_heard(link, "rst cause:")) {
+	if (ff_link_has_heard_boot(link)) {
 		char heard[80];
 		ff_link_heard(link, heard, sizeof(heard));
 		return ff_error_set(
@@ -240,7 +243,9 @@ enum ff_status ff_link_finish(struct ff_link *link, uint8_t opcode, size_t paylo
 			      struct ff_reply *reply, struct ff_error *error)
 {
 	struct ff_reply found;
+	link->reboot_ends = true;
 	enum ff_status status = ff_link_reply(link, opcode, deadline_us, &found, error);
+	link->reboot_ends = false;
 	if (status == FF_ERR_TIMEOUT) {
 		return explain_timeout(link, opcode, error);
 	}
@@ -332,6 +337,11 @@ void ff_link_forget(struct ff_link *link)
 bool ff_link_has_heard(const struct ff_link *link, const char *needle)
 {
 	return memmem(link->heard, link->heard_size, needle, strlen(needle)) != NULL;
+}
+
+bool ff_link_has_heard_boot(const struct ff_link *link)
+{
+	return ff_link_has_heard(link, "rst:0x") || ff_link_has_heard(link, "rst cause:");
 }
 
 void ff_link_heard(const struct ff_link *link, char *text, size_t size)

@@ -43,6 +43,7 @@ struct ff_link {
 	uint8_t heard[FF_LINK_HEARD_SIZE]; /* first bytes received since ff_link_forget() */
 	size_t heard_size;
 	uint64_t heard_total; /* all bytes received since then */
+	bool reboot_ends;     /* a boot log ends the present wait */
 };
 
 /* `hooks` is copied. */
@@ -79,8 +80,8 @@ FF_WARN_UNUSED enum ff_status ff_link_reply(struct ff_link *link, uint8_t opcode
 FF_WARN_UNUSED enum ff_status ff_link_call(struct ff_link *link, const struct ff_command *command, size_t payload,
 					   uint32_t timeout_ms, struct ff_reply *reply, struct ff_error *error);
 
-/* Turns what ff_link_reply() answered into the status of the whole command: the tail of ff_link_call(), for callers
- * who have something to do between sending and waiting. */
+/* The waiting half of ff_link_call(), for callers who have something to do after sending. They empty what was heard
+ * before they send: a boot log ends the wait at once. */
 FF_WARN_UNUSED enum ff_status ff_link_finish(struct ff_link *link, uint8_t opcode, size_t payload, int64_t deadline_us,
 					     struct ff_reply *reply, struct ff_error *error);
 
@@ -103,5 +104,8 @@ void ff_link_heard(const struct ff_link *link, char *text, size_t size);
 
 /* True if `needle` was among the first bytes heard. */
 bool ff_link_has_heard(const struct ff_link *link, const char *needle);
+
+/* True if a boot log was among them. */
+bool ff_link_has_heard_boot(const struct ff_link *link);
 
 #endif
