@@ -7,6 +7,9 @@
 #include "image.h"
 
 #define SECTOR 4096
+#define KB 1024
+#define MB (1024 * KB)
+#define SIZE_TEXT 32
 #define ADDRESS_SPACE (1ULL << 32)
 
 const char *ff_plan_label(const struct ff_region *regions, size_t index, char label[FF_PLAN_LABEL_SIZE])
@@ -19,11 +22,22 @@ const char *ff_plan_label(const struct ff_region *regions, size_t index, char la
 	return label;
 }
 
+static const char *size_text(uint64_t size, char text[SIZE_TEXT])
+{
+	if (size % MB == 0) {
+		snprintf(text, SIZE_TEXT, "%" PRIu64 " MB", size / MB);
+	} else {
+		snprintf(text, SIZE_TEXT, "%" PRIu64 " KB", size / KB);
+	}
+	return text;
+}
+
 static enum ff_status check_region(const struct ff_region *regions, size_t index, uint64_t limit,
 				   struct ff_error *error)
 {
 	const struct ff_region *region = &regions[index];
 	char label[FF_PLAN_LABEL_SIZE];
+	char size[SIZE_TEXT];
 	ff_plan_label(regions, index, label);
 	if (region->source.size == 0) {
 		return ff_error_set(error, FF_ERR_EMPTY, "%s is empty: there is nothing to write", label);
@@ -35,9 +49,8 @@ static enum ff_status check_region(const struct ff_region *regions, size_t index
 	}
 	if (region->offset >= limit || region->source.size > limit - region->offset) {
 		return ff_error_set(error, FF_ERR_TOO_LARGE,
-				    "%s (%" PRIu64 " bytes at 0x%" PRIx32 ") does not fit into the flash of %" PRIu64
-				    " bytes",
-				    label, region->source.size, region->offset, limit);
+				    "%s (%" PRIu64 " bytes at 0x%" PRIx32 ") does not fit into the flash of %s", label,
+				    region->source.size, region->offset, size_text(limit, size));
 	}
 	return FF_OK;
 }
@@ -103,7 +116,7 @@ static enum ff_status check_chip(const struct ff_image *image, const char *label
 	return ff_error_set(
 		error, FF_ERR_WRONG_CHIP,
 		"%s is an image for %s, but the board has an %s: nothing was erased; choose the right image, or "
-		"force it",
+		"set force to write it all the same",
 		label, name, chip->name);
 }
 
@@ -116,7 +129,7 @@ static enum ff_status refuse_revision(const struct ff_image *image, const char *
 	}
 	return ff_error_set(error, FF_ERR_WRONG_REVISION,
 			    "%s needs an %s of revision v%u.%u%s, but the board has v%u.%u: nothing was erased; choose "
-			    "another image, or force it",
+			    "another image, or set force to write it all the same",
 			    label, chip->name, image->min_revision / 100, image->min_revision % 100, limit,
 			    revision / 100, revision % 100);
 }

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.h"
 
-#include "connect.h"
-
-#define RESYNC_TRIES 10
-
 const char *ff_phase_name(enum ff_phase phase)
 {
 	static const char *const names[FF_PHASE_COUNT] = {
@@ -24,7 +20,7 @@ static void report(const struct ff_flasher *flasher)
 
 void ff_session_rest(struct ff_flasher *flasher)
 {
-	if (flasher->in_phase) {
+	if (flasher->in_phase && !flasher->recovering) {
 		flasher->times[flasher->phase] += ff_now_us() - flasher->phase_start;
 		flasher->in_phase = false;
 	}
@@ -32,7 +28,7 @@ void ff_session_rest(struct ff_flasher *flasher)
 
 void ff_session_enter(struct ff_flasher *flasher, enum ff_phase phase, uint64_t total)
 {
-	if (flasher->in_phase && flasher->phase == phase) {
+	if (flasher->recovering || (flasher->in_phase && flasher->phase == phase)) {
 		return;
 	}
 	ff_session_rest(flasher);
@@ -65,28 +61,4 @@ enum ff_status ff_session_check(const struct ff_flasher *flasher, struct ff_erro
 bool ff_session_may_retry(enum ff_status status)
 {
 	return status == FF_ERR_TIMEOUT || status == FF_ERR_REFUSED || status == FF_ERR_PROTOCOL;
-}
-
-enum ff_status ff_session_resync(struct ff_flasher *flasher, struct ff_error *error)
-{
-	/* A stub that lost an END takes what lies between two frames for a frame, and every END that follows turns that
-	 * round again. A broken escape ends its frame from wherever it is, and is noise between frames (esp-flasher-stub
-	 * 1.1 slip.c). */
-	static const uint8_t broken_escape[] = { 0xDB, 0x00 };
-	struct ff_loader *loader = &flasher->loader;
-	bool was_stub = loader->stub;
-	loader->owed_ms = 0;
-	enum ff_status status = ff_link_send_bytes(&loader->link, broken_escape, sizeof(broken_escape), error);
-	if (status == FF_OK) {
-		status = ff_link_discard(&loader->link, error);
-	}
-	if (status == FF_OK) {
-		status = ff_connect_sync(loader, RESYNC_TRIES, error);
-	}
-	if (status == FF_OK && loader->stub != was_stub) {
-		loader->stub = was_stub;
-		return ff_error_set(error, FF_ERR_PROTOCOL, "the %s was reset in the middle of the work",
-				    loader->chip->name);
-	}
-	return status;
 }

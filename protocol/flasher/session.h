@@ -13,8 +13,9 @@ struct ff_flasher {
 	struct ff_connect_options options;
 	struct ff_loader loader;
 	struct ff_board_info info;
-	bool in_step; /* loader and board understand each other; false after a failure */
-	bool left;    /* ff_flasher_leave() is done */
+	bool in_step;    /* loader and board understand each other; false after a failure */
+	bool left;       /* ff_flasher_leave() is done */
+	bool recovering; /* whatever happens belongs to the present phase */
 
 	bool in_phase;
 	enum ff_phase phase;
@@ -35,11 +36,6 @@ void ff_session_progress(struct ff_flasher *flasher, uint64_t done, unsigned reg
 
 /* FF_ERR_CANCELLED if the observer says so. */
 FF_WARN_UNUSED enum ff_status ff_session_check(const struct ff_flasher *flasher, struct ff_error *error);
-
-/* Gets back into step with a loader that answered late, wrongly or not at all; its write is lost.
- * Errors: FF_ERR_TIMEOUT (it does not answer; `error` is left alone), FF_ERR_PROTOCOL (something else answers),
- * FF_ERR_CANCELLED, those of the transport. */
-FF_WARN_UNUSED enum ff_status ff_session_resync(struct ff_flasher *flasher, struct ff_error *error);
 
 /* True for failures after which it makes sense to get back into step and try again. */
 bool ff_session_may_retry(enum ff_status status);

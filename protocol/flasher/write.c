@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "blocks.h"
+#include "establish.h"
 #include "flash.h"
 #include "plan.h"
 #include "session.h"
@@ -216,41 +217,32 @@ static enum ff_status write_once(struct job *job, size_t index, struct ff_error 
 	return status;
 }
 
-static enum ff_status ask_md5(struct job *job, size_t index, struct ff_error *error);
-
-/* Runs a step on a region, and again from its beginning after a failure that a line may have caused. Of several
- * failures the first is the one to report. */
+/* Runs a step on a region, and again from its beginning after a failure that the line may have caused. Of several
+ * failures the last is reported: it is the one that stays. */
 static enum ff_status with_restarts(struct job *job, size_t index,
 				    enum ff_status (*step)(struct job *, size_t, struct ff_error *),
 				    struct ff_error *error)
 {
-	struct ff_error first = FF_ERROR_NONE;
-	enum ff_status status = step(job, index, &first);
+	struct ff_error last = FF_ERROR_NONE;
+	enum ff_status status = step(job, index, &last);
 	for (unsigned restart = 1; restart <= MAX_RESTARTS && ff_session_may_retry(status); restart++) {
-		ff_log(job->flasher->observer.log, FF_LOG_WARN, "%s; trying again (%u of %d)", first.text, restart,
+		ff_log(job->flasher->observer.log, FF_LOG_WARN, "%s; trying again (%u of %d)", last.text, restart,
 		       MAX_RESTARTS);
-		struct ff_error resync = FF_ERROR_NONE;
-		enum ff_status back = ff_session_resync(job->flasher, &resync);
+		struct ff_error local = FF_ERROR_NONE;
+		enum ff_status back = ff_establish_again(job->flasher, &local);
 		if (back == FF_ERR_LOST || back == FF_ERR_CANCELLED) {
-			first = resync;
-			status = back;
+			last = local;
 		}
 		if (back != FF_OK) {
 			break;
 		}
-		struct ff_error local = FF_ERROR_NONE;
-		status = step(job, index, &local);
-		if (status != FF_OK && !ff_session_may_retry(status)) {
-			first = local;
-		}
+		ff_error_clear(&last);
+		status = step(job, index, &last);
 	}
-	if (status != FF_OK) {
-		if (error && error->status == FF_OK) {
-			*error = first;
-		}
-		return first.status;
+	if (last.status != FF_OK && error && error->status == FF_OK) {
+		*error = last;
 	}
-	return FF_OK;
+	return last.status;
 }
 
 static enum ff_status write_all(struct job *job, struct ff_error *error)
@@ -290,31 +282,35 @@ static bool is_erased(const uint8_t *md5, uint32_t size)
 	return ok && memcmp(md5, expected, FF_BLOCKS_MD5_SIZE) == 0;
 }
 
-static enum ff_status ask_md5(struct job *job, size_t index, struct ff_error *error)
+static enum ff_status verify(struct job *job, size_t index, struct ff_error *error)
 {
+	struct ff_loader *loader = &job->flasher->loader;
 	const struct measured *measured = &job->measured[index];
+	const struct ff_flash_write *write = &measured->write;
 	uint8_t found[FF_BLOCKS_MD5_SIZE];
-	enum ff_status status =
-		ff_flash_md5(&job->flasher->loader, measured->write.offset, measured->write.size, found, error);
-	if (status != FF_OK || memcmp(found, measured->md5, sizeof(found)) == 0) {
-		return status;
+	/* Replies carry no checksum, so one wrong answer may be noise: ask twice. */
+	for (int i = 0; i < 2; i++) {
+		enum ff_status status = ff_flash_md5(loader, write->offset, write->size, found, error);
+		if (status != FF_OK || memcmp(found, measured->md5, sizeof(found)) == 0) {
+			return status;
+		}
 	}
 	char label[FF_PLAN_LABEL_SIZE];
 	char found_text[MD5_TEXT_SIZE];
 	char expected_text[MD5_TEXT_SIZE];
 	return ff_error_set(error, FF_ERR_VERIFY,
 			    "%s at 0x%" PRIx32 ": the flash does not hold what was written (MD5 %s, expected %s)%s",
-			    ff_plan_label(job->regions, index, label), measured->write.offset,
-			    md5_text(found, found_text), md5_text(measured->md5, expected_text),
-			    is_erased(found, measured->write.size) ? "; it is empty: is the flash write protected?"
-								   : "; write it again");
+			    ff_plan_label(job->regions, index, label), write->offset, md5_text(found, found_text),
+			    md5_text(measured->md5, expected_text),
+			    is_erased(found, write->size) ? "; it is empty: is the flash write protected?"
+							  : "; write it again");
 }
 
 static enum ff_status verify_all(struct job *job, struct ff_error *error)
 {
 	job->done = 0;
 	for (size_t i = 0; i < job->count; i++) {
-		enum ff_status status = with_restarts(job, i, ask_md5, error);
+		enum ff_status status = with_restarts(job, i, verify, error);
 		if (status != FF_OK) {
 			return status;
 		}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "establish.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "connect.h"
+#include "flash.h"
+#include "identify.h"
+#include "stub.h"
+
+#define BAUD_TIMEOUT_MS 3000
+#define RESYNC_TRIES 10
+#define MAX_RETRIES 2
+
+static void on_stage(void *context, bool resetting)
+{
+	ff_session_enter(context, resetting ? FF_PHASE_RESET : FF_PHASE_SYNC, 0);
+}
+
+static enum ff_status connect(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_connect_plan plan = {
+		.attempts = flasher->options.attempts,
+		.reset = flasher->options.before == FF_BEFORE_DEFAULT_RESET && flasher->transport->has_lines,
+		.stage = on_stage,
+		.context = flasher,
+	};
+	enum ff_status status = ff_connect(&flasher->loader, &plan, error);
+	if (status == FF_OK) {
+		status = ff_connect_detect(&flasher->loader, error);
+	}
+	if (status == FF_OK) {
+		status = ff_identify(&flasher->loader, error);
+	}
+	return status;
+}
+
+/* Why this chip has to do without a stub, or NULL. */
+static const char *stub_bar(const struct ff_loader *loader)
+{
+	if (loader->secure_download) {
+		return "secure download mode does not allow it";
+	}
+	if (loader->secure_boot && (loader->chip->flags & FF_CHIP_SECURE_BOOT_BARS_STUB)) {
+		return "secure boot does not allow it";
+	}
+	return ff_chip_stub(loader->chip, loader->revision) ? NULL : "there is none for this chip";
+}
+
+static enum ff_status run_stub(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_loader *loader = &flasher->loader;
+	const struct ff_log *log = flasher->observer.log;
+	if (loader->stub) {
+		ff_log(log, FF_LOG_INFO, "%s: the stub flasher is running already", loader->chip->name);
+		return FF_OK;
+	}
+	if (flasher->options.no_stub) {
+		return FF_OK;
+	}
+	const char *bar = stub_bar(loader);
+	if (bar) {
+		ff_log(log, FF_LOG_WARN, "%s: no stub flasher, %s", loader->chip->name, bar);
+		return FF_OK;
+	}
+	ff_session_enter(flasher, FF_PHASE_STUB, 0);
+	struct ff_stub stub = { 0 };
+	struct ff_error local = FF_ERROR_NONE;
+	enum ff_status status =
+		ff_stub_load(&stub, flasher->options.stub_dir, ff_chip_stub(loader->chip, loader->revision), &local);
+	if (status == FF_ERR_NOT_FOUND) {
+		ff_log(log, FF_LOG_WARN, "%s; going on with the ROM loader, which is slower", local.text);
+		return FF_OK;
+	}
+	if (status == FF_OK) {
+		status = ff_loader_run_stub(loader, &stub, &local);
+		ff_stub_release(&stub);
+	}
+	if (status != FF_OK && error && error->status == FF_OK) {
+		*error = local;
+	}
+	return status;
+}
+
+static enum ff_status change_baud(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_loader *loader = &flasher->loader;
+	uint32_t baud = flasher->options.baud;
+	if (baud == 0 || baud == loader->link.baud) {
+		return FF_OK;
+	}
+	if (flasher->transport->fixed_baud || !ff_loader_can_set_baud(loader)) {
+		ff_log(flasher->observer.log, FF_LOG_WARN, "%s: staying at %u baud, because the %s cannot change it",
+		       loader->chip->name, loader->link.baud, flasher->transport->fixed_baud ? "port" : "ROM loader");
+		return FF_OK;
+	}
+	ff_session_enter(flasher, FF_PHASE_BAUD, 0);
+	return ff_loader_set_baud(loader, baud, error);
+}
+
+static void fill_info(struct ff_flasher *flasher)
+{
+	const struct ff_loader *loader = &flasher->loader;
+	flasher->info = (struct ff_board_info){
+		.chip = loader->chip->name,
+		.revision = loader->revision,
+		.crystal_mhz = loader->crystal_mhz,
+		.flash_id = loader->flash_id,
+		.flash_size = loader->flash_size,
+		.stub = loader->stub,
+		.baud = loader->link.baud,
+	};
+	memcpy(flasher->info.mac, loader->mac, sizeof(flasher->info.mac));
+}
+
+static enum ff_status establish_once(struct ff_flasher *flasher, struct ff_error *error)
+{
+	enum ff_status status = connect(flasher, error);
+	if (status == FF_OK) {
+		status = run_stub(flasher, error);
+	}
+	if (status == FF_OK) {
+		status = change_baud(flasher, error);
+	}
+	if (status == FF_OK) {
+		ff_session_enter(flasher, FF_PHASE_SYNC, 0);
+		status = ff_flash_attach(&flasher->loader, error);
+	}
+	if (status == FF_OK) {
+		fill_info(flasher);
+		flasher->in_step = true;
+	}
+	ff_session_rest(flasher);
+	return status;
+}
+
+enum ff_status ff_establish_port_rate(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_transport *transport = flasher->transport;
+	uint32_t baud = flasher->loader.initial_baud;
+	if (flasher->loader.link.baud == baud) {
+		return FF_OK;
+	}
+	int64_t deadline = ff_deadline_ms(BAUD_TIMEOUT_MS + transport->latency_ms);
+	enum ff_status status = transport->ops->set_baud(transport->self, baud, deadline, error);
+	if (status == FF_OK) {
+		flasher->loader.link.baud = baud;
+	}
+	return status;
+}
+
+static void keep_first(struct ff_error *error, const struct ff_error *local)
+{
+	if (error && error->status == FF_OK) {
+		*error = *local;
+	}
+}
+
+enum ff_status ff_establish(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_error first = FF_ERROR_NONE;
+	enum ff_status status = establish_once(flasher, &first);
+	for (unsigned retry = 1; retry <= MAX_RETRIES && ff_session_may_retry(status); retry++) {
+		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; connecting again (%u of %d)", first.text, retry,
+		       MAX_RETRIES);
+		struct ff_error local = FF_ERROR_NONE;
+		status = ff_establish_port_rate(flasher, &local);
+		if (status == FF_OK) {
+			status = establish_once(flasher, &local);
+		}
+		if (status != FF_OK) {
+			first = local;
+		}
+	}
+	if (status != FF_OK) {
+		keep_first(error, &first);
+	}
+	return status;
+}
+
+/* Gets back into step with a loader that answered late, wrongly or not at all. */
+static enum ff_status resync(struct ff_flasher *flasher, struct ff_error *error)
+{
+	/* A stub that lost an END takes what lies between two frames for a frame, and every END that follows turns that
+	 * round again. A broken escape ends its frame from wherever it is, and is noise between frames (esp-flasher-stub
+	 * 1.1 slip.c). */
+	static const uint8_t broken_escape[] = { 0xDB, 0x00 };
+	struct ff_loader *loader = &flasher->loader;
+	bool was_stub = loader->stub;
+	bool rebooted = ff_link_has_heard_boot(&loader->link);
+	loader->owed_ms = 0;
+	if (rebooted) {
+		return FF_ERR_TIMEOUT;
+	}
+	enum ff_status status = ff_link_send_bytes(&loader->link, broken_escape, sizeof(broken_escape), error);
+	if (status == FF_OK) {
+		status = ff_link_discard(&loader->link, error);
+	}
+	if (status == FF_OK) {
+		status = ff_connect_sync(loader, RESYNC_TRIES, error);
+	}
+	bool same = loader->stub == was_stub;
+	loader->stub = was_stub;
+	if (status == FF_OK && !same) {
+		return FF_ERR_TIMEOUT; /* rebooted unheard */
+	}
+	/* A ROM may have rebooted too; without its flash attached it would only fail later. */
+	return status == FF_OK && !was_stub ? ff_flash_attach(loader, error) : status;
+}
+
+static enum ff_status establish_same(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_board_info before = flasher->info;
+	enum ff_status status = ff_establish_port_rate(flasher, error);
+	if (status == FF_OK) {
+		status = establish_once(flasher, error);
+	}
+	if (status != FF_OK) {
+		return status;
+	}
+	if (strcmp(before.chip, flasher->info.chip) != 0 ||
+	    memcmp(before.mac, flasher->info.mac, sizeof(before.mac)) != 0 || before.stub != flasher->info.stub) {
+		return ff_error_set(error, FF_ERR_PROTOCOL, "another board answers now: the %s is gone", before.chip);
+	}
+	return FF_OK;
+}
+
+enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *error)
+{
+	flasher->recovering = true;
+	struct ff_error local = FF_ERROR_NONE;
+	enum ff_status status = resync(flasher, &local);
+	if (ff_session_may_retry(status)) {
+		ff_log(flasher->observer.log, FF_LOG_WARN, "%s: connecting again", flasher->info.chip);
+		status = establish_same(flasher, error);
+	} else if (status != FF_OK) {
+		keep_first(error, &local);
+	}
+	flasher->recovering = false;
+	return status;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From an open port to a board that is ready for work, and back to it after trouble. */
+#ifndef FF_FLASHER_ESTABLISH_H
+#define FF_FLASHER_ESTABLISH_H
+
+#include "session.h"
+
+/* Reset, sync, detection, stub, baud, flash; fills flasher->info. Tries again, twice at most, when a board that had
+ * answered fails half way, which noise on the line can cause. Errors as ff_flasher_open(). */
+FF_WARN_UNUSED enum ff_status ff_establish(struct ff_flasher *flasher, struct ff_error *error);
+
+/* The same board, ready again, after a command failed: by a sync if the loader is still there, from scratch if not. Any
+ * write in progress is lost. Stays in the present phase. Errors as ff_flasher_open(), and FF_ERR_PROTOCOL (another board
+ * answers). */
+FF_WARN_UNUSED enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *error);
+
+/* Puts the port back to the rate that its owner knows it at. Errors: those of the transport. */
+FF_WARN_UNUSED enum ff_status ff_establish_port_rate(struct ff_flasher *flasher, struct ff_error *error);
+
+#endif
