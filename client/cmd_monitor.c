@@ -56,10 +56,10 @@ static void print_bytes(struct monitor *monitor, const uint8_t *bytes, size_t si
 		if (written > 0) {
 			bytes += written;
 			size -= (size_t)written;
-		} else if (errno == EAGAIN) {
+		} else if (errno == EAGAIN || errno == EINTR) {
 			poll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, POLL_MS);
 			monitor->over = is_over(monitor);
-		} else if (errno != EINTR) {
+		} else {
 			monitor->over = true;
 		}
 	}
@@ -110,24 +110,31 @@ static enum ff_status send_keys(struct monitor *monitor, struct ff_transport *tr
 	return transport->ops->write(transport->self, keys, size, ff_deadline_ms(SEND_DEADLINE_MS), error);
 }
 
-/* Takes everything that has come so far. */
-static enum ff_status drain_input(struct monitor *monitor, struct ff_transport *transport, struct ff_error *error)
+/* Takes what has come so far, but not for ever: a board may print faster than we read. FF_ERR_TIMEOUT: nothing is left,
+ * so that the port's descriptor can be waited for. */
+static enum ff_status take_input(struct monitor *monitor, struct ff_transport *transport, struct ff_error *error)
 {
 	enum ff_status status = FF_OK;
 
-	while (status == FF_OK && !is_over(monitor)) {
+	for (unsigned pieces = 0; pieces < 16 && status == FF_OK && !monitor->over; pieces++) {
 		uint8_t bytes[4096];
 		size_t got = 0;
-		struct ff_error none = FF_ERROR_NONE;
 
-		status = transport->ops->read(transport->self, bytes, sizeof(bytes), &got, 0, &none);
+		ff_error_clear(error);
+		status = transport->ops->read(transport->self, bytes, sizeof(bytes), &got, 0, error);
 		if (status == FF_OK) {
 			deliver(monitor, bytes, got);
-		} else if (status != FF_ERR_TIMEOUT) {
-			*error = none;
 		}
 	}
-	return status == FF_ERR_TIMEOUT ? FF_OK : status;
+	return status;
+}
+
+static void wait_input(struct monitor *monitor, struct ff_transport *transport)
+{
+	struct pollfd fds[] = { { .fd = transport->ops->poll_fd(transport->self), .events = POLLIN },
+				{ .fd = monitor->raw.active ? STDIN_FILENO : -1, .events = POLLIN } };
+
+	poll(fds, 2, POLL_MS);
 }
 
 static enum ff_status pump(struct monitor *monitor, struct ff_transport *transport, struct ff_error *error)
@@ -135,12 +142,13 @@ static enum ff_status pump(struct monitor *monitor, struct ff_transport *transpo
 	enum ff_status status = FF_OK;
 
 	while (status == FF_OK && !is_over(monitor)) {
-		struct pollfd fds[] = { { .fd = transport->ops->poll_fd(transport->self), .events = POLLIN },
-					{ .fd = monitor->raw.active ? STDIN_FILENO : -1, .events = POLLIN } };
-
-		poll(fds, 2, POLL_MS);
-		status = drain_input(monitor, transport, error);
+		status = take_input(monitor, transport, error);
+		if (status == FF_ERR_TIMEOUT) {
+			wait_input(monitor, transport);
+			status = FF_OK;
+		}
 		if (status == FF_OK) {
+			ff_error_clear(error);
 			status = send_keys(monitor, transport, error);
 		}
 	}

@@ -43,6 +43,7 @@ static const struct exit_row exit_rows[] = {
 	{ "server-unreachable", FF_EXIT_UNREACHABLE },
 	{ "not-a-server", FF_EXIT_UNREACHABLE },
 	{ "no-board", FF_EXIT_UNREACHABLE },
+	{ "job-lost", FF_EXIT_UNREACHABLE },
 	{ "shutting-down", FF_EXIT_UNREACHABLE },
 	/* who does not let us */
 	{ "port-busy", FF_EXIT_BUSY },
@@ -62,6 +63,16 @@ enum ff_exit ff_failure_exit(const char *code)
 	return FF_EXIT_FAILED;
 }
 
+/* A text may come from a server or a board: nothing in it shall steer the reader's terminal. */
+static void disarm(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f) {
+			*text = ' ';
+		}
+	}
+}
+
 bool ff_failure_set(struct ff_failure *failure, const char *code, const char *format, ...)
 {
 	if (failure->code[0] == '\0') {
@@ -71,6 +82,7 @@ bool ff_failure_set(struct ff_failure *failure, const char *code, const char *fo
 		va_start(arguments, format);
 		vsnprintf(failure->text, sizeof(failure->text), format, arguments);
 		va_end(arguments);
+		disarm(failure->text);
 	}
 	return false;
 }

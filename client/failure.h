@@ -23,7 +23,7 @@ struct ff_failure {
 };
 
 /* Records a failure unless there is one already, and answers false, so that callers write `return ff_failure_set(...)`.
- * Codes and texts that are too long are cut. */
+ * Codes and texts that are too long are cut, control characters in the text become blanks. */
 bool ff_failure_set(struct ff_failure *failure, const char *code, const char *format, ...) FF_PRINTF(3, 4);
 
 /* The same from an engine's error. `board` is put before the text unless the text names it already; NULL for none. */

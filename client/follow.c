@@ -25,6 +25,7 @@ struct follow {
 	struct ff_display *display;
 	struct ff_sse sse;
 	bool ended;
+	bool forgotten; /* the server has another job under this id, or none: it was started anew */
 	bool cancel_sent;
 	int64_t cancel_deadline_us;
 };
@@ -55,9 +56,22 @@ static void show_state(struct follow *follow, const json_t *holder)
 	}
 }
 
+/* Ids begin again when a server does, moments of creation do not. */
+static bool is_ours(const struct follow *follow, const json_t *job)
+{
+	const json_t *created = json_object_get(*follow->job, "created");
+
+	return created == NULL || json_equal(created, json_object_get(job, "created"));
+}
+
 /* Takes over the reference. */
 static void replace_job(struct follow *follow, json_t *job)
 {
+	if (!is_ours(follow, job)) {
+		follow->forgotten = true;
+		json_decref(job);
+		return;
+	}
 	json_decref(*follow->job);
 	*follow->job = job;
 	follow->ended = ff_job_has_ended(job);
@@ -84,7 +98,7 @@ static bool take_bytes(void *context, const char *bytes, size_t size)
 {
 	struct follow *follow = context;
 
-	return ff_sse_feed(&follow->sse, bytes, size) == FF_OK && !follow->ended;
+	return ff_sse_feed(&follow->sse, bytes, size) == FF_OK && !follow->ended && !follow->forgotten;
 }
 
 static bool keep_waiting(void *context, uint64_t sent, uint64_t to_send)
@@ -155,8 +169,8 @@ static bool ask(struct follow *follow, const char *method, struct ff_failure *fa
 		return good;
 	}
 	replace_job(follow, answer);
-	show_state(follow, answer);
-	show_progress(follow, json_object_get(answer, "progress"));
+	show_state(follow, *follow->job);
+	show_progress(follow, json_object_get(*follow->job, "progress"));
 	return true;
 }
 
@@ -174,9 +188,14 @@ static bool send_cancel(struct follow *follow, struct ff_failure *failure)
 	return true;
 }
 
-/* Looks after the user's wish to stop. False: leave now. */
+/* Looks after the server's memory and the user's wish to stop. False: leave now. */
 static bool obey(struct follow *follow, struct ff_failure *failure)
 {
+	if (follow->forgotten) {
+		return ff_failure_set(failure, "job-lost",
+				      "the server at %s was started anew and knows nothing of job %s: write again",
+				      ff_http_url(follow->api.http), ff_job_id(*follow->job));
+	}
 	if (interrupts(follow) > 0 && !follow->cancel_sent && !send_cancel(follow, failure)) {
 		return false;
 	}
@@ -211,6 +230,10 @@ static bool look(struct follow *follow, unsigned *misses, struct ff_failure *fai
 		return true; /* by keep_waiting: obey() sees to it */
 	}
 	*misses += 1;
+	if (strcmp(why.code, "no-such-job") == 0) {
+		follow->forgotten = true;
+		return true;
+	}
 	if (ff_failure_exit(why.code) != FF_EXIT_UNREACHABLE) {
 		return ff_failure_set(failure, why.code, "%s", why.text);
 	}
@@ -238,7 +261,7 @@ bool ff_follow_job(struct ff_api *api, json_t **job, struct ff_display *display,
 			return false;
 		}
 		read_stream(&follow);
-		if (!follow.ended && keep_waiting(&follow, 0, 0)) {
+		if (!follow.ended && !follow.forgotten && keep_waiting(&follow, 0, 0)) {
 			if (!look(&follow, &misses, failure)) {
 				return false;
 			}

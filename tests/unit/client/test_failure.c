@@ -101,6 +101,15 @@ static void test_failure__has_a_text_where_the_engine_gives_none(void **state)
 	assert_string_equal(failure.text, "lab1: the port of the board went away");
 }
 
+static void test_failure__text_cannot_steer_a_terminal(void **state)
+{
+	struct ff_failure failure = { .code = "" };
+
+	(void)state;
+	ff_failure_set(&failure, "timeout", "%s", "a\x1b[2J\r\nb\x7f \xc3\xa9");
+	assert_string_equal(failure.text, "a [2J  b  \xc3\xa9");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +117,7 @@ int main(void)
 		cmocka_unit_test(test_failure__maps_every_status_of_the_engine),
 		cmocka_unit_test(test_failure__keeps_the_first),
 		cmocka_unit_test(test_failure__names_the_board_once),
+		cmocka_unit_test(test_failure__text_cannot_steer_a_terminal),
 		cmocka_unit_test(test_failure__has_a_text_where_the_engine_gives_none),
 	};
 

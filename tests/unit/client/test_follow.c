@@ -15,9 +15,10 @@
 #include "job.h"
 
 #define RUNNING \
-	"{\"id\": \"7\", \"state\": \"running\", \"progress\": {\"phase\": \"write\", \"done\": 5, \"total\": 10}}"
-#define DONE "{\"id\": \"7\", \"state\": \"done\"}"
-#define CANCELLED "{\"id\": \"7\", \"state\": \"cancelled\"}"
+	"{\"id\": \"7\", \"created\": \"2026-01-31T12:00:00.000Z\", \"state\": \"running\", \"progress\": {\"phase\": \"write\", \"done\": 5, \"total\": 10}}"
+#define DONE "{\"id\": \"7\", \"created\": \"2026-01-31T12:00:00.000Z\", \"state\": \"done\"}"
+#define CANCELLED "{\"id\": \"7\", \"created\": \"2026-01-31T12:00:00.000Z\", \"state\": \"cancelled\"}"
+#define OTHER "{\"id\": \"7\", \"state\": \"done\", \"created\": \"2026-01-31T13:00:00.000Z\"}"
 #define PROGRESS "event: progress\ndata: {\"phase\": \"write\", \"done\": 1, \"total\": 10}\n\n"
 #define END(job) "event: end\ndata: " job "\n\n"
 
@@ -35,7 +36,8 @@ static void follow(struct outcome *outcome, const char *const *answers, const vo
 	struct ff_options options = { .baud = 0 };
 	struct ff_run run = { .options = &options, .interrupts = interrupts };
 	struct ff_api api;
-	json_t *job = json_loads("{\"id\": \"7\", \"state\": \"queued\"}", 0, NULL);
+	json_t *job = json_loads("{\"id\": \"7\", \"created\": \"2026-01-31T12:00:00.000Z\", \"state\": \"queued\"}", 0,
+				 NULL);
 	FILE *out = tmpfile();
 
 	assert_non_null(out);
@@ -139,7 +141,23 @@ static void test_follow__gives_up_when_the_job_is_forgotten(void **state)
 	(void)state;
 	follow(&outcome, answers, NULL);
 	assert_false(outcome.good);
-	assert_string_equal(outcome.failure.code, "no-such-job");
+	assert_string_equal(outcome.failure.code, "job-lost");
+}
+
+static void test_follow__does_not_take_another_job_for_its_own(void **state)
+{
+	/* A server that was started anew counts from 1 again. */
+	const char *const in_snapshot[] = { CANNED_STREAM(""), CANNED_JSON("200 OK", OTHER), NULL };
+	const char *const in_stream[] = { CANNED_STREAM(END(OTHER)), NULL };
+	struct outcome outcome;
+
+	(void)state;
+	follow(&outcome, in_snapshot, NULL);
+	assert_false(outcome.good);
+	assert_string_equal(outcome.failure.code, "job-lost");
+	follow(&outcome, in_stream, NULL);
+	assert_false(outcome.good);
+	assert_string_equal(outcome.failure.code, "job-lost");
 }
 
 static void test_follow__cancels_at_the_first_interrupt(void **state)
@@ -226,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_follow__gets_by_without_a_stream),
 		cmocka_unit_test(test_follow__survives_nonsense_in_the_stream),
 		cmocka_unit_test(test_follow__gives_up_when_the_job_is_forgotten),
+		cmocka_unit_test(test_follow__does_not_take_another_job_for_its_own),
 		cmocka_unit_test(test_follow__cancels_at_the_first_interrupt),
 		cmocka_unit_test(test_follow__takes_the_end_when_it_comes_before_the_cancel),
 		cmocka_unit_test(test_follow__says_when_it_cannot_cancel),
