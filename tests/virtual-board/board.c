@@ -119,7 +119,15 @@ static void on_purge(void *context, bool from_board, bool to_board)
 	}
 }
 
-/* ---- what the chip sends ---- */
+/* ---- what the chip does to its pins, and sees there ---- */
+
+static bool boots_download(const struct board *board)
+{
+	if (board->options->boot == FF_BOARD_BOOT_AUTO) {
+		return !board->port.has_lines;
+	}
+	return board->options->boot == FF_BOARD_BOOT_DOWNLOAD;
+}
 
 static int64_t on_send(void *context, const uint8_t *bytes, size_t size, int64_t start, uint32_t baud)
 {
@@ -134,15 +142,17 @@ static int64_t on_send(void *context, const uint8_t *bytes, size_t size, int64_t
 	return board->options->real_timing ? board->tx.busy_until : start;
 }
 
-/* ---- time ---- */
-
-static bool boots_download(const struct board *board)
+/* Without control lines it is a hand on the BOOT button that decides. */
+static bool on_io0_low(void *context)
 {
-	if (board->options->boot == FF_BOARD_BOOT_AUTO) {
-		return !board->port.has_lines;
+	const struct board *board = context;
+	if (!board->port.has_lines) {
+		return boots_download(board);
 	}
-	return board->options->boot == FF_BOARD_BOOT_DOWNLOAD;
+	return board->circuit.dtr && !board->circuit.rts;
 }
+
+/* ---- time ---- */
 
 /* The cable is pulled. The chip loses its power at once, the port as soon as it is not in the middle of something. */
 static void pull_cable(struct board *board, uint32_t gone_ms)
@@ -352,7 +362,7 @@ static enum ff_status open_chip(struct board *board, struct ff_error *error)
 		.timing = options->real_timing ? &ff_timing_real : &ff_timing_fast,
 		.identity = options->identity,
 		.app_text = options->app_text,
-		.line = { .context = board, .send = on_send },
+		.line = { .context = board, .io0_low = on_io0_low, .send = on_send },
 	});
 	return board->soc ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "Out of memory");
 }

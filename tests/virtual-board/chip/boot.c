@@ -64,7 +64,7 @@ static void print_no_image(struct ff_soc *soc, uint32_t first_word)
 	soc->timer = soc->time + NO_IMAGE_PERIOD_NS;
 }
 
-void ff_boot_run_flash(struct ff_soc *soc)
+static void run_flash(struct ff_soc *soc)
 {
 	uint32_t image = soc->model->bootloader_offset;
 	uint32_t first_word = read_word(soc, image);
@@ -75,13 +75,19 @@ void ff_boot_run_flash(struct ff_soc *soc)
 	}
 }
 
+void ff_boot_run_flash(struct ff_soc *soc)
+{
+	ff_cpu_print(soc, "%s", soc->model->texts.leaving);
+	run_flash(soc);
+}
+
 static bool boot_step(struct ff_soc *soc)
 {
 	const struct ff_boot_texts *texts = &soc->model->texts;
 	const char *mode = soc->download_strap ? texts->download_mode : texts->flash_mode;
 	ff_cpu_print(soc, "%s%s%s", texts->banner, soc->reset_cause, mode);
 	if (!soc->download_strap) {
-		ff_boot_run_flash(soc);
+		run_flash(soc);
 		return true;
 	}
 	ff_cpu_print(soc, "%s", texts->waiting);

@@ -11,6 +11,8 @@
 #define BITS_PER_BYTE 10
 #define LINE_MAX_SIZE 256
 #define CHECKSUM_SEED 0xEF
+#define SECURITY_INFO_MAX 20
+#define NO_PURPOSE 12 /* what chips without keys report for the last one */
 
 void ff_cpu_spend(struct ff_soc *soc, int64_t ns)
 {
@@ -60,6 +62,15 @@ void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud)
 	soc->baud = baud;
 	uint32_t clock = soc->mode == FF_MODE_STUB ? soc->model->stub_uart_clock : soc->model->uart_clock;
 	ff_bus_write(soc->bus, soc->model->uart_divider_reg, clock / baud);
+}
+
+void ff_cpu_security_info(const struct ff_soc *soc, uint8_t *out)
+{
+	/* flags, crypt count, seven key purposes, chip id, revision */
+	uint8_t info[SECURITY_INFO_MAX] = { [11] = NO_PURPOSE };
+	ff_put_le32(info + 12, soc->model->chip_id);
+	ff_put_le32(info + 16, soc->options.identity.revision);
+	memcpy(out, info, soc->model->security_info_bytes);
 }
 
 uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size)

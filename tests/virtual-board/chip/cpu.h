@@ -40,9 +40,10 @@ struct ff_task {
 /* A flash or RAM download, in the words of its BEGIN command. */
 struct ff_download {
 	bool active;
-	uint32_t left;       /* bytes that are still expected */
+	uint32_t left;       /* bytes announced that are still to come */
 	uint32_t address;    /* where the next one goes */
 	uint32_t block_size; /* of all blocks but the last */
+	uint32_t sequence;   /* of the block that the ROM expects next */
 	uint32_t compressed_left;
 	bool encrypt;
 	uint32_t erase_address, erase_left; /* the stub erases as it writes */
@@ -55,6 +56,17 @@ struct ff_reading {
 	uint32_t packet_size;
 	uint32_t acknowledged; /* as the host last said */
 	bool in_flight;        /* a packet waits for its acknowledgement */
+};
+
+#define FF_ROM_REPLY_DATA_MAX 64
+
+/* What the ROM keeps from one reply to the next. */
+struct ff_rom_state {
+	uint8_t op;                              /* the last command that it knew */
+	uint8_t error;                           /* second status byte; not every command clears it */
+	uint32_t value;                          /* of the last SYNC or READ_REG */
+	uint8_t data[FF_ROM_REPLY_DATA_MAX + 4]; /* its reply buffer, and what earlier replies left in it */
+	bool inflating;                          /* a compressed download has begun */
 };
 
 struct ff_soc {
@@ -78,6 +90,7 @@ struct ff_soc {
 	size_t backlog_size;
 	struct ff_task task;
 	struct ff_download flash, ram;
+	struct ff_rom_state rom;
 	struct ff_reading reading;
 	struct ff_inflater inflater;
 	uint32_t flash_size; /* what the running loader takes it for */
@@ -87,12 +100,12 @@ struct ff_soc {
 	size_t app_line_size;
 };
 
-/* A command frame, checked and taken apart. */
+/* A command frame taken apart. */
 struct ff_request {
 	uint8_t op;
 	uint32_t checksum;
 	const uint8_t *data;
-	size_t size;
+	size_t size; /* as its header says */
 };
 
 /* ---- cpu.c: time and UART ---- */
@@ -109,6 +122,9 @@ void ff_cpu_send_frame(struct ff_soc *soc, const uint8_t *bytes, size_t size);
 
 /* Waits until the UART has nothing left to send, then changes its rate. */
 void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud);
+
+/* Writes the content of GET_SECURITY_INFO, model->security_info_bytes of it: nothing is locked. */
+void ff_cpu_security_info(const struct ff_soc *soc, uint8_t *out);
 
 /* The checksum of data commands: XOR, seed EF. */
 uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size);
@@ -142,7 +158,7 @@ bool ff_flash_io_md5_step(struct ff_soc *soc, uint8_t *md5);
 /* boot.c: starts the ROM after a reset for `cause`. */
 void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now);
 
-/* boot.c: leaves the ROM for the application in flash, without a reset. */
+/* boot.c: what the loader in ROM does when it is left without a reset: it starts what is in flash. */
 void ff_boot_run_flash(struct ff_soc *soc);
 
 /* boot.c: what application and boot loop do when their timer is due. */
@@ -150,6 +166,9 @@ void ff_boot_timer(struct ff_soc *soc);
 
 /* boot.c: the application reads its console. */
 void ff_boot_app_byte(struct ff_soc *soc, uint8_t byte);
+
+/* rom.c: forgets all downloads and replies. */
+void ff_rom_reset(struct ff_soc *soc);
 
 /* rom.c, stub.c: answer one frame. */
 void ff_rom_frame(struct ff_soc *soc, const uint8_t *frame, size_t size);

@@ -10,6 +10,7 @@ static const struct ff_model models[] = {
 		.generation = FF_GEN_ESP8266,
 		.status_bytes = 2,
 		.magic = 0xFFF0C101,
+		.begin_bytes = 16,
 		.bootloader_offset = 0,
 		.rom_flash_size = 4u << 20, /* the ROM's own table of its flash chip: id 1640EF, 4 MB */
 		.rom_baud = 74880,          /* 115200 of a 40 MHz crystal, on the usual one of 26 MHz */
@@ -29,6 +30,7 @@ static const struct ff_model models[] = {
 			.download_mode = "(1,7)\r\n\r\n",
 			.flash_mode = "(3,7)\r\n\r\n",
 			.waiting = "",
+			.leaving = "",
 			.no_image = "ets_main.c \r\n",
 			.no_image_lines = 1,
 		},
@@ -39,12 +41,14 @@ static const struct ff_model models[] = {
 		.generation = FF_GEN_ESP32,
 		.status_bytes = 4,
 		.magic = 0x00F01D83,
+		.begin_bytes = 16,
 		.chip_id = 0,
 		.bootloader_offset = 0x1000,
 		.rom_flash_size = 2u << 20,
 		.rom_baud = 115200,
 		.uart_divider_reg = 0x3FF40014,
 		.uart_clock = 40000000,
+		.rom_clock_guess = 40300000, /* as the calibration words of identity.c say */
 		.stub_uart_clock = 80000000, /* the stub raises the clock first: esp-flasher-stub main.c */
 		.spi = { .base = 0x3FF42000, .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x80,
 			 .mosi_dlen = 0x28, .miso_dlen = 0x2C },
@@ -62,6 +66,7 @@ static const struct ff_model models[] = {
 			.download_mode = "0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))\r\n",
 			.flash_mode = "0x13 (SPI_FAST_FLASH_BOOT)\r\n",
 			.waiting = "waiting for download\r\n",
+			.leaving = "",
 			.no_image = "invalid header: 0x%08x\r\n",
 			.no_image_lines = 8,
 		},
@@ -71,7 +76,8 @@ static const struct ff_model models[] = {
 		.stub_files = { "esp32c3" },
 		.generation = FF_GEN_ESP32S2,
 		.status_bytes = 4,
-		.magic = 0x1B31506F,
+		.magic = 0x1B31506F, /* revisions 0.3 and on: the ROM of February 2021 */
+		.begin_bytes = 20,
 		.chip_id = 5,
 		.security_info_bytes = 20,
 		.bootloader_offset = 0,
@@ -96,6 +102,7 @@ static const struct ff_model models[] = {
 			.download_mode = "0x4 (DOWNLOAD(USB/UART0/1))\r\n",
 			.flash_mode = "0xc (SPI_FAST_FLASH_BOOT)\r\n",
 			.waiting = "waiting for download\r\n",
+			.leaving = "user code done\r\n",
 			.no_image = "invalid header: 0x%08x\r\n",
 			.no_image_lines = 8,
 		},

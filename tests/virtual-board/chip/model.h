@@ -41,6 +41,7 @@ struct ff_boot_texts {
 	const char *download_mode;  /* boot mode when it waits for a download */
 	const char *flash_mode;     /* boot mode when it starts from flash */
 	const char *waiting;        /* last line in download mode */
+	const char *leaving;        /* when the loader is left for what is in flash */
 	const char *no_image; /* what it prints over and over when the flash holds no image; %08x is the first word */
 	unsigned no_image_lines; /* how many of them per round */
 };
@@ -53,12 +54,14 @@ struct ff_model {
 	uint32_t magic;              /* word at 40001000 */
 	uint32_t chip_id;            /* in security info and image headers */
 	uint8_t security_info_bytes; /* 0: the command is unknown */
+	uint8_t begin_bytes;         /* exact payload of the ROM's FLASH_BEGIN */
 	uint32_t bootloader_offset;
 	uint32_t rom_flash_size; /* what its ROM takes the flash for before SPI_SET_PARAMS */
 	uint32_t rom_baud;       /* of the boot log */
 	uint32_t uart_divider_reg;
 	uint32_t uart_clock;      /* Hz, while the ROM runs */
 	uint32_t stub_uart_clock; /* Hz, while the stub runs */
+	uint32_t rom_clock_guess; /* Hz, what the ROM takes its crystal for when it changes the rate; 0: it knows */
 	struct ff_spi_registers spi;
 	enum ff_mac_layout mac_layout;
 	uint32_t mac_reg;

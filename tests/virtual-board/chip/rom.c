@@ -1,36 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The loader in the chip's mask ROM: one answer to each command, after the work is done.
  *
- * Sources: Espressif's "Serial Protocol" page; esptool 5.3 loader.py for what ROMs accept. */
-#include <stdio.h>
-#include <string.h>
+ * Sources: Espressif's "Serial Protocol" page; esptool 5.3 loader.py for what ROMs accept; and the mask ROMs themselves:
+ * those of an ESP32 (banner of July 29 2019) and of an ESP32-C3 (February 7 2021) were asked in an emulator. What the
+ * page does not tell, or tells otherwise, and what clients stumble over:
+ *
+ * - A reply carries the opcode of the last command that the ROM knew. To an unknown one it so repeats an error of that
+ *   command, and eight times if that was a SYNC.
+ * - The value field holds what SYNC or READ_REG put there last.
+ * - On success the second status byte may still be that of an earlier failure, and the reserved two are left over from
+ *   earlier replies.
+ * - Lengths are checked by few commands. A short frame is completed by what the frame before it left in the buffer.
+ * - A block with a wrong checksum uses up its sequence number: it cannot be sent again.
+ * - FLASH_END leaves the loader even when it answers with an error. */
+#include "rom.h"
 
-#include "cpu.h"
+#include <string.h>
 
 #define HEADER_SIZE 8u
 #define REQUEST 0x00
 #define RESPONSE 0x01
-#define DATA_HEADER_SIZE 16u
-#define SLOW_READ_SIZE 64u
-#define REPLY_DATA_MAX 64u
-#define SYNC_SIZE 36u
 #define SYNC_REPLIES 8
-#define SYNC_PATTERN 0x20120707u
-#define SECTORS_PER_BLOCK 16u
-
-/* Second status byte ("ROM Loader Errors"). */
-enum {
-	ERROR_NONE = 0,
-	ERROR_PARAMETER = 0x01,
-	ERROR_FORMAT = 0x05,
-	ERROR_RESULT = 0x06,
-	ERROR_CHECKSUM = 0x07,
-	ERROR_FLASH_WRITE = 0x08,
-	ERROR_FLASH_READ = 0x09,
-	ERROR_FLASH_READ_LENGTH = 0x0A,
-	ERROR_INFLATE = 0x0B,
-	ERROR_ADLER = 0x0C,
-};
+#define LOWEST_ADDRESS 0x20000000u /* nothing that answers lies below, on any of the chips */
 
 enum {
 	FLASH_BEGIN = 0x02,
@@ -53,240 +44,132 @@ enum {
 	GET_SECURITY_INFO = 0x14,
 };
 
-struct reply {
-	uint32_t value;
-	uint8_t data[REPLY_DATA_MAX];
-	size_t size;
-	uint8_t error;
-};
+/* ---- replies ---- */
 
-static void send_reply(struct ff_soc *soc, uint8_t op, const struct reply *reply)
+/* Sends the reply buffer's first `size` bytes and the status after them. */
+static void send_reply(struct ff_soc *soc, size_t size, bool failed)
 {
-	uint8_t frame[HEADER_SIZE + REPLY_DATA_MAX + 4] = { RESPONSE, op };
-	size_t size = reply->error ? 0 : reply->size;
-	ff_put_le16(frame + 2, (uint16_t)(size + soc->model->status_bytes));
-	ff_put_le32(frame + 4, reply->value);
-	memcpy(frame + HEADER_SIZE, reply->data, size);
-	frame[HEADER_SIZE + size] = reply->error != ERROR_NONE;
-	frame[HEADER_SIZE + size + 1] = reply->error;
-	ff_cpu_send_frame(soc, frame, HEADER_SIZE + size + soc->model->status_bytes);
-}
-
-static void send_status(struct ff_soc *soc, uint8_t op, uint8_t error)
-{
-	send_reply(soc, op, &(struct reply){ .error = error });
-}
-
-static uint32_t word(const struct ff_request *request, size_t index)
-{
-	return ff_get_le32(request->data + 4 * index);
-}
-
-/* ---- flash download ---- */
-
-static bool flash_begin_step(struct ff_soc *soc)
-{
-	if (!ff_flash_io_erase_step(soc)) {
-		return false;
+	const struct ff_model *model = soc->model;
+	struct ff_rom_state *rom = &soc->rom;
+	rom->data[size] = failed;
+	rom->data[size + 1] = rom->error;
+	uint8_t frame[HEADER_SIZE + sizeof(rom->data)] = { RESPONSE, rom->op };
+	ff_put_le16(frame + 2, (uint16_t)(size + model->status_bytes));
+	ff_put_le32(frame + 4, rom->value);
+	memcpy(frame + HEADER_SIZE, rom->data, size + model->status_bytes);
+	int times = rom->op == SYNC ? SYNC_REPLIES : 1;
+	for (int i = 0; i < times; i++) {
+		ff_cpu_send_frame(soc, frame, HEADER_SIZE + size + model->status_bytes);
 	}
-	send_status(soc, soc->task.op, ERROR_NONE);
-	return true;
 }
 
-/* How much the ROM erases for a size. The ESP8266 first erases the sectors up to the next block, then forgets to take
- * them off the total (esptool 5.3 targets/esp8266.py, get_erase_size, works around it). */
-static uint32_t erase_sectors(const struct ff_soc *soc, uint32_t address, uint32_t size)
+void ff_rom_send_done(struct ff_soc *soc)
 {
-	uint32_t sectors = (uint32_t)(((uint64_t)size + FF_NOR_SECTOR - 1) / FF_NOR_SECTOR);
-	if (soc->model->generation != FF_GEN_ESP8266) {
-		return sectors;
-	}
-	uint32_t head = SECTORS_PER_BLOCK - address / FF_NOR_SECTOR % SECTORS_PER_BLOCK;
-	return sectors + (head < sectors ? head : sectors);
+	send_reply(soc, 0, false);
 }
 
-static bool fits_flash(const struct ff_soc *soc, uint32_t address, uint32_t size)
+void ff_rom_send_clean(struct ff_soc *soc, size_t size)
 {
-	return size <= soc->flash_size && address <= soc->flash_size - size;
+	soc->rom.error = FF_ROM_NO_ERROR;
+	send_reply(soc, size, false);
 }
 
-static void flash_begin(struct ff_soc *soc, const struct ff_request *request, bool compressed)
+void ff_rom_send_data(struct ff_soc *soc, size_t size)
 {
-	uint32_t size = word(request, 0);
-	uint32_t address = word(request, 3);
-	if (soc->model->generation == FF_GEN_ESP8266) {
-		ff_bus_attach_flash(soc->bus); /* it has no command of its own for this */
-	}
-	if (!ff_bus_flash_attached(soc->bus) || !fits_flash(soc, address, size)) {
-		send_status(soc, request->op, ERROR_RESULT);
-		return;
-	}
-	if (compressed && !ff_inflater_start(&soc->inflater)) {
-		send_status(soc, request->op, ERROR_INFLATE);
-		return;
-	}
-	soc->flash = (struct ff_download){
-		.active = true,
-		.left = compressed ? size : UINT32_MAX,
-		.address = address,
-		.block_size = word(request, 2),
-	};
-	soc->task = (struct ff_task){
-		.step = flash_begin_step,
-		.op = request->op,
-		.address = address,
-		.left = erase_sectors(soc, address, size) * FF_NOR_SECTOR,
-	};
+	send_reply(soc, size, false);
 }
 
-static void on_flash_begin(struct ff_soc *soc, const struct ff_request *request)
+void ff_rom_send_error(struct ff_soc *soc, size_t size, enum ff_rom_error error)
 {
-	flash_begin(soc, request, false);
+	soc->rom.error = error;
+	send_reply(soc, size, true);
 }
 
-static void on_defl_begin(struct ff_soc *soc, const struct ff_request *request)
+void ff_rom_send_result(struct ff_soc *soc, enum ff_rom_error error)
 {
-	flash_begin(soc, request, true);
-}
-
-/* Programs and reads back, as the ROM does: one checksum byte decides. */
-static uint8_t write_flash(struct ff_soc *soc, const uint8_t *bytes, size_t size)
-{
-	uint8_t back[FF_RX_FRAME_MAX];
-	for (size_t done = 0; done < size;) {
-		size_t run = size - done < sizeof(back) ? size - done : sizeof(back);
-		uint32_t at = soc->flash.address + (uint32_t)done;
-		ff_flash_io_program(soc, at, bytes + done, run);
-		ff_flash_io_read(soc, at, back, run);
-		if (ff_cpu_checksum(back, run) != ff_cpu_checksum(bytes + done, run)) {
-			return ERROR_FLASH_WRITE;
-		}
-		done += run;
-	}
-	soc->flash.address += (uint32_t)size;
-	return ERROR_NONE;
-}
-
-/* What all data commands share: declared length and checksum. */
-static uint8_t check_data(const struct ff_request *request)
-{
-	if (request->size < DATA_HEADER_SIZE || word(request, 0) != request->size - DATA_HEADER_SIZE) {
-		return ERROR_FORMAT;
-	}
-	const uint8_t *bytes = request->data + DATA_HEADER_SIZE;
-	return ff_cpu_checksum(bytes, request->size - DATA_HEADER_SIZE) == (request->checksum & 0xFF) ? ERROR_NONE
-												      : ERROR_CHECKSUM;
-}
-
-static void on_flash_data(struct ff_soc *soc, const struct ff_request *request)
-{
-	uint8_t error = check_data(request);
-	size_t size = request->size - DATA_HEADER_SIZE;
-	if (!error && (!soc->flash.active || !fits_flash(soc, soc->flash.address, (uint32_t)size))) {
-		error = ERROR_RESULT;
-	}
-	if (!error) {
-		error = write_flash(soc, request->data + DATA_HEADER_SIZE, size);
-	}
-	send_status(soc, request->op, error);
-}
-
-/* Writes out the window: what the BEGIN command announced, and no more. */
-static uint8_t flush_window(struct ff_soc *soc)
-{
-	struct ff_inflater *inflater = &soc->inflater;
-	ff_cpu_spend(soc, (int64_t)inflater->used * soc->options.timing->inflate_byte);
-	if (inflater->used > soc->flash.left) {
-		return ERROR_INFLATE;
-	}
-	uint8_t error = write_flash(soc, inflater->window, inflater->used);
-	soc->flash.left -= (uint32_t)inflater->used;
-	inflater->used = 0;
-	return error;
-}
-
-static uint8_t inflate_data(struct ff_soc *soc, const uint8_t *bytes, size_t size)
-{
-	struct ff_inflater *inflater = &soc->inflater;
-	for (size_t done = 0; done < size;) {
-		size_t taken;
-		enum ff_inflate_result result = ff_inflater_run(inflater, bytes + done, size - done, &taken);
-		done += taken;
-		if (result == FF_INFLATE_BAD) {
-			return ERROR_INFLATE;
-		}
-		uint8_t error = flush_window(soc);
-		if (error) {
-			return error;
-		}
-		if (result == FF_INFLATE_DONE) {
-			return ff_inflater_checksum_wrong(inflater) ? ERROR_ADLER : ERROR_NONE;
-		}
-	}
-	return ERROR_NONE;
-}
-
-static void on_defl_data(struct ff_soc *soc, const struct ff_request *request)
-{
-	uint8_t error = check_data(request);
-	if (!error && (!soc->flash.active || !soc->inflater.open)) {
-		error = ERROR_RESULT;
-	}
-	if (!error) {
-		error = inflate_data(soc, request->data + DATA_HEADER_SIZE, request->size - DATA_HEADER_SIZE);
-	}
-	send_status(soc, request->op, error);
-}
-
-/* 0 resets the chip, anything else leaves the loader for the application. */
-static void on_flash_end(struct ff_soc *soc, const struct ff_request *request)
-{
-	send_status(soc, request->op, ERROR_NONE);
-	soc->flash.active = false;
-	if (word(request, 0) == 0) {
-		int64_t now = soc->line_idle > soc->time ? soc->line_idle : soc->time;
-		ff_soc_restart(soc, now);
+	if (error) {
+		ff_rom_send_error(soc, 0, error);
 	} else {
-		ff_boot_run_flash(soc);
+		ff_rom_send_done(soc);
 	}
+}
+
+void ff_rom_send_empty_frame(struct ff_soc *soc)
+{
+	ff_cpu_send_frame(soc, NULL, 0);
+}
+
+/* ---- what the downloads share ---- */
+
+void ff_rom_reset(struct ff_soc *soc)
+{
+	soc->rom = (struct ff_rom_state){ 0 };
+	soc->flash = soc->ram = (struct ff_download){ 0 };
+	if (soc->model->generation >= FF_GEN_ESP32S2) {
+		/* The ESP32-C3 takes data without a BEGIN, and puts it wherever its uninitialised state says. */
+		soc->flash = soc->ram = (struct ff_download){ .active = true, .block_size = FF_ROM_BLOCK_MAX };
+		soc->flash.address = 0x31B900;
+		soc->ram.address = 0x3FCA0000;
+	}
+}
+
+enum ff_rom_error ff_rom_take_block(struct ff_download *download, const struct ff_request *request, uint32_t multiple)
+{
+	uint32_t size = ff_rom_word(request, 0);
+	if (!download->active || ff_rom_word(request, 1) != download->sequence || size > download->block_size ||
+	    size % multiple != 0) {
+		return FF_ROM_BAD_FORMAT;
+	}
+	download->sequence++;
+	if (ff_cpu_checksum(request->data + FF_ROM_DATA_HEADER, size) != (request->checksum & 0xFF)) {
+		return FF_ROM_BAD_CHECKSUM;
+	}
+	return FF_ROM_NO_ERROR;
+}
+
+void ff_rom_begin_download(struct ff_download *download, const struct ff_request *request)
+{
+	*download = (struct ff_download){
+		.active = true,
+		.left = ff_rom_word(request, 0),
+		.block_size = ff_rom_word(request, 2),
+		.address = ff_rom_word(request, 3),
+	};
 }
 
 /* ---- RAM download ---- */
 
 static void on_mem_begin(struct ff_soc *soc, const struct ff_request *request)
 {
-	soc->ram = (struct ff_download){
-		.active = true,
-		.left = word(request, 0),
-		.block_size = word(request, 2),
-		.address = word(request, 3),
-	};
-	send_status(soc, request->op, ERROR_NONE);
+	if (request->size != 16 || ff_rom_word(request, 2) > FF_ROM_BLOCK_MAX) {
+		ff_rom_send_error(soc, 0, FF_ROM_BAD_FORMAT);
+		return;
+	}
+	ff_rom_begin_download(&soc->ram, request);
+	ff_rom_send_done(soc);
 }
 
 static void on_mem_data(struct ff_soc *soc, const struct ff_request *request)
 {
-	uint8_t error = check_data(request);
-	size_t size = request->size - DATA_HEADER_SIZE;
-	if (!error && !soc->ram.active) {
-		error = ERROR_RESULT;
+	enum ff_rom_error error = ff_rom_take_block(&soc->ram, request, 1);
+	uint32_t size = ff_rom_word(request, 0);
+	if (error) {
+		ff_rom_send_error(soc, 0, error);
+		return;
 	}
-	if (!error) {
-		/* The block's own number says where it goes, so that a block that is sent again lands in its place. */
-		uint32_t at = soc->ram.address + word(request, 1) * soc->ram.block_size;
-		if (ff_bus_load(soc->bus, at, request->data + DATA_HEADER_SIZE, size) != FF_OK) {
-			error = ERROR_PARAMETER;
-		}
+	if (ff_bus_load(soc->bus, soc->ram.address, request->data + FF_ROM_DATA_HEADER, size) != FF_OK) {
+		ff_soc_hang(soc);
+		return;
 	}
-	send_status(soc, request->op, error);
+	soc->ram.address += size;
+	ff_rom_send_done(soc);
 }
 
 static void on_mem_end(struct ff_soc *soc, const struct ff_request *request)
 {
-	soc->ram.active = false;
-	send_status(soc, request->op, ERROR_NONE);
-	if (word(request, 0) == 0) {
-		ff_soc_jump(soc, word(request, 1));
+	ff_rom_send_done(soc);
+	if (ff_rom_word(request, 0) == 0) {
+		ff_soc_jump(soc, ff_rom_word(request, 1));
 	}
 }
 
@@ -295,121 +178,98 @@ static void on_mem_end(struct ff_soc *soc, const struct ff_request *request)
 static void on_sync(struct ff_soc *soc, const struct ff_request *request)
 {
 	soc->autobaud = false;
-	for (int i = 0; i < SYNC_REPLIES; i++) {
-		send_reply(soc, request->op, &(struct reply){ .value = SYNC_PATTERN });
-	}
+	soc->rom.value = ff_rom_word(request, 0);
+	ff_rom_send_clean(soc, 0);
 }
 
 static void on_write_reg(struct ff_soc *soc, const struct ff_request *request)
 {
-	uint32_t address = word(request, 0);
-	uint32_t mask = word(request, 2);
-	uint32_t kept = mask == UINT32_MAX ? 0 : ff_bus_read(soc->bus, address) & ~mask;
-	ff_cpu_spend(soc, word(request, 3) * FF_NS_PER_US);
-	ff_bus_write(soc->bus, address, kept | (word(request, 1) & mask));
-	send_status(soc, request->op, ERROR_NONE);
+	for (size_t i = 0; i + 16 <= request->size && i + 16 <= FF_RX_FRAME_MAX - HEADER_SIZE; i += 16) {
+		uint32_t address = ff_rom_word(request, i / 4);
+		uint32_t mask = ff_rom_word(request, i / 4 + 2);
+		uint32_t kept = mask == UINT32_MAX ? 0 : ff_bus_read(soc->bus, address) & ~mask;
+		ff_cpu_spend(soc, ff_rom_word(request, i / 4 + 3) * FF_NS_PER_US);
+		ff_bus_write(soc->bus, address, kept | (ff_rom_word(request, i / 4 + 1) & mask));
+	}
+	ff_rom_send_clean(soc, 0);
 }
 
 static void on_read_reg(struct ff_soc *soc, const struct ff_request *request)
 {
-	send_reply(soc, request->op, &(struct reply){ .value = ff_bus_read(soc->bus, word(request, 0)) });
+	uint32_t address = ff_rom_word(request, 0);
+	if (address % 4 != 0 || address < LOWEST_ADDRESS) {
+		ff_soc_hang(soc); /* an exception from which it does not return */
+		return;
+	}
+	soc->rom.value = ff_bus_read(soc->bus, address);
+	ff_rom_send_clean(soc, 0);
 }
 
 static void on_spi_set_params(struct ff_soc *soc, const struct ff_request *request)
 {
-	soc->flash_size = word(request, 1);
-	send_status(soc, request->op, ERROR_NONE);
+	if (request->size != 24) {
+		ff_rom_send_error(soc, 0, FF_ROM_BAD_FORMAT);
+		return;
+	}
+	soc->flash_size = ff_rom_word(request, 1);
+	ff_rom_send_done(soc);
 }
 
 static void on_spi_attach(struct ff_soc *soc, const struct ff_request *request)
 {
+	(void)request;
 	ff_bus_attach_flash(soc->bus);
-	send_status(soc, request->op, ERROR_NONE);
-}
-
-static void on_read_flash_slow(struct ff_soc *soc, const struct ff_request *request)
-{
-	uint32_t size = word(request, 1);
-	struct reply reply = { .size = SLOW_READ_SIZE };
-	if (size > SLOW_READ_SIZE) {
-		reply.error = ERROR_FLASH_READ_LENGTH;
-	} else if (!ff_bus_flash_attached(soc->bus) || !fits_flash(soc, word(request, 0), size)) {
-		reply.error = ERROR_FLASH_READ;
-	} else {
-		ff_flash_io_read(soc, word(request, 0), reply.data, size);
-	}
-	send_reply(soc, request->op, &reply);
+	ff_rom_send_clean(soc, 0);
 }
 
 static void on_change_baudrate(struct ff_soc *soc, const struct ff_request *request)
 {
-	send_status(soc, request->op, ERROR_NONE);
-	ff_cpu_set_baud(soc, word(request, 0));
-}
-
-static bool md5_step(struct ff_soc *soc)
-{
-	uint8_t md5[FF_MD5_SIZE];
-	if (!ff_flash_io_md5_step(soc, md5)) {
-		return false;
-	}
-	struct reply reply = { .size = 2 * FF_MD5_SIZE };
-	for (size_t i = 0; i < FF_MD5_SIZE; i++) {
-		char hex[3];
-		snprintf(hex, sizeof(hex), "%02x", md5[i]);
-		memcpy(reply.data + 2 * i, hex, 2);
-	}
-	send_reply(soc, soc->task.op, &reply);
-	return true;
-}
-
-static void on_md5(struct ff_soc *soc, const struct ff_request *request)
-{
-	uint32_t address = word(request, 0);
-	uint32_t size = word(request, 1);
-	if (!ff_bus_flash_attached(soc->bus) || !fits_flash(soc, address, size)) {
-		send_status(soc, request->op, ERROR_FLASH_READ);
+	uint32_t baud = ff_rom_word(request, 0);
+	ff_rom_send_clean(soc, 0);
+	if (request->size == 0) {
 		return;
 	}
-	ff_flash_io_md5_start(soc);
-	soc->task = (struct ff_task){ .step = md5_step, .op = request->op, .address = address, .left = size };
+	ff_rom_send_empty_frame(soc);
+	if (soc->model->rom_clock_guess) {
+		/* It takes its crystal for a little faster than it is (esptool 5.3 targets/esp32.py, change_baud). */
+		baud = (uint32_t)((uint64_t)baud * soc->model->uart_clock / soc->model->rom_clock_guess);
+	}
+	ff_cpu_set_baud(soc, baud);
 }
 
 static void on_security_info(struct ff_soc *soc, const struct ff_request *request)
 {
-	/* flags, crypt count and key purposes are zero: nothing is locked */
-	struct reply reply = { .size = soc->model->security_info_bytes };
-	ff_put_le32(reply.data + 12, soc->model->chip_id);
-	ff_put_le32(reply.data + 16, soc->options.identity.revision);
-	send_reply(soc, request->op, &reply);
+	(void)request;
+	size_t size = soc->model->security_info_bytes;
+	ff_cpu_security_info(soc, soc->rom.data);
+	ff_rom_send_data(soc, size);
 }
 
 /* ---- dispatch ---- */
 
 static const struct command {
 	uint8_t op;
-	uint8_t min_size; /* of the payload */
 	enum ff_generation since;
 	void (*run)(struct ff_soc *soc, const struct ff_request *request);
 } commands[] = {
-	{ FLASH_BEGIN, 16, FF_GEN_ESP8266, on_flash_begin },
-	{ FLASH_DATA, 16, FF_GEN_ESP8266, on_flash_data },
-	{ FLASH_END, 4, FF_GEN_ESP8266, on_flash_end },
-	{ MEM_BEGIN, 16, FF_GEN_ESP8266, on_mem_begin },
-	{ MEM_END, 8, FF_GEN_ESP8266, on_mem_end },
-	{ MEM_DATA, 16, FF_GEN_ESP8266, on_mem_data },
-	{ SYNC, SYNC_SIZE, FF_GEN_ESP8266, on_sync },
-	{ WRITE_REG, 16, FF_GEN_ESP8266, on_write_reg },
-	{ READ_REG, 4, FF_GEN_ESP8266, on_read_reg },
-	{ SPI_SET_PARAMS, 24, FF_GEN_ESP32, on_spi_set_params },
-	{ SPI_ATTACH, 8, FF_GEN_ESP32, on_spi_attach },
-	{ READ_FLASH_SLOW, 8, FF_GEN_ESP32, on_read_flash_slow },
-	{ CHANGE_BAUDRATE, 8, FF_GEN_ESP32, on_change_baudrate },
-	{ FLASH_DEFL_BEGIN, 16, FF_GEN_ESP32, on_defl_begin },
-	{ FLASH_DEFL_DATA, 16, FF_GEN_ESP32, on_defl_data },
-	{ FLASH_DEFL_END, 4, FF_GEN_ESP32, on_flash_end },
-	{ SPI_FLASH_MD5, 16, FF_GEN_ESP32, on_md5 },
-	{ GET_SECURITY_INFO, 0, FF_GEN_ESP32S2, on_security_info },
+	{ FLASH_BEGIN, FF_GEN_ESP8266, ff_rom_on_flash_begin },
+	{ FLASH_DATA, FF_GEN_ESP8266, ff_rom_on_flash_data },
+	{ FLASH_END, FF_GEN_ESP8266, ff_rom_on_flash_end },
+	{ MEM_BEGIN, FF_GEN_ESP8266, on_mem_begin },
+	{ MEM_END, FF_GEN_ESP8266, on_mem_end },
+	{ MEM_DATA, FF_GEN_ESP8266, on_mem_data },
+	{ SYNC, FF_GEN_ESP8266, on_sync },
+	{ WRITE_REG, FF_GEN_ESP8266, on_write_reg },
+	{ READ_REG, FF_GEN_ESP8266, on_read_reg },
+	{ SPI_SET_PARAMS, FF_GEN_ESP32, on_spi_set_params },
+	{ SPI_ATTACH, FF_GEN_ESP32, on_spi_attach },
+	{ READ_FLASH_SLOW, FF_GEN_ESP32, ff_rom_on_read_flash },
+	{ CHANGE_BAUDRATE, FF_GEN_ESP32, on_change_baudrate },
+	{ FLASH_DEFL_BEGIN, FF_GEN_ESP32, ff_rom_on_defl_begin },
+	{ FLASH_DEFL_DATA, FF_GEN_ESP32, ff_rom_on_defl_data },
+	{ FLASH_DEFL_END, FF_GEN_ESP32, ff_rom_on_defl_end },
+	{ SPI_FLASH_MD5, FF_GEN_ESP32, ff_rom_on_md5 },
+	{ GET_SECURITY_INFO, FF_GEN_ESP32S2, on_security_info },
 };
 
 static const struct command *find_command(const struct ff_soc *soc, uint8_t op)
@@ -424,19 +284,18 @@ static const struct command *find_command(const struct ff_soc *soc, uint8_t op)
 
 void ff_rom_frame(struct ff_soc *soc, const uint8_t *frame, size_t size)
 {
-	if (size < HEADER_SIZE || frame[0] != REQUEST) {
-		return; /* noise */
-	}
+	(void)size; /* the ROM does not look at it either: the buffer behind the frame holds older bytes */
 	struct ff_request request = {
 		.op = frame[1],
 		.checksum = ff_get_le32(frame + 4),
 		.data = frame + HEADER_SIZE,
-		.size = size - HEADER_SIZE,
+		.size = ff_get_le16(frame + 2),
 	};
 	const struct command *command = find_command(soc, request.op);
-	if (!command || ff_get_le16(frame + 2) != request.size || request.size < command->min_size) {
-		send_status(soc, request.op, ERROR_FORMAT);
+	if (!command || frame[0] != REQUEST) {
+		ff_rom_send_error(soc, 0, FF_ROM_BAD_FORMAT);
 		return;
 	}
+	soc->rom.op = request.op;
 	command->run(soc, &request);
 }

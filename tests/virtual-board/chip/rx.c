@@ -6,7 +6,7 @@
 #define ESC_END 0xDC
 #define ESC_ESC 0xDD
 
-void ff_rx_init(struct ff_rx *rx, bool spare)
+void ff_rx_init(struct ff_rx *rx, enum ff_rx_kind kind)
 {
 	for (size_t i = 0; i < 2; i++) {
 		rx->buffers[i].size = 0;
@@ -14,7 +14,7 @@ void ff_rx_init(struct ff_rx *rx, bool spare)
 	}
 	rx->filling = rx->handling = 0;
 	rx->armed = true;
-	rx->spare = spare;
+	rx->kind = kind;
 	rx->state = FF_RX_OUTSIDE;
 	rx->size = 0;
 }
@@ -38,19 +38,19 @@ static void finish(struct ff_rx *rx, bool good)
 
 static void put(struct ff_rx *rx, uint8_t byte)
 {
-	if (!rx->armed || rx->size == FF_RX_FRAME_MAX) {
+	if (rx->size < FF_RX_FRAME_MAX) {
+		rx->buffers[rx->filling].bytes[rx->size++] = byte;
+	} else if (rx->kind == FF_RX_STUB) {
 		finish(rx, false);
-		return;
 	}
-	rx->buffers[rx->filling].bytes[rx->size++] = byte;
 }
 
 static void end(struct ff_rx *rx)
 {
 	if (rx->size > 0) {
 		finish(rx, true);
-	} else {
-		/* Nothing between two ENDs: the frame's start is still to come. */
+	} else if (rx->kind == FF_RX_STUB) {
+		/* Nothing between two ENDs: its start is still to come. The ROM takes the second END for the start. */
 		rx->state = FF_RX_OUTSIDE;
 	}
 }
@@ -79,6 +79,8 @@ void ff_rx_byte(struct ff_rx *rx, uint8_t byte)
 			put(rx, END);
 		} else if (byte == ESC_ESC) {
 			put(rx, ESC);
+		} else if (rx->kind == FF_RX_ROM) {
+			put(rx, byte);
 		} else {
 			finish(rx, false);
 		}
@@ -94,7 +96,7 @@ static void arm(struct ff_rx *rx)
 		return;
 	}
 	unsigned other = 1 - rx->filling;
-	if (rx->spare && !is_taken(&rx->buffers[other])) {
+	if (rx->kind == FF_RX_STUB && !is_taken(&rx->buffers[other])) {
 		rx->filling = other;
 		rx->armed = true;
 	}
@@ -141,7 +143,7 @@ void ff_rx_release(struct ff_rx *rx)
 		return;
 	}
 	buffer->complete = buffer->broken = false;
-	if (!rx->spare) {
+	if (rx->kind == FF_RX_ROM) {
 		arm(rx);
 	}
 }

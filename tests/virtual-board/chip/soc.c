@@ -42,7 +42,6 @@ void ff_soc_stop(struct ff_soc *soc)
 {
 	soc->mode = FF_MODE_OFF;
 	soc->task = (struct ff_task){ 0 };
-	soc->flash = soc->ram = (struct ff_download){ 0 };
 	soc->backlog_size = 0;
 	soc->stub_error = 0;
 	soc->seconds = 0;
@@ -51,7 +50,8 @@ void ff_soc_stop(struct ff_soc *soc)
 	soc->flash_ready = soc->line_idle = INT64_MIN;
 	soc->baud = soc->model->rom_baud;
 	soc->flash_size = soc->model->rom_flash_size;
-	ff_rx_init(&soc->rx, false);
+	ff_rx_init(&soc->rx, FF_RX_ROM);
+	ff_rom_reset(soc);
 	ff_inflater_release(&soc->inflater);
 	ff_bus_reset(soc->bus);
 }
@@ -66,6 +66,7 @@ void ff_soc_start(struct ff_soc *soc, bool download, int64_t now)
 void ff_soc_crash(struct ff_soc *soc, int64_t now)
 {
 	ff_soc_stop(soc);
+	soc->download_strap = soc->options.line.io0_low(soc->options.line.context);
 	ff_boot_start(soc, soc->model->texts.watchdog_reset, now);
 }
 

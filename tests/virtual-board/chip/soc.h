@@ -21,9 +21,11 @@
 
 #define FF_SOC_NEVER INT64_MAX
 
-/* What the UART needs from the line. */
+/* What is at the chip's pins. */
 struct ff_soc_line {
 	void *context;
+	/* Whether IO0 is low, for a reset that samples it again. */
+	bool (*io0_low)(void *context);
 	/* Takes bytes that the chip starts to send at `start`; answers when the last one will have left. */
 	int64_t (*send)(void *context, const uint8_t *bytes, size_t size, int64_t start, uint32_t baud);
 };
@@ -51,7 +53,7 @@ void ff_soc_stop(struct ff_soc *soc);
 /* EN rises: the ROM starts, with IO0 low when `download`. */
 void ff_soc_start(struct ff_soc *soc, bool download, int64_t now);
 
-/* A reset from inside, as a watchdog or a brown-out does it; the straps are as they were. */
+/* A reset by watchdog or brown-out: it samples IO0 again. */
 void ff_soc_crash(struct ff_soc *soc, int64_t now);
 
 /* The processor stops for good; only EN helps. */
