@@ -104,7 +104,9 @@ static void __attribute__((format(printf, 2, 0))) on_log(void *context, const ch
 
 static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	/* Not epoll: after a short read libmicrohttpd 0.9.75 takes an edge-triggered socket for drained and misses an end of
+	 * stream that came together with the last bytes, so that a client who left would hold its upload for a minute. */
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
