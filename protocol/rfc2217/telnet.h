@@ -39,8 +39,8 @@ struct ff_telnet_events {
 	void (*subnegotiation)(void *context, uint8_t option, const uint8_t *bytes, size_t size);
 	/* An option changed, or a request of ours was refused (then `on` is false). */
 	void (*option)(void *context, enum ff_telnet_side side, uint8_t option, bool on);
-	/* Bytes for the wire, escaped already: append them to the output. In answer to n bytes received, the codec by
-	 * itself sends at most n. */
+	/* Bytes for the wire, escaped already: append them to the output. In answer to the n bytes received so far, the
+	 * codec by itself sends at most n; in answer to one call's, two more, if the last call cut a command in two. */
 	void (*send)(void *context, const uint8_t *bytes, size_t size);
 };
 

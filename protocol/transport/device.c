@@ -41,6 +41,8 @@ enum ff_status ff_device_open_failed(const char *name, int sys_errno, struct ff_
 		return ff_error_set_errno(error, FF_ERR_BUSY, sys_errno,
 					  "%s is in use by another program; close it (fuser -v finds it) and try again",
 					  name);
+	case ENOTTY:
+		return ff_error_set_errno(error, FF_ERR_ARGUMENT, sys_errno, "%s is no serial port", name);
 	case ENOMEM:
 		return ff_error_set_errno(error, FF_ERR_NO_MEMORY, sys_errno, "cannot open %s", name);
 	default:

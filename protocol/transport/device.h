@@ -35,7 +35,7 @@ FF_WARN_UNUSED enum ff_status ff_device_check_baud(const struct ff_device *devic
 						   struct ff_error *error);
 
 /* Says why a device could not be opened and what to do about it. Answers its status: FF_ERR_NOT_FOUND, FF_ERR_DENIED,
- * FF_ERR_BUSY, FF_ERR_NO_MEMORY or FF_ERR_IO. */
+ * FF_ERR_BUSY, FF_ERR_ARGUMENT (no tty), FF_ERR_NO_MEMORY or FF_ERR_IO. */
 enum ff_status ff_device_open_failed(const char *name, int sys_errno, struct ff_error *error);
 
 /* Slots of struct ff_transport_ops. */

@@ -2,7 +2,6 @@
 #include "fd.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,8 +10,6 @@
 
 #define US_PER_S 1000000
 #define NS_PER_US 1000
-
-#define HANGUP (POLLHUP | POLLERR | POLLNVAL)
 
 enum ff_status ff_fd_lost(const struct ff_fd *io, int sys_errno, struct ff_error *error)
 {
@@ -128,7 +125,7 @@ enum ff_status ff_fd_read(const struct ff_fd *io, uint8_t *bytes, size_t capacit
 		if (status != FF_OK) {
 			return status;
 		}
-		hung_up = happened & HANGUP;
+		hung_up = happened & FF_FD_HANGUP;
 	}
 }
 
@@ -158,7 +155,7 @@ enum ff_status ff_fd_write(const struct ff_fd *io, const uint8_t *bytes, size_t 
 		if (status != FF_OK) {
 			return status;
 		}
-		hung_up = happened & HANGUP;
+		hung_up = happened & FF_FD_HANGUP;
 	}
 	return FF_OK;
 }

@@ -4,11 +4,15 @@
 #ifndef FF_TRANSPORT_FD_H
 #define FF_TRANSPORT_FD_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <farflash/status.h>
+
+/* What poll() reports unasked when a port is gone. */
+#define FF_FD_HANGUP (POLLHUP | POLLERR | POLLNVAL)
 
 struct ff_fd {
 	int fd; /* non-blocking; owned by whoever owns this record */
@@ -25,7 +29,7 @@ FF_WARN_UNUSED enum ff_status ff_fd_try_read(const struct ff_fd *io, uint8_t *by
 FF_WARN_UNUSED enum ff_status ff_fd_try_write(const struct ff_fd *io, const uint8_t *bytes, size_t size, size_t *done,
 					      struct ff_error *error);
 
-/* poll()s for `events` until the deadline, at least once; *happened is what poll found, which may be POLLHUP or POLLERR
+/* poll()s for `events` until the deadline, at least once; *happened is what poll found, which may be part of FF_FD_HANGUP
  * alone. FF_ERR_TIMEOUT, without a text, since each caller knows better what it waited for. FF_ERR_IO. */
 FF_WARN_UNUSED enum ff_status ff_fd_wait(const struct ff_fd *io, short events, short *happened, int64_t deadline_us,
 					 struct ff_error *error);

@@ -12,7 +12,6 @@
 #include "socket.h"
 
 #define CHUNK_SIZE 4096
-#define HANGUP (POLLHUP | POLLERR | POLLNVAL)
 
 /* How long an acknowledgement may take beyond the network's round trips. Servers on pyserial look every 50 ms and set
  * a USB adapter in a few; one that has let us wait in vain before is given no more than that. */
@@ -47,11 +46,17 @@ static enum ff_status pull(struct net2217 *net, bool *got, struct ff_error *erro
 	if (capacity > 0) {
 		status = ff_fd_try_read(&net->io, bytes, capacity, &size, error);
 	}
-	if (status == FF_OK) {
-		ff_remote_receive(&net->remote, bytes, size);
-		*got = size > 0;
+	if (status != FF_OK) {
+		return status;
 	}
-	return status;
+	uint64_t dropped = net->remote.dropped;
+	ff_remote_receive(&net->remote, bytes, size);
+	if (dropped == 0 && net->remote.dropped > 0) {
+		ff_log(net->log, FF_LOG_WARN, "%s sends more than is being read: the oldest bytes are dropped",
+		       net->io.name);
+	}
+	*got = size > 0;
+	return FF_OK;
 }
 
 /* Sends what the socket takes now. */
@@ -88,7 +93,7 @@ static enum ff_status turn(struct net2217 *net, int64_t deadline_us, struct ff_e
 	short events = (short)((receives ? POLLIN : 0) | (blocked ? POLLOUT : 0));
 	short happened = 0;
 	status = ff_fd_wait(&net->io, events, &happened, deadline_us, error);
-	if (status == FF_OK && (happened & HANGUP) && !(happened & POLLIN)) {
+	if (status == FF_OK && (happened & FF_FD_HANGUP) && !(happened & POLLIN)) {
 		return ff_fd_lost(&net->io, 0, error);
 	}
 	return status;
@@ -115,31 +120,32 @@ static enum ff_status wait_until(struct net2217 *net, condition holds, enum ff_c
 	return FF_OK;
 }
 
-/* Waits until all output has gone. */
+/* Waits until all output has gone. A server that is stuck in sending to us may take nothing before we listen, so this
+ * listens, but only as long as that costs no data that nobody has read yet. */
 static enum ff_status flush(struct net2217 *net, int64_t deadline_us, struct ff_error *error)
 {
 	const struct ff_remote *remote = &net->remote;
+	bool late = false;
 	for (;;) {
 		enum ff_status status = push(net, error);
-		if (status != FF_OK || remote->output_end == remote->output_at) {
+		size_t left = remote->output_end - remote->output_at;
+		if (status != FF_OK || left == 0) {
 			return status;
 		}
-		/* A server that is stuck in sending to us may take nothing before we listen; but data that nobody has read
-		 * yet must not be pushed out for that. */
-		bool listen = ff_remote_input_room(remote) >= CHUNK_SIZE;
+		if (late) {
+			return ff_error_set(error, FF_ERR_TIMEOUT, "%s takes no more bytes: %zu are left", net->io.name,
+					    left);
+		}
 		short happened = 0;
-		if (listen) {
+		if (ff_remote_input_room(remote) >= CHUNK_SIZE) {
 			status = turn(net, deadline_us, error);
 		} else {
 			status = ff_fd_wait(&net->io, POLLOUT, &happened, deadline_us, error);
 		}
-		if (status == FF_ERR_TIMEOUT) {
-			return ff_error_set(error, status, "%s takes no more bytes: %zu are left", net->io.name,
-					    remote->output_end - remote->output_at);
-		}
-		if (status != FF_OK) {
+		if (status != FF_OK && status != FF_ERR_TIMEOUT) {
 			return status;
 		}
+		late = status == FF_ERR_TIMEOUT || ff_now_us() >= deadline_us;
 	}
 }
 

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* Kept free of data and telnet's answers (but for the two bytes that one may be longer than its last piece of a
+ * question), so that requests find room even when the server takes nothing. */
+#define REQUEST_ROOM 1024
+/* IAC SB option code value IAC SE, everything escaped */
+#define REQUEST_MAX (2 * FF_COMPORT_MESSAGE_MAX + 6)
+
 /* ---- events of the telnet codec ---- */
 
 static void on_data(void *context, const uint8_t *bytes, size_t size)
@@ -33,7 +39,6 @@ static void drop_input(struct ff_remote *remote)
 	remote->input_end = 0;
 }
 
-/* Room for what telnet answers is ensured by ff_remote_receivable(), for requests by their callers. */
 static void on_send(void *context, const uint8_t *bytes, size_t size)
 {
 	struct ff_remote *remote = context;
@@ -42,10 +47,9 @@ static void on_send(void *context, const uint8_t *bytes, size_t size)
 		memmove(remote->output, remote->output + remote->output_at, remote->output_end);
 		remote->output_at = 0;
 	}
-	if (size <= FF_REMOTE_OUTPUT_SIZE - remote->output_end) {
-		memcpy(remote->output + remote->output_end, bytes, size);
-		remote->output_end += size;
-	}
+	/* There is room: everybody who sends has looked first. */
+	memcpy(remote->output + remote->output_end, bytes, size);
+	remote->output_end += size;
 }
 
 /* Either side may carry the option: RFC 2217 wants WILL from the client, but some servers offer it themselves. */
@@ -124,7 +128,8 @@ static size_t output_room(const struct ff_remote *remote)
 
 size_t ff_remote_receivable(const struct ff_remote *remote)
 {
-	return output_room(remote);
+	size_t room = output_room(remote);
+	return room > REQUEST_ROOM ? room - REQUEST_ROOM : 0;
 }
 
 void ff_remote_receive(struct ff_remote *remote, const uint8_t *bytes, size_t size)
@@ -157,7 +162,7 @@ void ff_remote_sent(struct ff_remote *remote, size_t size)
 
 size_t ff_remote_put(struct ff_remote *remote, const uint8_t *bytes, size_t size)
 {
-	size_t fits = output_room(remote) / 2; /* every byte may have to be escaped */
+	size_t fits = ff_remote_receivable(remote) / 2; /* every byte may have to be escaped */
 	if (size > fits) {
 		size = fits;
 	}
@@ -181,6 +186,9 @@ static void send_message(struct ff_remote *remote, enum ff_comport_code code, ui
 {
 	const struct ff_comport_message message = { .from = FF_COMPORT_CLIENT, .code = code, .value = value };
 	uint8_t bytes[FF_COMPORT_MESSAGE_MAX];
+	if (output_room(remote) < REQUEST_MAX) {
+		return;
+	}
 	size_t size = ff_comport_build(bytes, sizeof(bytes), &message);
 	ff_telnet_send_subnegotiation(&remote->telnet, FF_TELNET_OPTION_COM_PORT, bytes, size);
 }

@@ -69,7 +69,8 @@ size_t ff_remote_put(struct ff_remote *remote, const uint8_t *bytes, size_t size
 /* Offers COM-PORT, and BINARY and SGA both ways. */
 void ff_remote_negotiate(struct ff_remote *remote);
 
-/* Appends a request whose acknowledgement will be counted. Needs 16 bytes of output, as the next. */
+/* Appends a request whose acknowledgement will be counted. If the server has taken nothing for so long that not even
+ * requests fit, it is left out, and its acknowledgement will be missed like any other. */
 void ff_remote_ask(struct ff_remote *remote, enum ff_comport_code code, uint32_t value);
 
 /* Appends a question about DTR or RTS. Many servers never answer these, so nothing counts on it. */

@@ -321,6 +321,28 @@ static void test_net2217__large_writes_arrive_whole(void **state)
 	finish(&peer, &transport);
 }
 
+/* A peer that talks much and takes little: the write ends in time, and what the peer said is all there. */
+static void test_net2217__a_stuck_write_loses_no_input(void **state)
+{
+	(void)state;
+	enum { KILOBYTES = 200 };
+	const struct act acts[] = { FLOOD(KILOBYTES), PAUSE(200), SWALLOW };
+	struct peer peer;
+	struct ff_transport transport;
+	OPEN(&peer, &transport, acts);
+	size_t size = 32 << 20; /* more than any socket buffer */
+	uint8_t *bytes = calloc(1, size);
+	assert_non_null(bytes);
+	struct ff_error error = FF_ERROR_NONE;
+	int64_t deadline = ff_deadline_ms(150);
+	assert_int_equal(transport.ops->write(transport.self, bytes, size, deadline, &error), FF_ERR_TIMEOUT);
+	assert_in_range(ff_now_us() - deadline, 0, 3000 * 1000);
+	assert_non_null(strstr(error.text, "takes no more bytes"));
+	read_all(&transport, bytes, KILOBYTES * 1024);
+	free(bytes);
+	finish(&peer, &transport);
+}
+
 static void test_net2217__end_of_file_is_a_lost_board(void **state)
 {
 	(void)state;
@@ -671,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_net2217__keeps_data_that_came_with_the_negotiation),
 		cmocka_unit_test(test_net2217__chatter_is_not_data),
 		cmocka_unit_test(test_net2217__large_writes_arrive_whole),
+		cmocka_unit_test(test_net2217__a_stuck_write_loses_no_input),
 		cmocka_unit_test(test_net2217__end_of_file_is_a_lost_board),
 		cmocka_unit_test(test_net2217__suspend_holds_data_back),
 		cmocka_unit_test(test_net2217__set_baud_waits_for_the_server),

@@ -72,6 +72,13 @@ static bool flood(int fd, unsigned kilobytes)
 	return true;
 }
 
+static void swallow(int fd)
+{
+	uint8_t bytes[65536];
+	while (receive(fd, bytes, sizeof(bytes), PATIENCE_MS) > 0) {
+	}
+}
+
 static bool play(struct peer *peer, size_t index, int fd)
 {
 	const struct act *act = &peer->acts[index];
@@ -93,6 +100,9 @@ static bool play(struct peer *peer, size_t index, int fd)
 		return true;
 	case ACT_FLOOD:
 		return flood(fd, act->ms);
+	case ACT_SWALLOW:
+		swallow(fd);
+		return true;
 	case ACT_CLOSE:
 		return false;
 	}

@@ -15,6 +15,7 @@ enum act_kind {
 	ACT_PAUSE,   /* lets `ms` pass */
 	ACT_SILENT,  /* receives nothing for `ms`, or until the client closes */
 	ACT_FLOOD,   /* sends `ms` kilobytes of 'x' */
+	ACT_SWALLOW, /* receives whatever comes until the client closes */
 	ACT_CLOSE,   /* closes; only then may more acts be missing */
 };
 
@@ -49,6 +50,10 @@ struct act {
 #define FLOOD(kilobytes) \
 	{ \
 		ACT_FLOOD, NULL, 0, kilobytes \
+	}
+#define SWALLOW \
+	{ \
+		ACT_SWALLOW, NULL, 0, 0 \
 	}
 #define CLOSE \
 	{ \
