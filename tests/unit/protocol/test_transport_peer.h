@@ -11,7 +11,7 @@
 enum act_kind {
 	ACT_SEND,    /* sends the bytes */
 	ACT_EXPECT,  /* receives exactly these bytes, in however many pieces */
-	ACT_AT_ONCE, /* receives exactly these bytes by one recv(): they came as one segment */
+	ACT_AT_ONCE, /* the same, and fails if a recv() sees only a part of them: they came as one segment */
 	ACT_PAUSE,   /* lets `ms` pass */
 	ACT_SILENT,  /* receives nothing for `ms`, or until the client closes */
 	ACT_FLOOD,   /* sends `ms` kilobytes of 'x' */
@@ -68,8 +68,10 @@ struct peer {
 	struct act acts[PEER_MAX_ACTS];
 	size_t count;
 	int64_t done_us[PEER_MAX_ACTS]; /* when each act was over; read after peer_join */
-	char fault[256];                /* what went against the script; empty if nothing */
-	char address[64];               /* "rfc2217://127.0.0.1:PORT", or what `scheme` says */
+	uint8_t held[65536];            /* received, and not yet part of an act */
+	size_t held_size;
+	char fault[256];  /* what went against the script; empty if nothing */
+	char address[64]; /* "rfc2217://127.0.0.1:PORT", or what `scheme` says */
 };
 
 /* Listens on a free port of this machine and plays the two scripts, one after the other, to the first client. After the

@@ -158,7 +158,7 @@ static void test_tcp__writing_to_a_closed_peer_is_a_lost_board(void **state)
 static void test_tcp__write_gives_up_at_its_deadline(void **state)
 {
 	(void)state;
-	const struct act acts[] = { PAUSE(400), CLOSE };
+	const struct act acts[] = { PAUSE(1000), CLOSE };
 	struct peer peer;
 	struct ff_transport transport;
 	start(&peer, &transport, acts, COUNT(acts));
