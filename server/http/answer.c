@@ -70,10 +70,7 @@ enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_ki
 	if (request->job) {
 		return ff_answer_job(request);
 	}
-	struct ff_queue_request wanted = {
-		.kind = kind,
-		.worker = request->worker,
-		.options = { .stub = true, .compress = true, .baud = 0 },
-	};
+	/* No rate, no stub: the ROM tells all there is to know, and sooner. */
+	struct ff_queue_request wanted = { .kind = kind, .worker = request->worker };
 	return ff_answer_submit(request, &wanted);
 }

@@ -28,6 +28,15 @@ static enum ff_status tell_head(struct ff_job *job, const struct ff_job_view *vi
 			     ff_worker_name(ff_job_worker(job)), waits);
 }
 
+static enum ff_status tell_reboot(struct ff_job *job, struct ff_buf *out)
+{
+	struct ff_board_view board;
+	ff_worker_view(ff_job_worker(job), &board);
+	return ff_buf_printf(out, "%s: %s\n", ff_phase_name(FF_PHASE_REBOOT),
+			     board.has_lines ? "resetting the board into its application"
+					     : "this port cannot reset the board; press its reset button");
+}
+
 static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, struct ff_buf *out)
 {
 	static const char *const stories[FF_PHASE_COUNT] = {
@@ -38,7 +47,6 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 		[FF_PHASE_BAUD] = "changing the baud rate",
 		[FF_PHASE_READ] = "reading the flash",
 		[FF_PHASE_ERASE] = "erasing",
-		[FF_PHASE_REBOOT] = "resetting the board into its application",
 	};
 	const char *phase = ff_phase_name(step.phase);
 	size_t count = 0;
@@ -47,6 +55,9 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 		const struct ff_job_region *region = &regions[step.region];
 		return ff_buf_printf(out, "%s: %llu bytes at 0x%x%s%s\n", phase, (unsigned long long)region->size,
 				     region->offset, region->name ? ", " : "", region->name ? region->name : "");
+	}
+	if (step.phase == FF_PHASE_REBOOT) {
+		return tell_reboot(job, out);
 	}
 	const char *story = stories[step.phase];
 	return ff_buf_printf(out, "%s%s%s\n", phase, story ? ": " : "", story ? story : "");

@@ -2,6 +2,7 @@
 #include "tasks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void on_progress(void *context, const struct ff_progress *progress)
 {
@@ -43,31 +44,18 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	return status;
 }
 
-static void report(struct ff_job *job, const struct ff_flasher *flasher, const struct ff_write_report *written,
-		   struct ff_job_result *result)
+/* A board without control lines stays in its loader, at the rate at which the next job looks for it. */
+static enum ff_after after(const struct ff_transport *transport)
 {
-	const struct ff_board_info *info = ff_flasher_info(flasher);
-	const int64_t *times = ff_flasher_phase_times(flasher);
-	*result = (struct ff_job_result){ .known = true, .report = *written, .stub = info->stub, .baud = info->baud };
-	for (int phase = 0; phase < FF_PHASE_COUNT; phase++) {
-		result->phase_us[phase] = times[phase];
-	}
-	ff_job_set_result(job, result);
+	return transport->has_lines ? FF_AFTER_HARD_RESET : FF_AFTER_NO_RESET;
 }
 
-/* Ends the session. A board without control lines stays where it is; one that has them must come up again. */
-static enum ff_status disconnect(struct ff_flasher *flasher, struct ff_job *job, const struct ff_transport *transport,
-				 struct ff_job_result *result, struct ff_error *error)
+static void report(struct ff_job *job, const struct ff_flasher *flasher, const struct ff_write_report *written)
 {
-	ff_job_report(job, &(struct ff_progress){ .phase = FF_PHASE_REBOOT });
-	int64_t begin = ff_now_us();
-	enum ff_status status =
-		ff_flasher_close(flasher, transport->has_lines ? FF_AFTER_HARD_RESET : FF_AFTER_NO_RESET, error);
-	if (result->known) {
-		result->phase_us[FF_PHASE_REBOOT] = ff_now_us() - begin;
-		ff_job_set_result(job, result);
-	}
-	return status;
+	const struct ff_board_info *info = ff_flasher_info(flasher);
+	struct ff_job_result result = { .known = true, .report = *written, .stub = info->stub, .baud = info->baud };
+	memcpy(result.phase_us, ff_flasher_phase_times(flasher), sizeof(result.phase_us));
+	ff_job_set_result(job, &result);
 }
 
 static enum ff_status open_sources(struct ff_region *regions, const struct ff_job_region *images, size_t count,
@@ -102,17 +90,18 @@ static enum ff_status flash(struct ff_job *job, struct ff_transport *transport, 
 	const struct ff_job_options *asked = ff_job_options(job);
 	struct ff_write_options options = { .force = asked->force, .no_compress = !asked->compress };
 	struct ff_write_report written = { 0 };
-	struct ff_job_result result = { 0 };
 	status = ff_flasher_write(flasher, regions, count, &options, &written, error);
+
+	struct ff_error leaving = FF_ERROR_NONE;
+	enum ff_status left = ff_flasher_leave(flasher, after(transport), &leaving);
 	if (status == FF_OK) {
-		report(job, flasher, &written, &result);
+		report(job, flasher, &written);
 	}
-	struct ff_error closing = FF_ERROR_NONE;
-	enum ff_status closed = disconnect(flasher, job, transport, &result, &closing);
-	if (status == FF_OK && closed != FF_OK) {
-		return ff_error_set(error, closed, "written and verified, but the board could not be restarted: %s",
-				    closing.text);
+	if (status == FF_OK && left != FF_OK) {
+		status = ff_error_set(error, left, "written and verified, but the board could not be restarted: %s",
+				      leaving.text);
 	}
+	ff_flasher_close(flasher, after(transport), NULL);
 	return status;
 }
 
@@ -139,8 +128,7 @@ enum ff_status ff_task_info(struct ff_job *job, struct ff_transport *transport, 
 	if (status != FF_OK) {
 		return status;
 	}
-	struct ff_job_result none = { 0 };
-	return disconnect(flasher, job, transport, &none, error);
+	return ff_flasher_close(flasher, after(transport), error);
 }
 
 enum ff_status ff_task_reset(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)

@@ -128,6 +128,9 @@ static enum ff_status open_port(struct ff_worker *worker, struct ff_error *error
 	worker->is_open = true;
 	worker->pause_ms = FIRST_PAUSE_MS;
 	ff_log(&worker->log, FF_LOG_INFO, "%s is open", worker->address);
+	pthread_mutex_lock(&worker->mutex);
+	worker->view.has_lines = worker->transport.has_lines;
+	pthread_mutex_unlock(&worker->mutex);
 	set_state(worker, FF_BOARD_IDLE, "", "");
 	return FF_OK;
 }

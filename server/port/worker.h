@@ -47,6 +47,7 @@ struct ff_board_view {
 	char detail[FF_ERROR_TEXT_SIZE]; /* why it is lost; empty otherwise */
 	char task[FF_TASK_LABEL_SIZE];   /* label of the task that makes it busy; empty otherwise */
 	size_t waiting;                  /* labelled tasks in the mailbox */
+	bool has_lines;                  /* the port, when it was last open, could reset the board */
 	struct ff_board_facts facts;
 };
 
