@@ -165,8 +165,8 @@ static void test_net2217__a_reset_sequence_is_pipelined(void **state)
 	const int64_t *done_us = peer.done_us + COUNT(good_open);
 	assert_true(done_us[1] - start_us >= 100 * 1000);
 	assert_true(done_us[2] - start_us >= 150 * 1000);
-	/* waiting for the acknowledgements of each step would have taken half a second each */
-	assert_true(done_us[2] - start_us < 1100 * 1000);
+	/* waiting for the first step's acknowledgements would have taken half a second */
+	assert_true(done_us[1] - start_us < 600 * 1000);
 }
 
 static void test_net2217__both_lines_move_without_passing_a_reset(void **state)
@@ -222,7 +222,7 @@ static void test_net2217__missing_acknowledgements_cost_little_and_once(void **s
 	assert_int_equal(set_lines(&transport, once, 1), FF_OK);
 	int64_t second_us = ff_now_us();
 	assert_in_range(first_us - start_us, 500 * 1000, 2000 * 1000);
-	assert_true(second_us - first_us < first_us - start_us);
+	assert_true(second_us - first_us < 400 * 1000);
 	finish(&peer, &transport);
 }
 

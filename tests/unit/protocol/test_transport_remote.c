@@ -89,6 +89,22 @@ static void test_remote__purge_of_another_client_drops_nothing(void **state)
 	free(remote);
 }
 
+static void test_remote__an_old_acknowledgement_does_not_move_a_line_back(void **state)
+{
+	(void)state;
+	struct ff_remote *remote = remote_new();
+	static const uint8_t dtr_off[] = { 0xFF, 0xFA, 0x2C, 105, 9, 0xFF, 0xF0 };
+	ff_remote_ask_lines(remote, 0, -1);
+	ff_remote_ask_lines(remote, 1, -1);
+	ff_remote_receive(remote, dtr_off, sizeof(dtr_off));
+	assert_int_equal(remote->dtr, 1);
+	assert_int_equal(remote->rts, -1);
+	/* but the last word is the server's */
+	ff_remote_receive(remote, dtr_off, sizeof(dtr_off));
+	assert_int_equal(remote->dtr, 0);
+	free(remote);
+}
+
 /* A server's echo of the client's own codes, or its nonsense, moves nothing. */
 static void test_remote__ignores_what_no_server_says(void **state)
 {
@@ -115,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_remote__a_request_fits_whole_or_not_at_all),
 		cmocka_unit_test(test_remote__the_newest_input_survives),
 		cmocka_unit_test(test_remote__purge_of_another_client_drops_nothing),
+		cmocka_unit_test(test_remote__an_old_acknowledgement_does_not_move_a_line_back),
 		cmocka_unit_test(test_remote__ignores_what_no_server_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
