@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A few hundred lines' worth of a chip behind a scripted transport: just enough of ROM and stub to answer the loader, and
+ * a record of what it was asked. Written from Espressif's "Serial Protocol" page; it shares nothing with the loader. */
+#ifndef TEST_LOADER_CHIP_H
+#define TEST_LOADER_CHIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <zlib.h>
+
+#include "test_link_script.h"
+
+#define CHIP_FLASH_SIZE (1024 * 1024)
+#define CHIP_REGISTERS 64
+#define CHIP_COMMANDS 4096
+
+enum chip_kind { CHIP_ESP8266, CHIP_ESP32, CHIP_ESP32C3 };
+
+struct chip_register {
+	uint32_t address;
+	uint32_t value;
+};
+
+/* A command as it came: its first five words, and how long it was. */
+struct chip_command {
+	uint8_t opcode;
+	uint16_t size;
+	uint32_t words[5];
+};
+
+struct chip {
+	struct script script;
+	enum chip_kind kind;
+	bool stub;
+	bool deaf;                                      /* answers nothing */
+	uint32_t flags;                                 /* of GET_SECURITY_INFO */
+	struct chip_register registers[CHIP_REGISTERS]; /* the rest reads as 0 */
+	size_t register_count;
+	struct chip_command commands[CHIP_COMMANDS];
+	size_t command_count;
+
+	uint8_t *flash; /* CHIP_FLASH_SIZE, owned */
+	uint32_t write_at;
+	uint32_t write_left;
+	bool inflating;
+	z_stream inflate;
+
+	/* Accidents, counted in DATA commands from 1; 0: none. */
+	unsigned data_count;
+	unsigned refuse_data;   /* answers this one with `refuse_status` */
+	bool refuse_ever_after; /* and all that follow */
+	uint16_t refuse_status;
+	unsigned lose_data; /* the port goes away with this one */
+	unsigned bad_md5;   /* so many MD5 answers are wrong */
+	uint32_t bad_cell;  /* this byte of flash reads as 0 */
+};
+
+/* A chip in its ROM loader with dirty flash (all 0x5A). */
+void chip_init(struct chip *chip, enum chip_kind kind);
+
+void chip_release(struct chip *chip);
+
+void chip_set_register(struct chip *chip, uint32_t address, uint32_t value);
+
+/* How many commands with this opcode came. */
+unsigned chip_count(const struct chip *chip, uint8_t opcode);
+
+/* The n-th of them, from 0; fails the test if there is none. */
+const struct chip_command *chip_find(const struct chip *chip, uint8_t opcode, unsigned index);
+
+#endif
