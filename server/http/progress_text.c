@@ -97,7 +97,10 @@ static enum ff_status tell_verdict(struct ff_job *job, const struct ff_job_view 
 {
 	double seconds = view->started_ms ? (double)(view->finished_ms - view->started_ms) / 1000 : 0;
 	if (view->state != FF_JOB_DONE) {
-		return ff_buf_printf(out, "failed: %s: %s\n", ff_problem_job_code(view), view->detail);
+		char detail[sizeof(view->detail)];
+		memcpy(detail, view->detail, sizeof(detail));
+		ff_text_clean(detail);
+		return ff_buf_printf(out, "failed: %s: %s\n", ff_problem_job_code(view), detail);
 	}
 	if (!view->result.known) {
 		return ff_buf_printf(out, "done: %s in %.1f s\n", ff_job_kind_name(ff_job_kind(job)), seconds);

@@ -183,8 +183,6 @@ enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_req
 	}
 	/* A reference of our own: once it is posted, the job may end and leave the history at any moment. */
 	struct ff_job *made = ff_job_ref(entry->job);
-	ff_log(ff_worker_log(request->worker), FF_LOG_INFO, "job %s (%s) is accepted", ff_job_id(made),
-	       ff_job_kind_name(request->kind));
 	status = ff_job_post(made);
 	if (status != FF_OK) {
 		pthread_mutex_lock(&queue->mutex);
