@@ -144,7 +144,7 @@ static void post_bytes(struct ff_request *request, struct writing *writing)
 	atomic_fetch_add(&writing->references, 1);
 	enum ff_status status = ff_worker_post(request->worker, &writing->task);
 	if (status != FF_OK) {
-		unref_writing(writing);
+		atomic_fetch_sub(&writing->references, 1); /* the request's own is left */
 		ff_problem_set(&request->problem,
 			       status == FF_ERR_BUSY ? FF_PROBLEM_BOARD_BUSY : FF_PROBLEM_SHUTTING_DOWN,
 			       "%s takes no more input now", ff_worker_name(request->worker));
@@ -177,7 +177,7 @@ static enum MHD_Result answer_write(struct ff_request *request)
 	}
 	if (ff_now_us() >= writing->turn_deadline_us) {
 		if (ff_worker_withdraw(writing->worker, &writing->task)) {
-			unref_writing(writing);
+			atomic_fetch_sub(&writing->references, 1);
 			ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY,
 				       "%s was busy all the time; nothing was sent to it",
 				       ff_worker_name(request->worker));

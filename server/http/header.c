@@ -120,7 +120,7 @@ static int weight_of(const char *accept, const char *type, int *place)
 			at += size;
 			const char *name;
 			size_t name_size;
-			char value[32];
+			char value[32] = "";
 			while (ff_header_take_param(&at, &name, &name_size, value, sizeof(value)) == FF_HEADER_PARAM) {
 				if (ff_header_equals(name, name_size, "q")) {
 					weight = parse_weight(value);

@@ -70,7 +70,7 @@ static bool is_loopback(const struct sockaddr_storage *address)
 static enum ff_status describe(struct ff_listener *listener, const struct ff_listen_address *address,
 			       struct ff_error *error)
 {
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = { 0 };
 	socklen_t size = sizeof(bound);
 	char host[NI_MAXHOST];
 	char port[NI_MAXSERV];
