@@ -35,6 +35,7 @@ struct board {
 	int64_t now;         /* of this round of the loop */
 	int64_t return_time; /* when a vanished port comes back, NEVER while it is there */
 	bool vanishing;      /* it has to go in this round */
+	bool lines_used;     /* somebody has set the control lines */
 };
 
 static int64_t clock_ns(void)
@@ -84,6 +85,7 @@ static void on_lines(void *context, bool dtr, bool rts)
 	if (board->return_time != NEVER) {
 		return;
 	}
+	board->lines_used = true;
 	advance(board); /* all that was due comes before the change */
 	if (ff_circuit_set(&board->circuit, dtr, rts, board->now) == FF_CIRCUIT_RESET && board->soc) {
 		ff_soc_stop(board->soc);
@@ -142,14 +144,14 @@ static int64_t on_send(void *context, const uint8_t *bytes, size_t size, int64_t
 	return board->options->real_timing ? board->tx.busy_until : start;
 }
 
-/* Without control lines it is a hand on the BOOT button that decides. */
+/* Where nobody uses control lines it is a hand on the BOOT button that decides. */
 static bool on_io0_low(void *context)
 {
 	const struct board *board = context;
-	if (!board->port.has_lines) {
-		return boots_download(board);
+	if (board->port.has_lines || board->lines_used) {
+		return board->circuit.dtr && !board->circuit.rts;
 	}
-	return board->circuit.dtr && !board->circuit.rts;
+	return boots_download(board);
 }
 
 /* ---- time ---- */

@@ -9,6 +9,7 @@
 #define DEFAULT_FLASH_SIZE (4u << 20)
 #define STUBS_BESIDE_PROGRAM "../share/farflash/stubs"
 #define STUB_DIR_VARIABLE "FARFLASH_STUB_DIR"
+#define WRONG_USAGE 2
 
 const char *argp_program_version = "farflash-board " FF_VERSION;
 
@@ -264,5 +265,6 @@ void ff_options_parse(struct ff_options *options, int argc, char **argv)
 	ff_faults_init(&options->board.faults);
 	find_stub_dir(options);
 	struct parsing parsing = { .options = options };
+	argp_err_exit_status = WRONG_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &parsing);
 }

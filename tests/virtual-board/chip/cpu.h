@@ -141,6 +141,8 @@ void ff_flash_io_start_erase(struct ff_soc *soc, uint32_t address, uint32_t size
 
 void ff_flash_io_wait(struct ff_soc *soc);
 
+bool ff_flash_io_busy(const struct ff_soc *soc);
+
 /* Erases the whole chip and waits. */
 void ff_flash_io_erase_chip(struct ff_soc *soc);
 
@@ -148,9 +150,10 @@ void ff_flash_io_erase_chip(struct ff_soc *soc);
  * whether the region is done. */
 bool ff_flash_io_erase_step(struct ff_soc *soc);
 
-/* One step of hashing soc->task's region; the first call must find `start` true. Answers whether it is done, and then
- * has written FF_MD5_SIZE bytes. */
+/* Starts a hash. */
 void ff_flash_io_md5_start(struct ff_soc *soc);
+
+/* One step of hashing soc->task's region. Answers whether it is done, and then has written FF_MD5_SIZE bytes. */
 bool ff_flash_io_md5_step(struct ff_soc *soc, uint8_t *md5);
 
 /* ---- programs ---- */

@@ -16,6 +16,11 @@ void ff_flash_io_wait(struct ff_soc *soc)
 	}
 }
 
+bool ff_flash_io_busy(const struct ff_soc *soc)
+{
+	return soc->flash_ready > soc->time;
+}
+
 void ff_flash_io_read(struct ff_soc *soc, uint32_t address, void *bytes, size_t size)
 {
 	ff_flash_io_wait(soc);

@@ -9,8 +9,6 @@
 #define RESPONSE 0x01
 #define SYNC_REPLIES 8
 #define READ_PACKET_MAX 4096u
-#define BAUD_SETTLE_NS (5 * FF_NS_PER_MS)
-#define START_NS (10 * FF_NS_PER_MS)
 #define MAX_FLASH_SIZE (16u << 20) /* taken for an id that it does not know */
 
 void ff_stub_send_reply(struct ff_soc *soc, uint8_t op, const struct ff_stub_reply *reply)
@@ -88,10 +86,9 @@ static void on_spi_set_params(struct ff_soc *soc, const struct ff_request *reque
 
 static bool change_baudrate_step(struct ff_soc *soc)
 {
-	int64_t settle = soc->options.timing->page_program > 0 ? BAUD_SETTLE_NS : 0;
-	ff_cpu_spend(soc, settle);
+	ff_cpu_spend(soc, soc->options.timing->baud_settle);
 	ff_cpu_set_baud(soc, soc->task.address);
-	ff_cpu_spend(soc, settle);
+	ff_cpu_spend(soc, soc->options.timing->baud_settle);
 	return true;
 }
 
@@ -347,8 +344,6 @@ void ff_stub_start(struct ff_soc *soc)
 	ff_rx_init(&soc->rx, FF_RX_STUB);
 	ff_bus_attach_flash(soc->bus);
 	ff_cpu_set_baud(soc, soc->baud); /* the divider is another one with its clock */
-	if (soc->options.timing->page_program > 0) {
-		ff_cpu_spend(soc, START_NS);
-	}
+	ff_cpu_spend(soc, soc->options.timing->stub_start);
 	ff_cpu_send_frame(soc, (const uint8_t *)"OHAI", 4);
 }

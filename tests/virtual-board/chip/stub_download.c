@@ -4,11 +4,12 @@
 
 /* ---- erase and write, after the acknowledgement ---- */
 
-/* Starts the next erase. Sectors that are blank already are skipped until the first that is not. */
+/* Starts the next erase, unless the flash is still busy with the one before. Sectors that are blank already are skipped
+ * until the first that is not. */
 static void conditional_erase(struct ff_soc *soc)
 {
 	struct ff_download *flash = &soc->flash;
-	if (flash->erase_left == 0) {
+	if (flash->erase_left == 0 || ff_flash_io_busy(soc)) {
 		return;
 	}
 	bool block = false;
@@ -35,6 +36,7 @@ static enum ff_stub_code write_flash(struct ff_soc *soc, const uint8_t *bytes, u
 			ff_soc_hang(soc);
 			return FF_STUB_SUCCESS;
 		}
+		ff_flash_io_wait(soc);
 		conditional_erase(soc);
 	}
 	bool refused = flash->encrypt; /* no key is burnt */

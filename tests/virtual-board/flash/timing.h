@@ -4,7 +4,8 @@
  * The flash is a Winbond W25Q32JV, the part on many Espressif modules. Typical values of its datasheet (revision G,
  * table "AC Electrical Characteristics"): page program tPP 0.4 ms (at most 3), sector erase tSE 45 ms (400), 32 KB block
  * erase tBE1 120 ms (1600), 64 KB block erase tBE2 150 ms (2000), chip erase tCE 10 s (50) for 4 MB. Chip erase of
- * other sizes scales with the size, as it does across the W25Q family.
+ * other sizes scales with the size, as it does across the W25Q family. A page counts as one program; the ROM's routine
+ * in fact sends it in pieces of 32 bytes, for which the datasheet names no typical time as a whole.
  *
  * Reads go through the SPI controller in slow mode at 20 MHz, one data line: 2.5 MB/s. That is how both the ROM and
  * esp-flasher-stub set it up (80 MHz divided by 4, esp-stub-lib target/esp32/src/flash.c).
@@ -29,6 +30,8 @@ struct ff_timing {
 	int64_t spi_byte;     /* one byte over SPI, either way */
 	int64_t md5_byte;     /* hashing, without the read */
 	int64_t inflate_byte; /* per byte that comes out */
+	int64_t stub_start;   /* the stub lets the ROM's last answer out before it takes the UART over: transport.c */
+	int64_t baud_settle;  /* the stub pauses before and after it changes the rate: esp-stub-lib uart.c */
 };
 
 static const struct ff_timing ff_timing_real = {
@@ -39,6 +42,8 @@ static const struct ff_timing ff_timing_real = {
 	.spi_byte = 400,
 	.md5_byte = 250,
 	.inflate_byte = 150,
+	.stub_start = 10 * FF_NS_PER_MS,
+	.baud_settle = 5 * FF_NS_PER_MS,
 };
 
 /* Nothing takes time. */
