@@ -86,7 +86,7 @@ def test_bad_input__regions_that_touch_are_no_overlap(rest, board):
 
 
 def test_bad_input__larger_than_the_flash(rest, refused):
-    refused(rest.flash("lab1", (hex(FLASH_SIZE - 0x1000), image())), 422, "too-large", "image.bin", "4194304")
+    refused(rest.flash("lab1", (hex(FLASH_SIZE - 0x1000), image())), 422, "too-large", "image.bin", "4 MB")
 
 
 def test_bad_input__beyond_the_flash(rest, refused):

@@ -75,7 +75,7 @@ def test_board_trouble__lost_in_mid_write(make_board, make_server, make_relay, a
     relay = make_relay(board.port)
     rest = make_server(lab1=far(relay)).rest
     rest.wait_board("lab1", "idle")
-    job = rest.flash_async("lab1", ("0x10000", app), query="?baud=0")
+    job = rest.flash_async("lab1", ("0x10000", app), query="?baud=230400")
     rest.wait_phase(job["id"], "write")
     relay.unplug()
     ended = rest.wait_job(job["id"], timeout=10)

@@ -86,5 +86,6 @@ def test_esptool_js__and_the_engine_see_the_same_chip(make_board, make_server, t
     info = job["info"]
     assert info["chip"] == theirs["chip"]
     assert info["mac"] == theirs["mac"]
-    assert int(info["flash_id"], 16) == theirs["flash_id"]
+    if chip != "esp8266":  # there esptool-js 0.7.0 takes the length registers that this chip lacks for its command register
+        assert int(info["flash_id"], 16) == theirs["flash_id"]
     assert info["flash_size"] == 2 << 20

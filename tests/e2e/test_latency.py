@@ -8,7 +8,7 @@ from client import DONE, farflash
 from rest import API, curl
 
 RTT = 0.1
-IMAGE = firmware.image("esp32", 0x20000)
+IMAGE = firmware.image("esp32", 0x10000)
 
 
 @pytest.fixture

@@ -104,14 +104,14 @@ def test_pyserial__slow_single_steps_boot_the_application(port):
     assert not in_bootloader(port)
 
 
-@pytest.mark.parametrize("baudrate", (9600, 74880, 115200, 460800, 921600, 2000000))
-def test_pyserial__rates_are_acknowledged_as_set(port, baudrate):
-    port.baudrate = baudrate
-    assert port.baudrate == baudrate
+def test_pyserial__rates_are_acknowledged_as_set(port):
+    # An assignment raises unless the server repeats the value.
+    for baudrate in (9600, 74880, 115200, 460800, 921600, 2000000):
+        port.baudrate = baudrate
 
 
 def test_pyserial__other_settings_are_acknowledged(port):
-    # Each assignment raises unless the server repeats the value.
+    # As above.
     port.bytesize, port.parity, port.stopbits = serial.SEVENBITS, serial.PARITY_EVEN, serial.STOPBITS_TWO
     port.bytesize, port.parity, port.stopbits = serial.EIGHTBITS, serial.PARITY_NONE, serial.STOPBITS_ONE
     port.timeout = 0.1

@@ -15,7 +15,7 @@ SMALL = 0x4000
 
 @pytest.fixture
 def slow_board(make_board):
-    """A board that keeps to real times: 128 kB at 115200 baud take it some 6 s, long enough to look at a running job."""
+    """A board that keeps to real times: 128 kB at 230400 baud take it some 3 s, long enough to look at a running job."""
     return make_board(timing="real")
 
 
@@ -106,7 +106,7 @@ def test_rest__boards_work_side_by_side(make_server, make_board, make_relay):
 
 
 def test_rest__a_queued_job_can_be_cancelled(slow, slow_board, app):
-    first = slow.flash_async("lab1", ("0x10000", app), query="?baud=0")
+    first = slow.flash_async("lab1", ("0x10000", app), query="?baud=230400")
     second = slow.flash_async("lab1", ("0x80000", small(2)))
     assert slow.board("lab1")["queued"] == 1
     assert slow.cancel(second["id"]).status == 202
@@ -118,7 +118,7 @@ def test_rest__a_queued_job_can_be_cancelled(slow, slow_board, app):
 
 
 def test_rest__a_running_job_can_be_cancelled(slow, slow_board, app):
-    job = slow.flash_async("lab1", ("0x10000", app), query="?baud=0")
+    job = slow.flash_async("lab1", ("0x10000", app), query="?baud=230400")
     slow.wait_phase(job["id"], "write")
     begin = time.monotonic()
     assert slow.cancel(job["id"]).status == 202
@@ -133,7 +133,7 @@ def test_rest__a_running_job_can_be_cancelled(slow, slow_board, app):
 
 def test_rest__a_waiting_request_hears_of_the_cancel(slow, app):
     waiting = slow.connect()
-    waiting.request("PUT", f"{API}/boards/lab1/flash?offset=0x10000&baud=0", app)
+    waiting.request("PUT", f"{API}/boards/lab1/flash?offset=0x10000&baud=230400", app)
     busy = slow.wait_board("lab1", "busy")
     slow.wait_phase(busy["job"], "write")
     assert slow.cancel(busy["job"]).status == 202

@@ -28,7 +28,7 @@ def slow(make_server, slow_board):
 
 def test_signals__sigterm_in_mid_flash_ends_cleanly(slow, app):
     waiting = slow.rest.connect()
-    waiting.request("PUT", f"{API}/boards/lab1/flash?offset=0x10000&baud=0", app)
+    waiting.request("PUT", f"{API}/boards/lab1/flash?offset=0x10000&baud=230400", app)
     job = slow.rest.wait_board("lab1", "busy")["job"]
     slow.rest.wait_phase(job, "write")
     queued = slow.rest.flash_async("lab1", ("0x80000", SMALL))
@@ -78,7 +78,7 @@ def test_signals__sigterm_while_an_upload_stalls(server):
 
 
 def test_signals__server_that_was_killed_leaves_nothing_behind(make_server, slow, slow_board, app):
-    job = slow.rest.flash_async("lab1", ("0x10000", app), query="?baud=0")
+    job = slow.rest.flash_async("lab1", ("0x10000", app), query="?baud=230400")
     slow.rest.wait_phase(job["id"], "write")
     slow.kill()
     assert slow.files() != []
@@ -100,7 +100,7 @@ def test_signals__killed_client_does_not_stop_its_job(slow, slow_board, start_fa
 
 
 def test_signals__interrupted_client_cancels_its_job(slow, start_farflash, app_file):
-    client = start_farflash("--server", slow.url, "write-flash", "--baud", "115200", "0x10000", app_file, status={FAILED})
+    client = start_farflash("--server", slow.url, "write-flash", "--baud", "230400", "0x10000", app_file, status={FAILED})
     job = slow.rest.wait_board("lab1", "busy")["job"]
     slow.rest.wait_phase(job, "write")
     client.process.send_signal(signal.SIGINT)
@@ -111,7 +111,7 @@ def test_signals__interrupted_client_cancels_its_job(slow, start_farflash, app_f
 
 def test_signals__interrupted_engine_leaves_a_board_that_can_be_flashed(slow_board, start_farflash, app_file):
     where = ["--port", slow_board.address]
-    client = start_farflash(*where, "write-flash", "--baud", "115200", "0x10000", app_file, status={FAILED})
+    client = start_farflash(*where, "write-flash", "--baud", "230400", "0x10000", app_file, status={FAILED})
     wait_until(lambda: slow_board.flash(0x10000, 64) != b"\xff" * 64, "the first block to be written")
     client.process.send_signal(signal.SIGTERM)
     assert client.wait(10) == FAILED, client.output()
