@@ -153,7 +153,7 @@ static enum ff_status read_abc(void *context, uint64_t offset, uint8_t *bytes, s
 	(void)context;
 	(void)error;
 	assert_true(offset + size <= 3);
-	memcpy(bytes, "abc" + offset, size);
+	memcpy(bytes, &"abc"[offset], size);
 	return FF_OK;
 }
 
