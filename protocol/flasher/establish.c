@@ -15,7 +15,7 @@
 
 static void on_stage(void *context, bool resetting)
 {
-	ff_session_enter(context, resetting ? FF_PHASE_RESET : FF_PHASE_SYNC, 0);
+	ff_session_enter(context, resetting ? FF_PHASE_RESET : FF_PHASE_SYNC, 0, 0);
 }
 
 static enum ff_status connect(struct ff_flasher *flasher, struct ff_error *error)
@@ -64,7 +64,7 @@ static enum ff_status run_stub(struct ff_flasher *flasher, struct ff_error *erro
 		ff_log(log, FF_LOG_WARN, "%s: no stub flasher, %s", loader->chip->name, bar);
 		return FF_OK;
 	}
-	ff_session_enter(flasher, FF_PHASE_STUB, 0);
+	ff_session_enter(flasher, FF_PHASE_STUB, 0, 0);
 	struct ff_stub stub = { 0 };
 	struct ff_error local = FF_ERROR_NONE;
 	enum ff_status status =
@@ -95,7 +95,7 @@ static enum ff_status change_baud(struct ff_flasher *flasher, struct ff_error *e
 		       loader->chip->name, loader->link.baud, flasher->transport->fixed_baud ? "port" : "ROM loader");
 		return FF_OK;
 	}
-	ff_session_enter(flasher, FF_PHASE_BAUD, 0);
+	ff_session_enter(flasher, FF_PHASE_BAUD, 0, 0);
 	return ff_loader_set_baud(loader, baud, error);
 }
 
@@ -124,7 +124,7 @@ static enum ff_status establish_once(struct ff_flasher *flasher, struct ff_error
 		status = change_baud(flasher, error);
 	}
 	if (status == FF_OK) {
-		ff_session_enter(flasher, FF_PHASE_SYNC, 0);
+		ff_session_enter(flasher, FF_PHASE_SYNC, 0, 0);
 		status = ff_flash_attach(&flasher->loader, error);
 	}
 	if (status == FF_OK) {

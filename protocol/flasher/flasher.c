@@ -32,6 +32,20 @@ static enum ff_status take_options(struct ff_flasher *flasher, const struct ff_c
 	return FF_OK;
 }
 
+/* After a failed open: the port at its rate, and a board that was reset into its loader back in its application. What
+ * fails here is not worth a word beside what failed before. */
+static void put_back(struct ff_flasher *flasher, enum ff_status failure)
+{
+	if (failure == FF_ERR_LOST || failure == FF_ERR_ARGUMENT) {
+		return;
+	}
+	enum ff_status status = ff_establish_port_rate(flasher, NULL);
+	if (status == FF_OK && flasher->loader.resets > 0) {
+		status = ff_board_reset(flasher->transport, NULL);
+	}
+	ff_log(flasher->observer.log, FF_LOG_DEBUG, "put the board back: %s", ff_status_text(status));
+}
+
 enum ff_status ff_flasher_open(struct ff_flasher **flasher, struct ff_transport *transport,
 			       const struct ff_connect_options *options, const struct ff_observer *observer,
 			       struct ff_error *error)
@@ -55,10 +69,7 @@ enum ff_status ff_flasher_open(struct ff_flasher **flasher, struct ff_transport 
 		status = ff_establish(created, error);
 	}
 	if (status != FF_OK) {
-		if (status != FF_ERR_LOST && status != FF_ERR_ARGUMENT) {
-			enum ff_status ignored = ff_establish_port_rate(created, NULL);
-			(void)ignored;
-		}
+		put_back(created, status);
 		free(created);
 		return status;
 	}
@@ -100,7 +111,7 @@ static enum ff_status erase_by_region(struct ff_flasher *flasher, struct ff_erro
 enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error)
 {
 	struct ff_loader *loader = &flasher->loader;
-	ff_session_enter(flasher, FF_PHASE_ERASE, loader->flash_size);
+	ff_session_enter(flasher, FF_PHASE_ERASE, loader->flash_size, 0);
 	enum ff_status status = loader->stub ? ff_flash_erase_chip(loader, error) : erase_by_region(flasher, error);
 	if (status == FF_OK) {
 		ff_session_progress(flasher, loader->flash_size, 0, 0);
@@ -143,7 +154,7 @@ enum ff_status ff_flasher_leave(struct ff_flasher *flasher, enum ff_after after,
 	flasher->left = true;
 	/* A caller who cancelled the work still wants the board left in order. */
 	flasher->loader.link.hooks.cancelled = NULL;
-	ff_session_enter(flasher, FF_PHASE_REBOOT, 0);
+	ff_session_enter(flasher, FF_PHASE_REBOOT, 0, 0);
 	enum ff_status status = leave(flasher, after, error);
 	ff_session_rest(flasher);
 	return status;

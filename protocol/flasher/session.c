@@ -26,7 +26,7 @@ void ff_session_rest(struct ff_flasher *flasher)
 	}
 }
 
-void ff_session_enter(struct ff_flasher *flasher, enum ff_phase phase, uint64_t total)
+void ff_session_enter(struct ff_flasher *flasher, enum ff_phase phase, uint64_t total, uint32_t offset)
 {
 	if (flasher->recovering || (flasher->in_phase && flasher->phase == phase)) {
 		return;
@@ -35,7 +35,7 @@ void ff_session_enter(struct ff_flasher *flasher, enum ff_phase phase, uint64_t 
 	flasher->in_phase = true;
 	flasher->phase = phase;
 	flasher->phase_start = ff_now_us();
-	flasher->progress = (struct ff_progress){ .phase = phase, .total = total };
+	flasher->progress = (struct ff_progress){ .phase = phase, .total = total, .offset = offset };
 	report(flasher);
 }
 
@@ -53,7 +53,7 @@ void ff_session_progress(struct ff_flasher *flasher, uint64_t done, unsigned reg
 enum ff_status ff_session_check(const struct ff_flasher *flasher, struct ff_error *error)
 {
 	if (flasher->observer.cancelled && flasher->observer.cancelled(flasher->observer.context)) {
-		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled");
+		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled in the middle of the work");
 	}
 	return FF_OK;
 }

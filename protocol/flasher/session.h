@@ -24,9 +24,9 @@ struct ff_flasher {
 	struct ff_progress progress; /* as reported last: it never goes back within a phase */
 };
 
-/* Ends the present phase and begins another, and reports it with `total` bytes to do (0: unknown). The same phase
- * again goes on. */
-void ff_session_enter(struct ff_flasher *flasher, enum ff_phase phase, uint64_t total);
+/* Ends the present phase and begins another, and reports it with `total` bytes to do (0: unknown), the first of them at
+ * flash address `offset`. The same phase again goes on. */
+void ff_session_enter(struct ff_flasher *flasher, enum ff_phase phase, uint64_t total, uint32_t offset);
 
 /* Ends the present phase, if there is one. */
 void ff_session_rest(struct ff_flasher *flasher);

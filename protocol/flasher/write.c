@@ -16,6 +16,7 @@
 #include "session.h"
 
 #define MAX_RESTARTS 2
+#define MAX_REGION_SIZE (1U << 30) /* where the size of the flash is unknown; rounding up cannot overflow */
 #define MD5_TEXT_SIZE (2 * FF_BLOCKS_MD5_SIZE + 1)
 
 /* What the first pass over a region found out. */
@@ -80,6 +81,10 @@ static enum ff_status check(const struct job *job, struct ff_error *error)
 			loader->chip->name);
 	}
 	for (size_t i = 0; i < job->count; i++) {
+		if (job->regions[i].source.size > MAX_REGION_SIZE) {
+			return ff_error_set(error, FF_ERR_TOO_LARGE, "an image of %" PRIu64 " bytes is too large",
+					    job->regions[i].source.size);
+		}
 		status = check_erase(job, i, error);
 		if (status != FF_OK) {
 			return status;
@@ -328,10 +333,18 @@ static void fill_report(const struct job *job, struct ff_write_report *report)
 	}
 }
 
+static void begin_phase(struct job *job, enum ff_phase phase)
+{
+	ff_session_enter(job->flasher, phase, job->total, job->count > 0 ? job->regions[0].offset : 0);
+}
+
 static enum ff_status run(struct job *job, struct ff_error *error)
 {
-	ff_session_enter(job->flasher, FF_PHASE_PREPARE, job->total);
+	begin_phase(job, FF_PHASE_PREPARE);
 	enum ff_status status = check(job, error);
+	if (status == FF_OK && !job->flasher->in_step) {
+		status = ff_establish_again(job->flasher, error); /* the work before this failed */
+	}
 	if (status == FF_OK) {
 		status = prepare(job, error);
 	}
@@ -339,10 +352,10 @@ static enum ff_status run(struct job *job, struct ff_error *error)
 		return status; /* the board was not touched */
 	}
 	job->flasher->in_step = false;
-	ff_session_enter(job->flasher, FF_PHASE_WRITE, job->total);
+	begin_phase(job, FF_PHASE_WRITE);
 	status = write_all(job, error);
 	if (status == FF_OK && !job->options.no_verify) {
-		ff_session_enter(job->flasher, FF_PHASE_VERIFY, job->total);
+		begin_phase(job, FF_PHASE_VERIFY);
 		status = verify_all(job, error);
 	}
 	job->flasher->in_step = status == FF_OK || status == FF_ERR_VERIFY;

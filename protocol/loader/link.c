@@ -28,7 +28,7 @@ void ff_link_init(struct ff_link *link, struct ff_transport *transport, uint32_t
 static enum ff_status check_cancel(struct ff_link *link, struct ff_error *error)
 {
 	if (link->hooks.cancelled && link->hooks.cancelled(link->hooks.context)) {
-		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled");
+		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled in the middle of the work");
 	}
 	return FF_OK;
 }
@@ -72,7 +72,6 @@ enum ff_status ff_link_send(struct ff_link *link, const struct ff_command *comma
 	if (size == 0) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "a command of %zu bytes is too large", command->block_size);
 	}
-	link->sent_opcode = command->opcode;
 	return ff_link_send_bytes(link, link->output, size, error);
 }
 

@@ -38,7 +38,6 @@ struct ff_link {
 	size_t input_at;
 	size_t input_size;
 	uint8_t output[FF_SLIP_ENCODED_MAX(FF_PACKET_MAX_SIZE)];
-	uint8_t sent_opcode;               /* of the last command */
 	uint32_t sent_us;                  /* what its bytes take on the wire, not yet waited for */
 	uint8_t heard[FF_LINK_HEARD_SIZE]; /* first bytes received since ff_link_forget() */
 	size_t heard_size;

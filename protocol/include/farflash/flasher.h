@@ -60,7 +60,8 @@ struct ff_progress {
  * not call it. */
 struct ff_observer {
 	void (*progress)(void *context, const struct ff_progress *progress);
-	bool (*cancelled)(void *context); /* asked at least every 200 ms; true ends the call with FF_ERR_CANCELLED */
+	bool (*cancelled)(void *context); /* asked every 200 ms, or as often as the port's latency allows;
+					   * true ends the call with FF_ERR_CANCELLED */
 	void *context;
 	const struct ff_log *log;
 };
@@ -121,7 +122,8 @@ struct ff_write_report {
 };
 
 /* Opens the board behind `transport`: reset, sync, detection, stub upload, baud change, flash detection.
- * On failure nothing is left to close but the transport. `options`, `observer` may be NULL.
+ * On failure nothing is left to close but the transport, and a board that was reset by this call is reset again, into its
+ * application. `options`, `observer` may be NULL.
  * Errors: FF_ERR_NO_ANSWER (text says what was tried and how often), FF_ERR_UNKNOWN_CHIP, FF_ERR_LOST, FF_ERR_CANCELLED,
  * FF_ERR_PROTOCOL, FF_ERR_REFUSED, FF_ERR_FORMAT (a stub file), FF_ERR_NO_MEMORY, and those of the transport. */
 FF_WARN_UNUSED enum ff_status ff_flasher_open(struct ff_flasher **flasher, struct ff_transport *transport,

@@ -78,6 +78,8 @@ static void on_progress(void *context, const struct ff_progress *progress)
 {
 	(void)context;
 	if (fixture->order_count == 0 || progress->phase != fixture->last.phase) {
+		bool has_address = progress->phase == FF_PHASE_WRITE || progress->phase == FF_PHASE_VERIFY;
+		assert_true(progress->offset != 0 || !has_address);
 		assert_true(fixture->order_count < 64);
 		fixture->order[fixture->order_count++] = progress->phase;
 	} else {
@@ -312,6 +314,12 @@ static void test_flasher__gives_up_after_two_restarts(void **state)
 	assert_int_equal(error.status, FF_ERR_REFUSED);
 	assert_int_equal(error.rom_code, 0xC400);
 	assert_int_equal(chip_count(&fixture->chip, 0x10), 3);
+	/* The next write gets back into step first. */
+	fixture->chip.refuse_data = 0;
+	fixture->chip.refuse_ever_after = false;
+	unsigned syncs = chip_count(&fixture->chip, 0x08);
+	assert_int_equal(write_one(NULL, NULL, NULL), FF_OK);
+	assert_int_equal(chip_count(&fixture->chip, 0x08), syncs + 1);
 	close_board();
 }
 
@@ -447,6 +455,12 @@ static void test_flasher__broken_stub_file_is_an_error(void **state)
 	put_stub("esp32", "{");
 	assert_int_equal(try_open(FF_BEFORE_DEFAULT_RESET, false, 0, &error), FF_ERR_FORMAT);
 	assert_non_null(strstr(error.text, "esp32.json"));
+	/* The board was reset into its loader; now it is reset out of it. */
+	const struct script *script = &fixture->chip.script;
+	assert_int_equal(script->line_calls, 2);
+	assert_int_equal(script->steps[script->step_count - 2].rts, 1);
+	assert_int_equal(script->steps[script->step_count - 2].dtr, 0);
+	assert_int_equal(script->steps[script->step_count - 1].rts, 0);
 }
 
 /* esptool 5.3 cmds.py, run_stub(). */
