@@ -91,7 +91,9 @@ def report(found):
     rows, phases = [], []
     for row in found["rows"]:
         peer, took, limit = row["esptool_js"], row["write_verify"], row["limit"]
-        theirs = [f"{peer['write']:.2f}", f"{peer['whole']:.2f}", f"{peer['whole'] / row['whole']:.2f}x"] if peer else ["-"] * 3
+        theirs = ["-"] * 3
+        if peer:
+            theirs = [f"{peer['write']:.2f}", f"{peer['whole']:.2f}", f"{peer['whole'] / row['whole']:.2f}x"]
         rows.append([row["baud"], f"{limit:.2f}", f"{took:.2f}", percent(limit, took),
                      percent(limit + found["md5_limit"], took), f"{row['whole']:.2f}", *theirs])
         phases.append([row["baud"], *[f"{row['phases'][phase]:.2f}" for phase in PHASES]])

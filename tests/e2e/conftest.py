@@ -89,8 +89,8 @@ def make_server(programs, tmp_path):
 @pytest.fixture
 def start_farflash(programs):
     """start_farflash(argument, ..., status={0}) starts the client in the background."""
-    def start(*arguments, status=(0,)):
-        program = programs.add(Program([program_path("farflash"), *arguments]))
+    def start(*arguments, status=(0,), env=None):
+        program = programs.add(Program([program_path("farflash"), *arguments], env=env))
         program.expected_status = set(status)
         return program
     return start

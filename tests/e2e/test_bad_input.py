@@ -161,8 +161,9 @@ def test_bad_input__malformed_form(rest, refused, body):
     refused(reply, 400, "bad-multipart")
 
 
-@pytest.mark.parametrize("kind", ("multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=" + "b" * 71))
-def test_bad_input__form_without_a_good_boundary(rest, refused, kind):
+@pytest.mark.parametrize("parameter", ("", "; boundary=", "; boundary=" + "b" * 71), ids=("none", "empty", "too-long"))
+def test_bad_input__form_without_a_good_boundary(rest, refused, parameter):
+    kind = f"multipart/form-data{parameter}"
     reply = rest.request("POST", f"{API}/boards/lab1/flash", part() + END, {"Content-Type": kind})
     refused(reply, 400, "bad-multipart", "boundary")
 

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 import firmware
-from program import Program, program_path, run, wait_until
+from program import program_path, run, wait_until
 from rest import API, assert_problem
 
 SMALL = 0x4000
@@ -261,6 +261,5 @@ def test_board_trouble__wrong_arguments_are_named(arguments, word, tmp_path):
 
 def test_board_trouble__data_dir_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    daemon = Program([program_path("farflashd"), "--listen", "127.0.0.1:0", "--data-dir", tmp_path / "file" / "data"])
-    assert daemon.wait(10) != 0
-    assert str(tmp_path / "file") in daemon.output()
+    done = run([program_path("farflashd"), "--listen", "127.0.0.1:0", "--data-dir", tmp_path / "file" / "data"], timeout=10)
+    assert done.status != 0 and str(tmp_path / "file") in done.stderr, done

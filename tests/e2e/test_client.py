@@ -12,7 +12,7 @@ import pytest
 
 import firmware
 from client import BUSY, DONE, FAILED, UNREACHABLE, USAGE, farflash, farflash_json
-from program import Program, environment, program_path
+from program import environment, program_path, run
 
 APPLICATION = "hello from the application"
 SMALL = firmware.image("esp32", 0x4000)
@@ -135,11 +135,17 @@ def test_client__server_and_port_agree(server, board):
     assert far == near
 
 
-def test_client__reset_and_monitor(where, board):
-    with_reset = farflash(*where, "monitor", "--reset", "--seconds", "1.5")
-    assert with_reset.status == DONE, with_reset
-    assert APPLICATION in with_reset.stdout and "SPI_FAST_FLASH_BOOT" in with_reset.stdout
+def test_client__reset_and_monitor(where, start_farflash):
+    monitor = start_farflash(*where, "monitor", "--reset")
+    monitor.wait_line("SPI_FAST_FLASH_BOOT")
+    monitor.wait_line(APPLICATION)
+    monitor.process.send_signal(signal.SIGINT)
+    assert monitor.wait(10) == DONE, monitor.output()
     assert farflash(*where, "reset").status == DONE
+
+
+def test_client__monitor_leaves_by_itself(where):
+    assert farflash(*where, "monitor", "--seconds", "0.2").status == DONE
 
 
 def test_client__monitor_shows_what_a_reset_brings(server, start_farflash):
@@ -269,5 +275,5 @@ def test_client__help_and_version():
         done = farflash(*arguments)
         assert done.status == DONE and "farflash" in done.stdout and not done.stderr, done
     for program in ("farflashd", "farflash-board"):
-        done = Program([program_path(program), "--help"])
-        assert done.wait() == DONE and "--" in done.output()
+        done = run([program_path(program), "--help"])
+        assert done.status == DONE and "--" in done.stdout

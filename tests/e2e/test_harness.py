@@ -73,13 +73,14 @@ def test_harness__image_header_is_espressifs():
 
 def test_harness__relay_delays_by_the_round_trip(echo_port):
     rtt = 0.1
-    with Relay(echo_port, rtt) as relay, socket.create_connection(("127.0.0.1", relay.port)) as connection:
+    with Relay(echo_port, rtt) as relay:
         begin = time.monotonic()
-        connection.sendall(b"x")
-        assert receive(connection, 1) == b"x"
-        first = time.monotonic()
-        connection.sendall(b"y")
-        receive(connection, 1)
+        with socket.create_connection(("127.0.0.1", relay.port)) as connection:
+            connection.sendall(b"x")
+            assert receive(connection, 1) == b"x"
+            first = time.monotonic()
+            connection.sendall(b"y")
+            receive(connection, 1)
         assert first - begin >= 2 * rtt  # the handshake, then the exchange
         assert time.monotonic() - first >= rtt
 

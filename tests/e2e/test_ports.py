@@ -5,13 +5,14 @@ preloaded shim gives a pty the sysfs entry and the control lines that libserialp
 import fcntl
 import os
 import re
+import signal
 import subprocess
 
 import pytest
 
 import firmware
 from client import BUSY, DONE, farflash, farflash_json
-from program import bin_dir, program_path, wait_until
+from program import bin_dir, program_path
 
 IMAGE = firmware.image("esp32", 0x10000)
 
@@ -85,11 +86,13 @@ def test_ports__serial(make_board, tmp_path, image_file, shim, baud):
     assert board.holds(0x10000, IMAGE)
 
 
-def test_ports__serial_reset(make_board, tmp_path, shim):
+def test_ports__serial_reset(make_board, start_farflash, tmp_path, shim):
     link = tmp_path / "ttyUSB0"
     make_board(listen=f"pty:{link}", application="hello from the application")
-    done = farflash("--port", f"serial:{link}", "monitor", "--reset", "--seconds", "1.5", env=shim(link))
-    assert done.status == DONE and "hello from the application" in done.stdout, done
+    monitor = start_farflash("--port", f"serial:{link}", "monitor", "--reset", env=shim(link))
+    monitor.wait_line("hello from the application")
+    monitor.process.send_signal(signal.SIGINT)
+    assert monitor.wait(10) == DONE, monitor.output()
 
 
 def test_ports__serial_behind_a_server(make_board, make_server, tmp_path, shim):
@@ -114,19 +117,13 @@ def test_ports__locked_by_another_process(make_board, tmp_path, shim, kind):
     assert done.status == BUSY and "use" in done.stderr and str(link) in done.stderr, done
 
 
-def holds_a_lock(pid):
-    with open("/proc/locks", encoding="ascii") as locks:
-        return any(line.split()[4] == str(pid) for line in locks if " FLOCK " in line)
-
-
 def test_ports__two_clients_of_one_port(make_board, start_farflash, tmp_path):
     """The second one hears that the port is in use, and the first one is not disturbed."""
     link = tmp_path / "tty"
-    board = make_board(listen=f"pty:{link}", options=["--boot", "download"], timing="real")
-    path = tmp_path / "app.bin"
-    path.write_bytes(IMAGE[:0x8000])
-    first = start_farflash("--port", link, "write-flash", "0x10000", path)
-    wait_until(lambda: holds_a_lock(first.pid), "the first client to lock the port")
+    make_board(listen=f"pty:{link}", application="hello from the application", options=["--boot", "app"])
+    first = start_farflash("--port", link, "monitor")
+    first.wait_line("hello from the application")
     assert farflash("--port", link, "read-mac").status == BUSY
-    assert first.wait(30) == DONE, first.output()
-    assert board.holds(0x10000, IMAGE[:0x8000])
+    first.wait_line("hello from the application", start=len(first.lines))
+    first.process.send_signal(signal.SIGINT)
+    assert first.wait(10) == DONE, first.output()

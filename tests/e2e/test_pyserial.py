@@ -58,22 +58,25 @@ def reset_into_application(port):
     port.rts = False
 
 
-def in_bootloader(port):
+def assert_in_bootloader(port):
     port.reset_input_buffer()
     port.write(SYNC)
-    try:
-        read_until(port, SYNC_REPLY, timeout=0.3)
-        return True
-    except AssertionError:
-        return False
+    read_until(port, SYNC_REPLY)
+
+
+def assert_not_in_bootloader(port):
+    port.reset_input_buffer()
+    port.write(SYNC)
+    port.timeout = 0.3  # a bootloader answers within a few milliseconds
+    assert SYNC_REPLY not in port.read(4096)
 
 
 def test_pyserial__bare_open_leaves_the_application_running(board):
     with open_port(board) as port:
         assert port.dtr and port.rts
-        assert not in_bootloader(port)
+        assert_not_in_bootloader(port)
     with open_port(board) as port:
-        assert not in_bootloader(port)
+        assert_not_in_bootloader(port)
 
 
 def test_pyserial__reads_the_boot_log_and_the_application(port):
@@ -86,10 +89,10 @@ def test_pyserial__tight_reset_enters_the_bootloader(port):
     reset_into_bootloader(port)
     log = read_until(port, b"waiting for download")
     assert b"DOWNLOAD_BOOT" in log
-    assert in_bootloader(port)
+    assert_in_bootloader(port)
     reset_into_application(port)
     read_until(port, APPLICATION.encode())
-    assert not in_bootloader(port)
+    assert_not_in_bootloader(port)
 
 
 def test_pyserial__slow_single_steps_boot_the_application(port):
@@ -101,7 +104,7 @@ def test_pyserial__slow_single_steps_boot_the_application(port):
     port.rts = False
     port.dtr = False
     read_until(port, APPLICATION.encode())
-    assert not in_bootloader(port)
+    assert_not_in_bootloader(port)
 
 
 def test_pyserial__rates_are_acknowledged_as_set(port):
@@ -133,7 +136,7 @@ def test_pyserial__purge_is_acknowledged_and_drops_input(port):
     read_until(port, APPLICATION.encode())
     port.reset_output_buffer()
     port.reset_input_buffer()
-    assert in_bootloader(port) is False
+    assert_not_in_bootloader(port)
 
 
 def test_pyserial__every_byte_value_passes_both_ways(make_board):
@@ -148,5 +151,5 @@ def test_pyserial__port_serves_the_next_client(board):
     for _ in range(3):
         with open_port(board) as port:
             reset_into_bootloader(port)
-            assert in_bootloader(port)
+            assert_in_bootloader(port)
             reset_into_application(port)

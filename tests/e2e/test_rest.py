@@ -75,7 +75,6 @@ def test_rest__info_leaves_the_application_running(make_board, make_server):
 def test_rest__jobs_of_a_board_run_in_order(rest, board):
     images = [small(seed) for seed in range(1, 6)]
     accepted = [rest.flash_async("lab1", ("0x10000", image)) for image in images]
-    assert [job["state"] for job in accepted[1:]] == ["queued"] * 4 or accepted[0]["state"] == "done"
     jobs = [rest.wait_job(job["id"]) for job in accepted]
     assert [job["state"] for job in jobs] == ["done"] * 5
     for earlier, later in zip(jobs, jobs[1:]):
@@ -167,7 +166,7 @@ def test_rest__events_tell_the_whole_job(slow, app):
     assert events[-1][1] == slow.job(job["id"])
     assert {name for name, _ in events[1:-1]} <= {"state", "progress"}
     written = [data for name, data in events if name == "progress" and data["phase"] == "write"]
-    assert len(written) > 3
+    assert len(written) >= 2
     assert all(data["total"] == len(app) for data in written)
     done = [data["done"] for data in written]
     assert done == sorted(done) and done[-1] == len(app)
@@ -243,10 +242,13 @@ def test_rest__wrong_method_is_405_and_names_the_right_ones(rest, method, path, 
 
 def test_rest__connection_is_kept_alive(rest):
     connection = rest.connect()
+    connection.connect()
+    first = connection.sock
     for _ in range(3):
         connection.request("GET", API + "/boards")
         reply = connection.getresponse()
         assert reply.status == 200 and reply.read()
+        assert connection.sock is first
     connection.close()
 
 
