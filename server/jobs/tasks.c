@@ -37,9 +37,6 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	enum ff_status status = ff_flasher_open(flasher, transport, &options, &observer, error);
 	if (status == FF_OK) {
 		ff_job_learn(job, ff_flasher_info(*flasher));
-	} else if (status != FF_ERR_LOST && transport->has_lines) {
-		/* It may sit in its bootloader. `error` holds the root cause and keeps it. */
-		(void)!ff_board_reset(transport, error);
 	}
 	return status;
 }
