@@ -60,8 +60,11 @@ void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud)
 		return;
 	}
 	soc->baud = baud;
-	uint32_t clock = soc->mode == FF_MODE_STUB ? soc->model->stub_uart_clock : soc->model->uart_clock;
-	ff_bus_write(soc->bus, soc->model->uart_divider_reg, clock / baud);
+	bool stub = soc->mode == FF_MODE_STUB;
+	uint64_t sixteenths = ((uint64_t)(stub ? soc->model->stub_uart_clock : soc->model->uart_clock) << 4) / baud;
+	/* From the ESP32 on the divider has a fraction, above the 20 bits that clients look at. */
+	uint32_t fraction = soc->model->generation == FF_GEN_ESP8266 ? 0 : (uint32_t)(sixteenths & 15) << 20;
+	ff_bus_write(soc->bus, soc->model->uart_divider_reg, (uint32_t)(sixteenths >> 4) | fraction);
 }
 
 void ff_cpu_security_info(const struct ff_soc *soc, uint8_t *out)
