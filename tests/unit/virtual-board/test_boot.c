@@ -93,6 +93,16 @@ static void test_boot__empty_flash_loops(void **state)
 	assert_false(bench_printed(&bench, "hello"));
 }
 
+static void test_boot__empty_esp8266_says_so_once(void **state)
+{
+	(void)state;
+	bench_open(&bench, "esp8266", false);
+	reset(false);
+	bench_wait(&bench, 5000 * MS);
+	static const char log[] = "\r\n ets Jan  8 2013,rst cause:2, boot mode:(3,7)\r\n\r\nets_main.c \r\n";
+	bench_expect(&bench, log, sizeof(log) - 1);
+}
+
 static void test_boot__watchdog_samples_io0_again(void **state)
 {
 	(void)state;
@@ -144,8 +154,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_boot__esp32_waits_for_a_download),          TEST(test_boot__esp32_starts_the_image_at_1000),
 		TEST(test_boot__c3_and_esp8266_start_the_image_at_0), TEST(test_boot__empty_flash_loops),
-		TEST(test_boot__watchdog_samples_io0_again),          TEST(test_boot__application_answers_its_console),
-		TEST(test_boot__esp8266_prints_its_log_at_74880),     TEST(test_boot__held_in_reset_it_is_silent),
+		TEST(test_boot__empty_esp8266_says_so_once),          TEST(test_boot__watchdog_samples_io0_again),
+		TEST(test_boot__application_answers_its_console),     TEST(test_boot__esp8266_prints_its_log_at_74880),
+		TEST(test_boot__held_in_reset_it_is_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static void print_no_image(struct ff_soc *soc, uint32_t first_word)
 		}
 	}
 	soc->mode = FF_MODE_NO_IMAGE;
-	soc->timer = soc->time + NO_IMAGE_PERIOD_NS;
+	soc->timer = soc->model->texts.no_image_loops ? soc->time + NO_IMAGE_PERIOD_NS : FF_SOC_NEVER;
 }
 
 static void run_flash(struct ff_soc *soc)

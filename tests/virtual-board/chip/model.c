@@ -69,6 +69,7 @@ static const struct ff_model models[] = {
 			.leaving = "",
 			.no_image = "invalid header: 0x%08x\r\n",
 			.no_image_lines = 8,
+			.no_image_loops = true,
 		},
 	},
 	{
@@ -105,6 +106,7 @@ static const struct ff_model models[] = {
 			.leaving = "user code done\r\n",
 			.no_image = "invalid header: 0x%08x\r\n",
 			.no_image_lines = 8,
+			.no_image_loops = true,
 		},
 	},
 };

@@ -44,6 +44,7 @@ struct ff_boot_texts {
 	const char *leaving;        /* when the loader is left for what is in flash */
 	const char *no_image; /* what it prints over and over when the flash holds no image; %08x is the first word */
 	unsigned no_image_lines; /* how many of them per round */
+	bool no_image_loops;     /* its watchdog resets it then; otherwise it stays there */
 };
 
 struct ff_model {
