@@ -304,7 +304,8 @@ static enum ff_status plug_in(struct board *board, struct ff_error *error)
 static enum ff_status wait(struct board *board, struct pollfd *fds, size_t count, struct ff_error *error)
 {
 	int64_t next = next_time(board);
-	int64_t left = next > clock_ns() ? next - clock_ns() : 0;
+	int64_t now = clock_ns();
+	int64_t left = next > now ? next - now : 0;
 	struct timespec timeout = { .tv_sec = left / FF_NS_PER_S, .tv_nsec = left % FF_NS_PER_S };
 	if (ppoll(fds, count, next == NEVER ? NULL : &timeout, NULL) < 0 && errno != EINTR) {
 		return ff_error_set_errno(error, FF_ERR_IO, errno, "Cannot wait for the port");
