@@ -379,7 +379,9 @@ static void test_httpd__stops_with_clients_of_every_kind(void **state)
 	hear(events, answer, NULL);
 	assert_non_null(strstr(answer, "event: end"));
 	hear(console, answer, NULL);
-	hear(silent, answer, NULL);
+	/* A connection that was not accepted yet is reset instead of closed. */
+	assert_true(recv(silent, answer, 1, 0) <= 0);
+	close(silent);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
