@@ -120,7 +120,7 @@ enum ff_status ff_uf2_read(struct ff_segments *segments, uint32_t *family, const
 				    size);
 	}
 	for (size_t i = 0; i < size / FF_UF2_BLOCK_SIZE; i++) {
-		struct block block;
+		struct block block = { 0 }; /* gcc does not see that FF_OK means filled */
 		enum ff_status status = read_block(&block, bytes + i * FF_UF2_BLOCK_SIZE, i, error);
 
 		if (status == FF_OK && block.flags & FLAG_NOT_MAIN_FLASH) {
