@@ -70,7 +70,7 @@ static void on_bytes(void *context, const uint8_t *bytes, size_t size)
 		size_t came = ff_faults_apply(&board->faults, FF_RX, bytes + done, run, altered);
 		uint32_t pace = board->peer_baud ? board->peer_baud : DEFAULT_BAUD;
 		if (!board->peer_baud && board->soc) {
-			pace = ff_soc_listening_baud(board->soc, 0);
+			pace = ff_soc_tune(board->soc, 0);
 		}
 		ff_wire_send(&board->rx, altered, came, board->now, board->peer_baud, pace);
 		done += run;
@@ -192,7 +192,7 @@ static void receive(struct board *board)
 {
 	struct ff_wire_byte byte;
 	if (ff_wire_receive(&board->rx, board->now, &byte) && board->return_time == NEVER) {
-		uint32_t heard = ff_soc_listening_baud(board->soc, byte.baud);
+		uint32_t heard = ff_soc_tune(board->soc, byte.baud);
 		uint8_t value = ff_faults_hear(&board->faults, byte.value, byte.baud, heard);
 		ff_soc_receive(board->soc, value, byte.due);
 		count_received(board, 1, byte.due);
@@ -301,7 +301,7 @@ static enum ff_status plug_in(struct board *board, struct ff_error *error)
 }
 
 /* Waits for the next thing to do. The descriptor of `stop` comes first. */
-static enum ff_status wait(struct board *board, struct pollfd *fds, size_t count, struct ff_error *error)
+static enum ff_status wait_for_work(struct board *board, struct pollfd *fds, size_t count, struct ff_error *error)
 {
 	int64_t next = next_time(board);
 	int64_t now = clock_ns();
@@ -318,7 +318,7 @@ static enum ff_status loop(struct board *board, int stop_fd, struct ff_error *er
 	for (;;) {
 		struct pollfd fds[1 + FF_PORT_FDS_MAX] = { { .fd = stop_fd, .events = POLLIN } };
 		size_t count = board->port.ops->poll_fds(board->port.self, fds + 1);
-		enum ff_status status = wait(board, fds, 1 + count, error);
+		enum ff_status status = wait_for_work(board, fds, 1 + count, error);
 		if (status != FF_OK || fds[0].revents) {
 			return status;
 		}

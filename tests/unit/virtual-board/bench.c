@@ -104,7 +104,7 @@ void bench_wait(struct bench *bench, int64_t ns)
 void bench_feed(struct bench *bench, const void *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		(void)ff_soc_listening_baud(bench->soc, 115200);
+		(void)ff_soc_tune(bench->soc, 115200);
 		ff_soc_receive(bench->soc, ((const uint8_t *)bytes)[i], bench->now);
 	}
 	ff_soc_advance(bench->soc, bench->now);

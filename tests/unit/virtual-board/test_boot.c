@@ -132,9 +132,9 @@ static void test_boot__esp8266_prints_its_log_at_74880(void **state)
 	put_image(0, 8);
 	reset(false);
 	bench_wait(&bench, 20 * MS);
-	assert_int_equal(ff_soc_listening_baud(bench.soc, 115200), 74880);
+	assert_int_equal(ff_soc_tune(bench.soc, 115200), 74880);
 	bench_wait(&bench, 100 * MS);
-	assert_int_equal(ff_soc_listening_baud(bench.soc, 115200), 115200);
+	assert_int_equal(ff_soc_tune(bench.soc, 115200), 115200);
 }
 
 static void test_boot__held_in_reset_it_is_silent(void **state)

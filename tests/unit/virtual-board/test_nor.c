@@ -137,6 +137,19 @@ static void test_nor__rejects_a_file_of_another_size(void **state)
 	unlink(file.path);
 }
 
+static void test_nor__belongs_to_one_board(void **state)
+{
+	(void)state;
+	struct file file = new_file();
+	struct ff_nor *nor = open_nor(&file);
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_nor *second = NULL;
+	assert_int_equal(ff_nor_open(&second, file.path, SIZE, &error), FF_ERR_BUSY);
+	ff_nor_close(nor);
+	ff_nor_close(open_nor(&file));
+	unlink(file.path);
+}
+
 static void test_nor__rejects_sizes_that_no_chip_has(void **state)
 {
 	(void)state;
@@ -199,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_nor__addresses_wrap),
 		cmocka_unit_test(test_nor__file_shows_changes_at_once_and_keeps_them),
 		cmocka_unit_test(test_nor__rejects_a_file_of_another_size),
+		cmocka_unit_test(test_nor__belongs_to_one_board),
 		cmocka_unit_test(test_nor__rejects_sizes_that_no_chip_has),
 		cmocka_unit_test(test_nor__broken_cell_refuses_once),
 		cmocka_unit_test(test_nor__broken_cell_refuses_always),

@@ -438,16 +438,16 @@ static void test_rom__baud_changes_after_the_reply(void **state)
 	bench_words(&bench, 0x0F, 921600, 0);
 	bench_wait(&bench, 10 * MS);
 	bench_expect_hex(&bench, 0xC0, 1, 0x0F, 4, 0, 7, 7, 0x12, 0x20, 0, 0, 0, 0, 0xC0, 0xC0, 0xC0);
-	assert_int_equal(ff_soc_listening_baud(bench.soc, 115200), 921600);
+	assert_int_equal(ff_soc_tune(bench.soc, 115200), 921600);
 }
 
 static void test_rom__finds_the_rate_until_the_first_sync(void **state)
 {
 	(void)state;
 	bench_open(&bench, "esp8266", false);
-	assert_int_equal(ff_soc_listening_baud(bench.soc, 230400), 230400);
+	assert_int_equal(ff_soc_tune(bench.soc, 230400), 230400);
 	bench_feed(&bench, sync_frame, sizeof(sync_frame) - 1); /* at 115200 */
-	assert_int_equal(ff_soc_listening_baud(bench.soc, 230400), 115200);
+	assert_int_equal(ff_soc_tune(bench.soc, 230400), 115200);
 }
 
 /* ---- the erase size of the ESP8266 ---- */

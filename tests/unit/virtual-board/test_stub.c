@@ -324,6 +324,22 @@ static void test_stub__reads_one_packet_per_acknowledgement(void **state)
 	bench_expect_hex(&bench, 0xC0, 1, 0x0A, 2, 0, 0x83, 0x1D, 0xF0, 0, 0, 0, 0xC0);
 }
 
+static void test_stub__reads_up_to_the_end_of_the_flash(void **state)
+{
+	(void)state;
+	open_stub("esp32");
+	bench_words(&bench, 0xD2, BENCH_FLASH_SIZE - 3, 3, 2, 64);
+	acknowledge(2);
+	bench_drop(&bench);
+	acknowledge(3);
+	assert_int_equal(bench.out_size, 1 + 16 + 1);
+	bench_drop(&bench);
+	bench_words(&bench, 0xD2, BENCH_FLASH_SIZE - 1, 2, 2, 64);
+	bench_expect_hex(&bench, 0xC0, 1, 0xD2, 2, 0, 0, 0, 0, 0, 0, 0, 0xC0);
+	bench_words(&bench, 0x0A, 0x40001000);
+	bench_expect_hex(&bench, 0xC0, 1, 0x0A, 2, 0, 0, 0, 0, 0, 0xC4, 0, 0xC0);
+}
+
 static void test_stub__refuses_packets_above_4_kb_at_the_next_command(void **state)
 {
 	(void)state;
@@ -383,6 +399,7 @@ int main(void)
 		TEST(test_stub__bad_stream_is_told_at_the_end),
 		TEST(test_stub__erases_regions_of_whole_sectors),
 		TEST(test_stub__reads_one_packet_per_acknowledgement),
+		TEST(test_stub__reads_up_to_the_end_of_the_flash),
 		TEST(test_stub__refuses_packets_above_4_kb_at_the_next_command),
 		TEST(test_stub__acknowledges_before_it_writes),
 	};

@@ -65,6 +65,9 @@ void ff_soc_start(struct ff_soc *soc, bool download, int64_t now)
 
 void ff_soc_crash(struct ff_soc *soc, int64_t now)
 {
+	if (soc->mode == FF_MODE_OFF) {
+		return;
+	}
 	ff_soc_stop(soc);
 	soc->download_strap = soc->options.line.io0_low(soc->options.line.context);
 	ff_boot_start(soc, soc->model->texts.watchdog_reset, now);
@@ -78,8 +81,10 @@ void ff_soc_restart(struct ff_soc *soc, int64_t now)
 
 void ff_soc_hang(struct ff_soc *soc)
 {
-	soc->mode = FF_MODE_HUNG;
-	soc->task = (struct ff_task){ 0 };
+	if (soc->mode != FF_MODE_OFF) {
+		soc->mode = FF_MODE_HUNG;
+		soc->task = (struct ff_task){ 0 };
+	}
 }
 
 void ff_soc_jump(struct ff_soc *soc, uint32_t entry)
@@ -91,7 +96,7 @@ void ff_soc_jump(struct ff_soc *soc, uint32_t entry)
 	}
 }
 
-uint32_t ff_soc_listening_baud(struct ff_soc *soc, uint32_t peer_baud)
+uint32_t ff_soc_tune(struct ff_soc *soc, uint32_t peer_baud)
 {
 	uint32_t found = peer_baud ? peer_baud : USUAL_BAUD;
 	if (soc->mode == FF_MODE_ROM && soc->autobaud && found != soc->baud) {

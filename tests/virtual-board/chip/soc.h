@@ -53,15 +53,15 @@ void ff_soc_stop(struct ff_soc *soc);
 /* EN rises: the ROM starts, with IO0 low when `download`. */
 void ff_soc_start(struct ff_soc *soc, bool download, int64_t now);
 
-/* A reset by watchdog or brown-out: it samples IO0 again. */
+/* A reset by watchdog or brown-out: it samples IO0 again. Nothing without power. */
 void ff_soc_crash(struct ff_soc *soc, int64_t now);
 
 /* The processor stops for good; only EN helps. */
 void ff_soc_hang(struct ff_soc *soc);
 
-/* The rate of the UART now; bytes received at another one are noise. While the ROM has not found its rate yet (autobaud)
+/* What rate the UART listens at; bytes sent at another one are noise. While the ROM has not found its rate yet (autobaud)
  * it takes over `peer_baud`, or 115200 where that is 0 for unknown. */
-uint32_t ff_soc_listening_baud(struct ff_soc *soc, uint32_t peer_baud);
+uint32_t ff_soc_tune(struct ff_soc *soc, uint32_t peer_baud);
 
 /* A byte has arrived at `now`. */
 void ff_soc_receive(struct ff_soc *soc, uint8_t byte, int64_t now);

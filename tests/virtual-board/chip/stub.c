@@ -192,11 +192,15 @@ static bool take_acknowledgement(struct ff_soc *soc)
 	return good;
 }
 
-static void send_packet(struct ff_soc *soc)
+/* False: the flash ends before the packet does. */
+static bool send_packet(struct ff_soc *soc)
 {
 	struct ff_reading *reading = &soc->reading;
 	uint8_t packet[READ_PACKET_MAX];
 	uint32_t size = reading->left < reading->packet_size ? reading->left : reading->packet_size;
+	if (size > soc->flash_size || reading->address > soc->flash_size - size) {
+		return false;
+	}
 	ff_flash_io_read(soc, reading->address, packet, size);
 	EVP_DigestUpdate(soc->md5, packet, size);
 	ff_cpu_spend(soc, (int64_t)size * soc->options.timing->md5_byte);
@@ -204,6 +208,7 @@ static void send_packet(struct ff_soc *soc)
 	reading->address += size;
 	reading->left -= size;
 	reading->in_flight = true;
+	return true;
 }
 
 /* Whatever window is asked for, one packet is in flight at a time. */
@@ -211,13 +216,9 @@ static bool read_step(struct ff_soc *soc)
 {
 	struct ff_reading *reading = &soc->reading;
 	bool goes_on = take_acknowledgement(soc);
-	if (goes_on && reading->left > 0 && !reading->in_flight) {
-		if (reading->packet_size > soc->flash_size ||
-		    reading->address > soc->flash_size - reading->packet_size) {
-			soc->stub_error = FF_STUB_FAILED_SPI;
-			return true;
-		}
-		send_packet(soc);
+	if (goes_on && reading->left > 0 && !reading->in_flight && !send_packet(soc)) {
+		soc->stub_error = FF_STUB_FAILED_SPI;
+		return true;
 	}
 	if (goes_on && (reading->left > 0 || reading->acknowledged < reading->total)) {
 		soc->task.waits_for_frame = true;
@@ -239,6 +240,7 @@ static bool read_start_step(struct ff_soc *soc)
 		.total = ff_get_le32(data + 4),
 		.packet_size = ff_get_le32(data + 8),
 	};
+	/* Packets of 0 bytes would keep the real stub sending for ever. */
 	if (soc->reading.packet_size > READ_PACKET_MAX || soc->reading.packet_size == 0) {
 		soc->stub_error = FF_STUB_BAD_DATA_LEN;
 		return true;

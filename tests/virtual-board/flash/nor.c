@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ struct bad_cell {
 };
 
 struct ff_nor {
+	int fd;         /* holds the lock */
 	uint8_t *cells; /* mapped */
 	uint32_t size;  /* a power of two */
 	struct bad_cell bad[FF_NOR_BAD_CELLS_MAX];
@@ -42,10 +44,13 @@ static enum ff_status fill_erased(int fd, const char *path, uint32_t size, struc
 	return FF_OK;
 }
 
-/* Makes the open file `size` bytes long if it is new, and insists on that size otherwise. */
-static enum ff_status check_file(int fd, const char *path, uint32_t size, struct ff_error *error)
+/* Claims the open file, makes it `size` bytes long if it is new, and insists on that size otherwise. */
+static enum ff_status lock_and_check_file(int fd, const char *path, uint32_t size, struct ff_error *error)
 {
 	struct stat info;
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		return ff_error_set(error, FF_ERR_BUSY, "The flash file %s is in use by another board", path);
+	}
 	if (fstat(fd, &info) != 0) {
 		return ff_error_set_errno(error, FF_ERR_IO, errno, "Cannot look at the flash file %s", path);
 	}
@@ -82,7 +87,7 @@ enum ff_status ff_nor_open(struct ff_nor **nor, const char *path, uint32_t size,
 		status = ff_error_set_errno(error, FF_ERR_IO, errno, "Cannot open the flash file %s", path);
 		goto out;
 	}
-	status = check_file(fd, path, size, error);
+	status = lock_and_check_file(fd, path, size, error);
 	if (status != FF_OK) {
 		goto out;
 	}
@@ -92,8 +97,9 @@ enum ff_status ff_nor_open(struct ff_nor **nor, const char *path, uint32_t size,
 		goto out;
 	}
 	made->cells = cells;
+	made->fd = fd;
 	*nor = made;
-	made = NULL;
+	return FF_OK;
 out:
 	if (fd >= 0) {
 		close(fd);
@@ -106,6 +112,7 @@ void ff_nor_close(struct ff_nor *nor)
 {
 	if (nor) {
 		munmap(nor->cells, nor->size);
+		close(nor->fd);
 		free(nor);
 	}
 }

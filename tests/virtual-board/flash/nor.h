@@ -21,8 +21,9 @@
 
 struct ff_nor;
 
-/* Maps `path` as the content of a chip of `size` bytes (a power of two, FF_NOR_MIN_SIZE to FF_NOR_MAX_SIZE). A missing
- * file is created erased. FF_ERR_ARGUMENT: the size is not one of a chip, or the file has another one; FF_ERR_IO. */
+/* Maps and locks `path` as the content of a chip of `size` bytes (a power of two, FF_NOR_MIN_SIZE to FF_NOR_MAX_SIZE). A missing
+ * file is created erased. FF_ERR_ARGUMENT: the size is not one of a chip, or the file has another one; FF_ERR_BUSY: another
+ * board uses it; FF_ERR_IO. */
 FF_WARN_UNUSED enum ff_status ff_nor_open(struct ff_nor **nor, const char *path, uint32_t size, struct ff_error *error);
 
 /* Unmaps the file, which keeps the content. NULL is harmless. */

@@ -21,7 +21,7 @@ const char ff_fault_help[] =
 	"  badflash:ADDRESS    the flash cell at ADDRESS does not take a program\n"
 	"  seed:N              another sequence of random decisions\n"
 	"hang, reset, vanish and badflash happen once, so that the board is healthy afterwards; with :always at the end "
-	"they happen again after N more bytes, or at each program.\n";
+	"they happen again after N more bytes, or at each program. --device echo knows no hang, reset and badflash.\n";
 
 void ff_faults_init(struct ff_faults *faults)
 {

@@ -143,8 +143,9 @@ static size_t poll_fds(void *self, struct pollfd *fds)
 {
 	struct pty *pty = self;
 	bool room = pty->events->room(pty->events->context) > 0;
-	fds[0] = (struct pollfd){ .fd = pty->opened ? pty->master : -1 };
-	fds[0].events = (short)((room ? POLLIN : 0) | (pty->blocked ? POLLOUT : 0));
+	short wanted = (short)((room ? POLLIN : 0) | (pty->blocked ? POLLOUT : 0));
+	/* Left out when nothing is wanted: a hangup is reported all the same, and could not be dealt with. */
+	fds[0] = (struct pollfd){ .fd = pty->opened && wanted ? pty->master : -1, .events = wanted };
 	fds[1] = (struct pollfd){ .fd = pty->watch, .events = POLLIN };
 	fds[2] = (struct pollfd){ .fd = pty->lines, .events = POLLIN };
 	return 3;

@@ -32,7 +32,6 @@ static void service(void *self, const struct pollfd *fds, size_t count)
 	if (fds[1].revents & ~POLLOUT) {
 		uint8_t bytes[READ_SIZE];
 		size_t room = raw->events->room(raw->events->context);
-		/* With no room there is still the end of the connection to notice. */
 		size_t got = ff_tcp_read(&raw->tcp, bytes, room < sizeof(bytes) ? room : sizeof(bytes));
 		if (got > 0) {
 			raw->events->bytes(raw->events->context, bytes, got);

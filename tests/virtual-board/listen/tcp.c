@@ -138,15 +138,11 @@ void ff_tcp_address(const struct ff_tcp *tcp, const char *scheme, char *out, siz
 
 void ff_tcp_poll_fds(const struct ff_tcp *tcp, struct pollfd *fds, bool want_input, bool want_output)
 {
-	/* poll skips negative descriptors */
+	short wanted = (short)((want_input ? POLLIN : 0) | (want_output || tcp->blocked ? POLLOUT : 0));
+	/* poll skips negative descriptors. A client of whom nothing is wanted is left out: its end would be reported all
+	 * the same, and could not be dealt with. */
 	fds[0] = (struct pollfd){ .fd = tcp->listener, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = tcp->client };
-	if (want_input) {
-		fds[1].events |= POLLIN;
-	}
-	if (want_output || tcp->blocked) {
-		fds[1].events |= POLLOUT;
-	}
+	fds[1] = (struct pollfd){ .fd = wanted ? tcp->client : -1, .events = wanted };
 }
 
 bool ff_tcp_accept(struct ff_tcp *tcp, const struct pollfd *fds)
