@@ -5,27 +5,13 @@
 #include <string.h>
 
 #include "api.h"
+#include "build_dir.h"
 #include "commands.h"
 #include "direct.h"
-#include "file.h"
 #include "flasher_args.h"
 #include "follow.h"
 #include "images.h"
 #include "job.h"
-
-/* Takes over what the command line leaves open. */
-static void merge_settings(struct ff_flash_settings *to, const struct ff_flash_settings *from)
-{
-	if (to->mode[0] == '\0') {
-		memcpy(to->mode, from->mode, sizeof(to->mode));
-	}
-	if (to->freq[0] == '\0') {
-		memcpy(to->freq, from->freq, sizeof(to->freq));
-	}
-	if (to->size[0] == '\0') {
-		memcpy(to->size, from->size, sizeof(to->size));
-	}
-}
 
 /* Plain bytes on a board that decrypts what it reads do not start; ESP-IDF itself writes them so the first time. */
 static enum ff_status check_encrypted(const struct ff_flasher_args *args, bool force, struct ff_error *error)
@@ -42,28 +28,6 @@ static enum ff_status check_encrypted(const struct ff_flasher_args *args, bool f
 	return FF_OK;
 }
 
-static enum ff_status read_args(struct ff_flasher_args *args, const char *folder, struct ff_error *error)
-{
-	struct ff_error why = FF_ERROR_NONE;
-	struct ff_buf text;
-	char *path = ff_file_join(folder, "flasher_args.json");
-	enum ff_status status = FF_ERR_NO_MEMORY;
-
-	ff_buf_init(&text, FF_FLASHER_ARGS_MAX_SIZE);
-	if (path != NULL) {
-		status = ff_file_read(&text, path, &why);
-	}
-	if (status == FF_OK) {
-		status = ff_flasher_args_parse(args, (const char *)text.bytes, text.size, &why);
-	}
-	if (status != FF_OK) {
-		ff_error_set(error, status, "%.150s: %s", path ? path : "flasher_args.json", why.text);
-	}
-	ff_buf_release(&text);
-	free(path);
-	return status;
-}
-
 /* Adds the images of a build directory and lets its options stand in for what the command line leaves open. */
 static enum ff_status add_build(struct ff_images *images, struct ff_options *options, struct ff_error *error)
 {
@@ -74,7 +38,7 @@ static enum ff_status add_build(struct ff_images *images, struct ff_options *opt
 	if (asprintf(&folder, "%s/", options->build_dir) < 0) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
-	status = read_args(&args, folder, error);
+	status = ff_build_dir_read(&args, folder, error);
 	if (status == FF_OK) {
 		status = check_encrypted(&args, options->force || args.force, error);
 	}
@@ -82,7 +46,7 @@ static enum ff_status add_build(struct ff_images *images, struct ff_options *opt
 		status = ff_images_add_build(images, &args, folder, error);
 	}
 	if (status == FF_OK) {
-		merge_settings(&options->settings, &args.settings);
+		ff_build_dir_settings(&options->settings, &args.settings);
 		options->force |= args.force;
 		options->no_stub |= args.no_stub;
 		options->no_compress |= args.no_compress;

@@ -81,6 +81,26 @@ const struct ff_command ff_commands[] = {
 	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_chip_id },
+	{ .name = "image-info",
+	  .arguments = "FILE",
+	  .summary = "Show what a firmware image holds, and whether it is whole",
+	  .details =
+		  "FILE is an image as builds leave it, or a merged file: of plain bytes the image at its start is shown, "
+		  "of Intel HEX and UF2 each piece. Needs neither server nor board.",
+	  .max_words = 1,
+	  .options = no_options,
+	  .run = ff_cmd_image_info },
+	{ .name = "merge-bin",
+	  .arguments = "-o FILE OFFSET FILE [OFFSET FILE...]\n-o FILE @ARGUMENT_FILE\n-o FILE -C BUILD_DIR",
+	  .summary = "Merge images into one file, plain, Intel HEX or UF2",
+	  .details = "Input may be Intel HEX or UF2, which bring their own offsets. --flash-mode, --flash-freq and "
+		     "--flash-size change the bootloader among the images, and --format uf2 names the chip: both need "
+		     "--chip, unless BUILD_DIR says it. Needs neither server nor board.",
+	  .max_words = FF_OPTIONS_MAX_WORDS,
+	  .reads_files = true,
+	  .options = ff_merge_options,
+	  .parse_file_option = ff_file_options_parse_merge,
+	  .run = ff_cmd_merge_bin },
 	{ 0 },
 };
 

@@ -25,6 +25,9 @@ struct ff_command {
 	enum ff_telling telling;
 	bool reads_files; /* @FILE stands for the words in FILE */
 	const struct argp_option *options;
+	/* Takes an option before the common ones do; NULL where there is nothing but those. */
+	error_t (*parse_file_option)(int key, char *argument, struct argp_state *state,
+				     struct ff_file_options *options);
 	/* Does it, prints for people unless --json was given, sets run->result. False: run->failure says why. */
 	bool (*run)(struct ff_run *run);
 };
@@ -54,5 +57,7 @@ bool ff_cmd_monitor(struct ff_run *run);
 bool ff_cmd_flash_id(struct ff_run *run);
 bool ff_cmd_read_mac(struct ff_run *run);
 bool ff_cmd_chip_id(struct ff_run *run);
+bool ff_cmd_image_info(struct ff_run *run);
+bool ff_cmd_merge_bin(struct ff_run *run);
 
 #endif

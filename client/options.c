@@ -311,6 +311,8 @@ static error_t take_word(struct argp_state *state, struct parse *parse, char *wo
 static error_t parse_command(int key, char *argument, struct argp_state *state)
 {
 	struct parse *parse = state->input;
+	const struct ff_command *command = parse->options->command;
+	error_t result = ARGP_ERR_UNKNOWN;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -319,7 +321,10 @@ static error_t parse_command(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return take_word(state, parse, argument);
 	default:
-		return parse_common(key, argument, state);
+		if (command->parse_file_option != NULL) {
+			result = command->parse_file_option(key, argument, state, &parse->options->files);
+		}
+		return result == ARGP_ERR_UNKNOWN ? parse_common(key, argument, state) : result;
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include <farflash/flasher.h>
 
+#include "file_options.h"
 #include "flash_settings.h"
 
 struct ff_command;
@@ -50,6 +51,7 @@ struct ff_options {
 	const char *cancel; /* id of the job to cancel */
 	bool reset;
 	int64_t limit_us; /* end of the monitor, 0 for none */
+	struct ff_file_options files;
 
 	char **owned; /* the strings behind the pointers above */
 	size_t owned_count;

@@ -86,7 +86,7 @@ static enum ff_status check_md5(const struct block *block, size_t index, struct 
 		}
 	}
 	if (found) {
-		return ff_error_set(error, FF_ERR_VERIFY, "UF2, block %zu: its MD5 is wrong, the file is damaged",
+		return ff_error_set(error, FF_ERR_FORMAT, "UF2, block %zu: its MD5 is wrong, the file is damaged",
 				    index);
 	}
 	return status;

@@ -23,7 +23,7 @@ bool ff_uf2_is(const uint8_t *bytes, size_t size);
 
 /* Reads a whole file into `segments` (after init; finish is done here). Blocks marked as not for the main flash are
  * passed over; an MD5 that covers just its block is checked. `family` is 0 where the blocks name none.
- * Errors: FF_ERR_FORMAT (with the block), FF_ERR_VERIFY (an MD5 is wrong), FF_ERR_UNSUPPORTED (files for several
+ * Errors: FF_ERR_FORMAT (with the block; a wrong MD5 too), FF_ERR_UNSUPPORTED (files for several
  * families, or to be unpacked), and those of ff_segments_add() and ff_segments_finish(). */
 FF_WARN_UNUSED enum ff_status ff_uf2_read(struct ff_segments *segments, uint32_t *family, const uint8_t *bytes,
 					  size_t size, struct ff_error *error);

@@ -84,7 +84,7 @@ static void test_uf2__checks_the_md5(void **state)
 		assert_int_equal(read_blocks(block, sizeof(block), &segments, &family, NULL), FF_OK);
 		ff_segments_release(&segments);
 		block[32] ^= 1;
-		assert_int_equal(read_blocks(block, sizeof(block), &segments, &family, &error), FF_ERR_VERIFY);
+		assert_int_equal(read_blocks(block, sizeof(block), &segments, &family, &error), FF_ERR_FORMAT);
 		assert_non_null(strstr(error.text, "block 0: its MD5"));
 		ff_segments_release(&segments);
 		block[32 + places[i] + 4] = 200; /* of a larger region: none of ours */

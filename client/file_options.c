@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "file_options.h"
+
+#include <string.h>
+
+#include "commands.h"
+#include "words.h"
+
+enum file_option {
+	OPTION_PAD_TO_SIZE = 0x300,
+	OPTION_CHUNK_SIZE,
+	OPTION_MD5_DISABLE,
+};
+
+const struct argp_option ff_merge_options[] = {
+	{ "output", 'o', "FILE", 0, "Where to write; replaced only when everything went well", 1 },
+	{ "format", 'f', "FORMAT", 0, "raw (default), hex (Intel HEX) or uf2", 1 },
+	{ "build-dir", 'C', "DIR", 0, "Merge what DIR/flasher_args.json of an ESP-IDF build lists", 1 },
+	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Put it into the bootloader's header (keep)", 1 },
+	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Put it into the bootloader's header (keep)", 1 },
+	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Put it into the bootloader's header (keep)", 1 },
+	{ "target-offset", 't', "OFFSET", 0, "raw: where in flash the merged file will begin (0)", 1 },
+	{ "pad-to-size", OPTION_PAD_TO_SIZE, "SIZE", 0, "raw: fill up with 0xFF to this flash size (256KB to 128MB)",
+	  1 },
+	{ "chunk-size", OPTION_CHUNK_SIZE, "N", 0, "uf2: data bytes of a block, a multiple of 4 (as many as fit)", 1 },
+	{ "md5-disable", OPTION_MD5_DISABLE, NULL, 0, "uf2: no MD5 in the blocks", 1 },
+	{ 0 },
+};
+
+static uint32_t number(struct argp_state *state, const char *option, const char *text)
+{
+	uint32_t value = 0;
+
+	if (ff_words_offset(&value, text, NULL) != FF_OK) {
+		argp_error(state, "%s wants a number like 0x10000 or 65536, not '%s'", option, text);
+	}
+	return value;
+}
+
+static enum ff_file_format format(struct argp_state *state, const char *word)
+{
+	static const char *const words[] = { [FF_FILE_RAW] = "raw", [FF_FILE_HEX] = "hex", [FF_FILE_UF2] = "uf2" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], word) == 0) {
+			return (enum ff_file_format)i;
+		}
+	}
+	argp_error(state, "--format knows raw, hex and uf2, not '%s'", word);
+	return FF_FILE_RAW;
+}
+
+static uint32_t flash_size(struct argp_state *state, const char *word)
+{
+	static const char *const words[] = { "256KB", "512KB", "1MB",  "2MB",  "4MB",
+					     "8MB",   "16MB",  "32MB", "64MB", "128MB" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], word) == 0) {
+			return UINT32_C(0x40000) << i;
+		}
+	}
+	argp_error(state, "--pad-to-size wants a flash size from 256KB to 128MB, such as 4MB, not '%s'", word);
+	return 0;
+}
+
+error_t ff_file_options_parse_merge(int key, char *argument, struct argp_state *state, struct ff_file_options *options)
+{
+	switch (key) {
+	case 'o':
+		options->output = argument;
+		return 0;
+	case 'f':
+		options->format = format(state, argument);
+		return 0;
+	case 't':
+		options->target = number(state, "--target-offset", argument);
+		return 0;
+	case OPTION_PAD_TO_SIZE:
+		options->pad_to = flash_size(state, argument);
+		return 0;
+	case OPTION_CHUNK_SIZE:
+		options->chunk = number(state, "--chunk-size", argument);
+		if (options->chunk == 0) {
+			argp_error(state, "--chunk-size wants a multiple of 4, not 0");
+		}
+		return 0;
+	case OPTION_MD5_DISABLE:
+		options->no_md5 = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The options of the commands that work on files alone: merge-bin, encrypt-flash-data, decrypt-flash-data. */
+#ifndef FF_CLIENT_FILE_OPTIONS_H
+#define FF_CLIENT_FILE_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ff_file_format { FF_FILE_RAW, FF_FILE_HEX, FF_FILE_UF2 };
+
+/* Strings are the command line's. */
+struct ff_file_options {
+	const char *output; /* NULL: not given */
+	enum ff_file_format format;
+	uint32_t target; /* flash address of the first byte of a raw file */
+	uint32_t pad_to; /* bytes of flash to fill, 0: none */
+	uint32_t chunk;  /* data bytes of a UF2 block, 0: as many as fit */
+	bool no_md5;
+};
+
+/* Options of merge-bin, for argp. */
+extern const struct argp_option ff_merge_options[];
+
+/* Takes one of them; ARGP_ERR_UNKNOWN if it is none. Wrong values end the process, as argp does. */
+error_t ff_file_options_parse_merge(int key, char *argument, struct argp_state *state, struct ff_file_options *options);
+
+#endif
