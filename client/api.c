@@ -254,8 +254,9 @@ static char *flash_path(const char *board, const struct ff_options *options)
 {
 	char query[128];
 
-	snprintf(query, sizeof(query), "/flash?baud=%u%s%s%s", options->baud, options->force ? "&force=true" : "",
-		 options->no_stub ? "&stub=false" : "", options->no_compress ? "&compress=false" : "");
+	snprintf(query, sizeof(query), "/flash?baud=%u%s%s%s%s", options->baud, options->force ? "&force=true" : "",
+		 options->no_stub ? "&stub=false" : "", options->no_compress ? "&compress=false" : "",
+		 options->no_verify ? "&verify=false" : "");
 	return ff_http_path("/api/v1/boards/", board, query);
 }
 

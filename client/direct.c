@@ -187,8 +187,9 @@ static void set_result(struct session *session, const struct ff_write_report *re
 static void set_options(const struct ff_options *options, json_t *job)
 {
 	json_object_set_new(job, "options",
-			    json_pack("{s:I, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
-				      options->force, "stub", !options->no_stub, "compress", !options->no_compress));
+			    json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
+				      options->force, "stub", !options->no_stub, "compress", !options->no_compress,
+				      "verify", !options->no_verify));
 }
 
 static bool finish(struct session *session, enum ff_status status, const struct ff_error *error)
@@ -211,7 +212,8 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 	struct session session = { .run = run };
 	struct ff_region regions[FF_MAX_REGIONS] = { { .offset = 0 } };
 	const struct ff_write_options options = { .force = run->options->force,
-						  .no_compress = run->options->no_compress };
+						  .no_compress = run->options->no_compress,
+						  .no_verify = run->options->no_verify };
 	struct ff_write_report report;
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status;

@@ -20,6 +20,7 @@ enum common_option {
 	OPTION_AFTER,
 	OPTION_NO_STUB,
 	OPTION_NO_COMPRESS,
+	OPTION_NO_VERIFY,
 	OPTION_FORCE,
 	OPTION_JSON,
 };
@@ -37,6 +38,8 @@ static const struct argp_option common_options[] = {
 	{ "no-stub", OPTION_NO_STUB, NULL, 0, "Stay with the chip's ROM loader", 3 },
 	{ "no-compress", OPTION_NO_COMPRESS, NULL, 0, "Send plain bytes", 3 },
 	{ NULL, 'u', NULL, OPTION_ALIAS, NULL, 3 },
+	{ "no-verify", OPTION_NO_VERIFY, NULL, 0,
+	  "Do not let the chip confirm what was written (the ESP8266 with --no-stub cannot)", 3 },
 	{ "force", OPTION_FORCE, NULL, 0, "Write an image for another chip or revision all the same", 3 },
 	{ "chip", 'c', "NAME", 0, "Refuse a board that has another chip (auto: any)", 3 },
 	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "With --port: resets to try before giving up (7)", 3 },
@@ -191,6 +194,9 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case FF_OPTION_COMPRESS:
 	case 'z':
 		options->no_compress = false;
+		return 0;
+	case OPTION_NO_VERIFY:
+		options->no_verify = true;
 		return 0;
 	case OPTION_FORCE:
 		options->force = true;

@@ -40,6 +40,7 @@ struct ff_options {
 	enum ff_after after;   /* with a port only */
 	bool no_stub;
 	bool no_compress;
+	bool no_verify;
 	bool force;
 	bool json;
 	bool verbose;

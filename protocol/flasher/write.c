@@ -74,11 +74,10 @@ static enum ff_status check(const struct job *job, struct ff_error *error)
 		return status;
 	}
 	if (!job->options.no_verify && !ff_flash_can_md5(loader)) {
-		return ff_error_set(
-			error, FF_ERR_UNSUPPORTED,
-			"without the stub flasher nothing can be verified on this %s: use the stub, or write "
-			"without verification",
-			loader->chip->name);
+		return ff_error_set(error, FF_ERR_UNSUPPORTED,
+				    "without the stub flasher nothing can be verified on this %s: use the stub, or do "
+				    "without verification (verify=false, --no-verify)",
+				    loader->chip->name);
 	}
 	for (size_t i = 0; i < job->count; i++) {
 		if (job->regions[i].source.size > MAX_REGION_SIZE) {

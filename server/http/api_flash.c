@@ -12,8 +12,8 @@
 #include "text.h"
 #include "upload.h"
 
-static const char *const form_params[] = { "baud", "force", "stub", "compress", NULL };
-static const char *const body_params[] = { "baud", "force", "stub", "compress", "offset", NULL };
+static const char *const form_params[] = { "baud", "force", "stub", "compress", "verify", NULL };
+static const char *const body_params[] = { "baud", "force", "stub", "compress", "verify", "offset", NULL };
 
 struct flash {
 	struct ff_uploads uploads;
@@ -41,10 +41,12 @@ static void read_options(struct ff_request *request, struct ff_job_options *opti
 		.baud = ff_worker_work_baud(request->worker),
 		.stub = true,
 		.compress = true,
+		.verify = true,
 	};
 	read_bool(request, "force", &options->force);
 	read_bool(request, "stub", &options->stub);
 	read_bool(request, "compress", &options->compress);
+	read_bool(request, "verify", &options->verify);
 	const char *baud = ff_request_param(request, "baud");
 	if (baud && !ff_params_baud(baud, &options->baud)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,

@@ -84,8 +84,8 @@ static json_t *present_regions(const struct ff_job *job)
 
 static json_t *present_options(const struct ff_job_options *options)
 {
-	return json_pack("{s:I, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force", options->force, "stub",
-			 options->stub, "compress", options->compress);
+	return json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force", options->force,
+			 "stub", options->stub, "compress", options->compress, "verify", options->verify);
 }
 
 static json_t *present_result(const struct ff_job_result *result)

@@ -60,6 +60,7 @@ struct ff_job_options {
 	bool force;
 	bool stub;
 	bool compress;
+	bool verify;
 };
 
 struct ff_job_result {

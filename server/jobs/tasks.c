@@ -85,7 +85,11 @@ static enum ff_status flash(struct ff_job *job, struct ff_transport *transport, 
 		return status;
 	}
 	const struct ff_job_options *asked = ff_job_options(job);
-	struct ff_write_options options = { .force = asked->force, .no_compress = !asked->compress };
+	struct ff_write_options options = {
+		.force = asked->force,
+		.no_compress = !asked->compress,
+		.no_verify = !asked->verify,
+	};
 	struct ff_write_report written = { 0 };
 	status = ff_flasher_write(flasher, regions, count, &options, &written, error);
 
@@ -95,8 +99,8 @@ static enum ff_status flash(struct ff_job *job, struct ff_transport *transport, 
 		report(job, flasher, &written);
 	}
 	if (status == FF_OK && left != FF_OK) {
-		status = ff_error_set(error, left, "written and verified, but the board could not be restarted: %s",
-				      leaving.text);
+		status = ff_error_set(error, left, "the flash is written%s, but the board could not be restarted: %s",
+				      written.verified ? " and verified" : "", leaving.text);
 	}
 	ff_flasher_close(flasher, after(transport), NULL);
 	return status;

@@ -69,7 +69,7 @@ def test_curl__the_finished_job_tells_all(server, app, app_file):
     assert (job["kind"], job["board"], job["state"], job["error"]) == ("flash", "lab1", "done", None)
     assert job["created"] <= job["started"] <= job["finished"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["created"])
-    assert job["options"] == {"baud": 460800, "force": False, "stub": True, "compress": True}
+    assert job["options"] == {"baud": 460800, "force": False, "stub": True, "compress": True, "verify": True}
     result = job["result"]
     assert result["bytes"] == len(app) and result["verified"] is True and result["stub"] is True
     assert 0.4 * len(app) < result["wire_bytes"] < 0.7 * len(app)
@@ -81,7 +81,7 @@ def test_curl__the_finished_job_tells_all(server, app, app_file):
 def test_curl__options_reach_the_engine(server, board, app, app_file):
     query = "?baud=921600&stub=false&compress=false&force=true"
     job = json.loads(curl("-F", f"0x10000=@{app_file}", flash_url(server, query)).stdout)
-    assert job["options"] == {"baud": 921600, "force": True, "stub": False, "compress": False}
+    assert job["options"] == {"baud": 921600, "force": True, "stub": False, "compress": False, "verify": True}
     assert job["result"]["stub"] is False and job["result"]["baud"] == 921600
     assert job["result"]["wire_bytes"] >= len(app)
     assert board.holds(0x10000, app)

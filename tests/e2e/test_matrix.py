@@ -44,6 +44,17 @@ def test_matrix__esp8266_rom_cannot_verify(make_board, make_server):
     assert board.is_untouched()
 
 
+@pytest.mark.parametrize("compress", ("true", "false"), ids=("deflate", "plain"))
+def test_matrix__esp8266_rom_writes_what_need_not_be_verified(make_board, make_server, compress):
+    board, rest = start(make_board, make_server, "esp8266")
+    image = firmware.image("esp8266", SIZE)
+    reply = rest.flash("lab1", ("0x10000", image), query=f"?stub=false&verify=false&compress={compress}")
+    assert reply.status == 200, reply
+    result = reply.json()["result"]
+    assert result["verified"] is False and result["stub"] is False and result["bytes"] == SIZE
+    assert board.holds(0x10000, image)
+
+
 @pytest.mark.parametrize("chip", CHIPS)
 def test_matrix__a_whole_project(make_board, make_server, chip):
     board, rest = start(make_board, make_server, chip)
