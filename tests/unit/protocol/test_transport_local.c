@@ -250,7 +250,10 @@ static void test_local__says_why_a_port_cannot_be_opened(void **state)
 	expect_failure("/dev/ttyFarflashMissing0", FF_ERR_NOT_FOUND, "is the board plugged in?");
 	expect_failure("serial:/dev/null/ttyUSB0", FF_ERR_NOT_FOUND, "is the board plugged in?");
 	expect_failure("/dev/null", FF_ERR_ARGUMENT, "is no serial port");
-	expect_failure("/dev/ptmx", FF_ERR_ARGUMENT, "is no serial port");
+	/* A terminal that the kernel lists beside the serial ports; where /sys is not mounted nobody can tell. */
+	if (access("/sys/class/tty/ptmx", F_OK) == 0) {
+		expect_failure("/dev/ptmx", FF_ERR_ARGUMENT, "is no serial port");
+	}
 	expect_failure("/tmp", FF_ERR_ARGUMENT, "is no serial port");
 	snprintf(path, sizeof(path), "serial:%s/dangling", wire->dir);
 	expect_failure(path, FF_ERR_NOT_FOUND, "there is no serial:/tmp/ff-wire-");
