@@ -67,7 +67,7 @@ void bench_drop(struct bench *bench);
 /* Whether it has sent this text. */
 bool bench_printed(const struct bench *bench, const char *text);
 
-/* Uploads the stub that the bench knows, but with `wrong` in place of its last byte, and jumps to `entry`. */
+/* Uploads the stub that the bench knows, but with `last` for its last byte, and jumps to `entry`. */
 void bench_upload_stub(struct bench *bench, uint8_t last, uint32_t entry);
 
 /* The same with everything right, up to its OHAI. */

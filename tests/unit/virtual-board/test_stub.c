@@ -182,16 +182,26 @@ static void test_stub__md5_is_binary(void **state)
 static void test_stub__error_of_a_write_comes_with_the_next_command(void **state)
 {
 	(void)state;
+	static uint8_t sector[0x1000];
 	open_stub("esp32");
 	bench_words(&bench, 0x0B, 0, 0x10000, 0x10000, 0x1000, 0x100, 0xFFFF); /* "64 KB" */
-	bench_words(&bench, 0x02, 8, 2, 4, 0x10000);
+	bench_words(&bench, 0x02, 0x2000, 2, 0x1000, 0xF000);
+	bench_block(&bench, 0x03, sector, sizeof(sector), 0);
 	bench_drop(&bench);
-	bench_block(&bench, 0x03, "past", 4, 0);
+	bench_block(&bench, 0x03, sector, sizeof(sector), 1);
 	bench_expect_hex(&bench, 0xC0, 1, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0xC0); /* acknowledged all the same */
 	bench_words(&bench, 0x09, 0x3FFB0000, 1, 0xFFFFFFFF, 0);
 	bench_expect_hex(&bench, 0xC0, 1, 9, 2, 0, 0, 0, 0, 0, 0xC4, 0, 0xC0);
 	bench_words(&bench, 0x0A, 0x3FFB0000); /* was not carried out, and the error is gone */
 	bench_expect_hex(&bench, 0xC0, 1, 0x0A, 2, 0, 0, 0, 0, 0, 0, 0, 0xC0);
+}
+
+static void test_stub__begin_past_the_end_is_refused_at_once(void **state)
+{
+	(void)state;
+	open_stub("esp32");
+	bench_words(&bench, 0x02, 0x1000, 1, 0x1000, BENCH_FLASH_SIZE);
+	bench_expect_hex(&bench, 0xC0, 1, 2, 2, 0, 0, 0, 0, 0, 0xC4, 0, 0xC0);
 }
 
 static void test_stub__end_is_refused_while_bytes_are_missing(void **state)
@@ -279,6 +289,41 @@ static void test_stub__bad_stream_is_told_at_the_end(void **state)
 	bench_expect_hex(&bench, 0xC0, 1, 0x11, 2, 0, 0, 0, 0, 0, 0, 0, 0xC0);
 	bench_words(&bench, 0x12, 1);
 	bench_expect_hex(&bench, 0xC0, 1, 0x12, 2, 0, 0, 0, 0, 0, 0xC7, 0, 0xC0);
+}
+
+/* Sends `size` bytes of a stream of 256 plain bytes as blocks of `block`, and expects the end to be answered so. */
+static void assert_stream_end(const uint8_t *packed, uint32_t size, uint32_t block, uint8_t code)
+{
+	bench_words(&bench, 0x10, 256, (size + block - 1) / block, block, 0x10000);
+	for (uint32_t i = 0; i * block < size; i++) {
+		uint32_t run = size - i * block;
+		bench_block(&bench, 0x11, packed + i * block, run < block ? run : block, i);
+	}
+	bench_drop(&bench);
+	bench_words(&bench, 0x12, 1);
+	bench_expect_hex(&bench, 0xC0, 1, 0x12, 2, 0, 0, 0, 0, 0, code, 0, 0xC0);
+}
+
+static void test_stub__looks_at_the_checksum_of_a_stream_in_one_block_only(void **state)
+{
+	(void)state;
+	uint8_t plain[256] = { 'q' }, packed[600];
+	uLongf size = sizeof(packed);
+	assert_int_equal(compress2(packed, &size, plain, sizeof(plain), 0), Z_OK);
+	packed[size - 1] ^= 1;
+	open_stub("esp32");
+	assert_stream_end(packed, (uint32_t)size, 0x400, 0xC7);
+	assert_stream_end(packed, (uint32_t)size, 64, 0);
+}
+
+static void test_stub__finds_a_cut_stream_when_all_announced_has_come(void **state)
+{
+	(void)state;
+	uint8_t plain[256] = { 'q' }, packed[600];
+	uLongf size = sizeof(packed);
+	assert_int_equal(compress2(packed, &size, plain, sizeof(plain), 0), Z_OK);
+	open_stub("esp32");
+	assert_stream_end(packed, 100, 100, 0xC7);
 }
 
 static void test_stub__erases_regions_of_whole_sectors(void **state)
@@ -392,11 +437,14 @@ int main(void)
 		TEST(test_stub__security_info_of_a_c3_has_two_status_bytes),
 		TEST(test_stub__md5_is_binary),
 		TEST(test_stub__error_of_a_write_comes_with_the_next_command),
+		TEST(test_stub__begin_past_the_end_is_refused_at_once),
 		TEST(test_stub__end_is_refused_while_bytes_are_missing),
 		TEST(test_stub__writes_a_repeated_block_twice),
 		TEST(test_stub__skips_the_erase_of_blank_sectors_until_one_is_not),
 		TEST(test_stub__inflates_over_several_windows),
 		TEST(test_stub__bad_stream_is_told_at_the_end),
+		TEST(test_stub__looks_at_the_checksum_of_a_stream_in_one_block_only),
+		TEST(test_stub__finds_a_cut_stream_when_all_announced_has_come),
 		TEST(test_stub__erases_regions_of_whole_sectors),
 		TEST(test_stub__reads_one_packet_per_acknowledgement),
 		TEST(test_stub__reads_up_to_the_end_of_the_flash),

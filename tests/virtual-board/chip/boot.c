@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "cpu.h"
 
 /* From the reset until the ROM prints and listens: an estimate. esptool waits 50 ms for it. */
@@ -54,10 +52,9 @@ static void start_app(struct ff_soc *soc, uint32_t image)
 static void print_no_image(struct ff_soc *soc, uint32_t first_word)
 {
 	for (unsigned i = 0; i < soc->model->texts.no_image_lines; i++) {
-		if (strchr(soc->model->texts.no_image, '%')) {
-			ff_cpu_print(soc, "invalid header: 0x%08x\r\n", first_word);
-		} else {
-			ff_cpu_print(soc, "%s", soc->model->texts.no_image);
+		ff_cpu_print(soc, "%s", soc->model->texts.no_image);
+		if (soc->model->generation != FF_GEN_ESP8266) {
+			ff_cpu_print(soc, "0x%08x\r\n", first_word);
 		}
 	}
 	soc->mode = FF_MODE_NO_IMAGE;

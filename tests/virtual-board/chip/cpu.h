@@ -42,7 +42,7 @@ struct ff_download {
 	bool active;
 	uint32_t left;       /* bytes announced that are still to come */
 	uint32_t address;    /* where the next one goes */
-	uint32_t block_size; /* of all blocks but the last */
+	uint32_t block_size; /* the ROM takes no larger blocks */
 	uint32_t sequence;   /* of the block that the ROM expects next */
 	uint32_t compressed_left;
 	bool encrypt;

@@ -32,7 +32,7 @@ struct ff_spi_registers {
 	uint16_t mosi_dlen, miso_dlen; /* 0: the lengths are fields of usr1, as on the ESP8266 */
 };
 
-/* Formats are of ff_boot: see boot.c. */
+/* What the ROM prints. */
 struct ff_boot_texts {
 	const char *banner;         /* first line(s) after any reset */
 	const char *power_on;       /* how the ROM calls a reset through EN, with its line up to the boot mode */
@@ -42,9 +42,9 @@ struct ff_boot_texts {
 	const char *flash_mode;     /* boot mode when it starts from flash */
 	const char *waiting;        /* last line in download mode */
 	const char *leaving;        /* when the loader is left for what is in flash */
-	const char *no_image; /* what it prints over and over when the flash holds no image; %08x is the first word */
-	unsigned no_image_lines; /* how many of them per round */
-	bool no_image_loops;     /* its watchdog resets it then; otherwise it stays there */
+	const char *no_image;       /* when the flash holds no image; from the ESP32 on its first word follows */
+	unsigned no_image_lines;    /* how many of them per round */
+	bool no_image_loops;        /* its watchdog resets it then; otherwise it stays there */
 };
 
 struct ff_model {

@@ -189,7 +189,7 @@ static void finish_frame(struct ff_soc *soc)
 static void run_once(struct ff_soc *soc)
 {
 	if (soc->mode == FF_MODE_APP || soc->mode == FF_MODE_NO_IMAGE) {
-		soc->time = soc->timer;
+		soc->time = soc->time < soc->timer ? soc->timer : soc->time;
 		ff_boot_timer(soc);
 		return;
 	}

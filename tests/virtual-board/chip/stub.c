@@ -9,7 +9,6 @@
 #define RESPONSE 0x01
 #define SYNC_REPLIES 8
 #define READ_PACKET_MAX 4096u
-#define MAX_FLASH_SIZE (16u << 20) /* taken for an id that it does not know */
 
 void ff_stub_send_reply(struct ff_soc *soc, uint8_t op, const struct ff_stub_reply *reply)
 {
@@ -119,7 +118,7 @@ static void on_md5(struct ff_soc *soc, const struct ff_request *request, struct 
 	}
 	uint32_t address = ff_stub_word(request, 0);
 	uint32_t size = ff_stub_word(request, 1);
-	if (size > soc->flash_size || address > soc->flash_size - size) {
+	if (!ff_stub_fits_flash(soc, address, size)) {
 		reply->code = FF_STUB_FAILED_SPI;
 		return;
 	}
@@ -198,7 +197,7 @@ static bool send_packet(struct ff_soc *soc)
 	struct ff_reading *reading = &soc->reading;
 	uint8_t packet[READ_PACKET_MAX];
 	uint32_t size = reading->left < reading->packet_size ? reading->left : reading->packet_size;
-	if (size > soc->flash_size || reading->address > soc->flash_size - size) {
+	if (!ff_stub_fits_flash(soc, reading->address, size)) {
 		return false;
 	}
 	ff_flash_io_read(soc, reading->address, packet, size);
@@ -338,11 +337,10 @@ void ff_stub_frame(struct ff_soc *soc, const uint8_t *frame, size_t size)
 
 void ff_stub_start(struct ff_soc *soc)
 {
-	uint32_t size = ff_nor_size(soc->options.nor);
 	soc->mode = FF_MODE_STUB;
 	soc->flash = soc->ram = (struct ff_download){ 0 };
 	soc->stub_error = FF_STUB_SUCCESS;
-	soc->flash_size = size <= MAX_FLASH_SIZE ? size : MAX_FLASH_SIZE;
+	soc->flash_size = ff_nor_size(soc->options.nor); /* by its JEDEC id */
 	ff_rx_init(&soc->rx, FF_RX_STUB);
 	ff_bus_attach_flash(soc->bus);
 	ff_cpu_set_baud(soc, soc->baud); /* the divider is another one with its clock */

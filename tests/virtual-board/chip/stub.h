@@ -36,6 +36,12 @@ static inline uint32_t ff_stub_word(const struct ff_request *request, size_t ind
 	return ff_get_le32(request->data + 4 * index);
 }
 
+/* Whether the flash, as large as SPI_SET_PARAMS says, holds all of it. */
+static inline bool ff_stub_fits_flash(const struct ff_soc *soc, uint32_t address, uint32_t size)
+{
+	return size <= soc->flash_size && address <= soc->flash_size - size;
+}
+
 void ff_stub_send_reply(struct ff_soc *soc, uint8_t op, const struct ff_stub_reply *reply);
 void ff_stub_send_code(struct ff_soc *soc, uint8_t op, enum ff_stub_code code);
 

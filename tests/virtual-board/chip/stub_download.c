@@ -5,16 +5,19 @@
 /* ---- erase and write, after the acknowledgement ---- */
 
 /* Starts the next erase, unless the flash is still busy with the one before. Sectors that are blank already are skipped
- * until the first that is not. */
-static void conditional_erase(struct ff_soc *soc)
+ * until the first that is not; looking at one past the end of the flash fails. */
+static enum ff_stub_code conditional_erase(struct ff_soc *soc)
 {
 	struct ff_download *flash = &soc->flash;
 	if (flash->erase_left == 0 || ff_flash_io_busy(soc)) {
-		return;
+		return FF_STUB_SUCCESS;
 	}
 	bool block = false;
 	if (!flash->dirty_seen) {
 		uint8_t sector[FF_NOR_SECTOR];
+		if (!ff_stub_fits_flash(soc, flash->erase_address, sizeof(sector))) {
+			return FF_STUB_FAILED_SPI;
+		}
 		ff_flash_io_read(soc, flash->erase_address, sector, sizeof(sector));
 		flash->dirty_seen = !ff_nor_is_blank(soc->options.nor, flash->erase_address, FF_NOR_SECTOR);
 	}
@@ -25,6 +28,7 @@ static void conditional_erase(struct ff_soc *soc)
 	uint32_t step = block ? FF_NOR_BLOCK : FF_NOR_SECTOR;
 	flash->erase_address += step;
 	flash->erase_left -= step < flash->erase_left ? step : flash->erase_left;
+	return FF_STUB_SUCCESS;
 }
 
 static enum ff_stub_code write_flash(struct ff_soc *soc, const uint8_t *bytes, uint32_t size)
@@ -37,10 +41,13 @@ static enum ff_stub_code write_flash(struct ff_soc *soc, const uint8_t *bytes, u
 			return FF_STUB_SUCCESS;
 		}
 		ff_flash_io_wait(soc);
-		conditional_erase(soc);
+		enum ff_stub_code code = conditional_erase(soc);
+		if (code != FF_STUB_SUCCESS) {
+			return code;
+		}
 	}
 	bool refused = flash->encrypt; /* no key is burnt */
-	if (refused || size > soc->flash_size || flash->address > soc->flash_size - size) {
+	if (refused || !ff_stub_fits_flash(soc, flash->address, size)) {
 		return FF_STUB_FAILED_SPI;
 	}
 	ff_flash_io_program(soc, flash->address, bytes, size);
@@ -56,7 +63,10 @@ static bool inflate_some(struct ff_soc *soc, const uint8_t *bytes, size_t size, 
 	bool more_to_come = soc->flash.compressed_left > size - *done;
 	size_t before = inflater->used;
 	size_t taken;
-	conditional_erase(soc);
+	soc->stub_error = conditional_erase(soc);
+	if (soc->stub_error != FF_STUB_SUCCESS) {
+		return true;
+	}
 	enum ff_inflate_result result = ff_inflater_run(inflater, bytes + *done, size - *done, &taken);
 	*done += taken;
 	soc->flash.compressed_left -= (uint32_t)taken;
@@ -93,7 +103,6 @@ static void flash_begin(struct ff_soc *soc, const struct ff_request *request, st
 		.active = true,
 		.left = size,
 		.address = address,
-		.block_size = ff_stub_word(request, 2),
 		.compressed_left = ff_stub_word(request, 1) * ff_stub_word(request, 2),
 		.encrypt = request->size == 20 && ff_stub_word(request, 4) != 0,
 		.erase_address = start,
@@ -103,7 +112,7 @@ static void flash_begin(struct ff_soc *soc, const struct ff_request *request, st
 		reply->code = FF_STUB_INFLATE_ERROR;
 		return;
 	}
-	conditional_erase(soc);
+	reply->code = conditional_erase(soc);
 }
 
 void ff_stub_on_flash_begin(struct ff_soc *soc, const struct ff_request *request, struct ff_stub_reply *reply)
@@ -202,7 +211,6 @@ void ff_stub_on_mem_begin(struct ff_soc *soc, const struct ff_request *request, 
 	soc->ram = (struct ff_download){
 		.active = true,
 		.left = ff_stub_word(request, 0),
-		.block_size = ff_stub_word(request, 2),
 		.address = ff_stub_word(request, 3),
 	};
 }
