@@ -68,6 +68,17 @@ def test_client__write_flash_options(where, board, image_file):
     assert told["result"]["wire_bytes"] >= len(SMALL)
 
 
+def test_client__esp8266_through_its_rom(make_board, tmp_path):
+    board, path = make_board("esp8266"), tmp_path / "app.bin"
+    path.write_bytes(firmware.image("esp8266", 0x4000))
+    write = ["--port", board.address, "write-flash", "--no-stub", "0x10000", path]
+    refused = farflash(*write)
+    assert refused.status == USAGE and "without verification" in refused.stderr and board.is_untouched(), refused
+    told, _ = farflash_json(*write, "--no-verify")
+    assert told["result"]["verified"] is False
+    assert board.holds(0x10000, path.read_bytes())
+
+
 def test_client__write_flash_with_esptools_spelling(where, board, image_file):
     done = farflash(*where, "--chip", "esp32", "-b", "460800", "--before", "default_reset", "--after", "hard_reset",
                     "write_flash", "-z", "--flash_mode", "dio", "--flash_freq", "40m", "--flash_size", "4MB", "0x10000",
