@@ -42,7 +42,11 @@ start() {
 }
 
 mkdir -p "$DIR"
-/usr/bin/python3 tests/e2e/firmware.py --chip esp32 --size 262144 --output "$DIR/app.bin"
+image() {
+	/usr/bin/python3 tests/e2e/firmware.py --chip esp32 --size "$1" --output "$DIR/$2"
+}
+image 24576 bootloader.bin
+image 262144 app.bin
 
 start "$DIR/board.log" "$BIN/farflash-board" --chip esp32 --flash "$DIR/flash.bin" --timing real --listen rfc2217:0
 board=$url
@@ -50,18 +54,24 @@ start "$DIR/farflashd.log" "$BIN/farflashd" --listen "$listen" --data-dir "$DIR/
 server=$url
 
 printf '\nA virtual ESP32 is at %s; farflashd serves it as "demo" at %s.\n\n' "$board" "$server"
-printf '$ curl -H "Accept: text/plain" -F 0x10000=@%s %s/api/v1/boards/demo/flash\n' "$DIR/app.bin" "$server"
+images=(-F "0x1000=@$DIR/bootloader.bin" -F "0x10000=@$DIR/app.bin")
+printf '$ curl -H "Accept: text/plain" %s %s/api/v1/boards/demo/flash\n' "${images[*]}" "$server"
 curl --silent --show-error --fail-with-body --no-buffer -H 'Accept: text/plain' \
-	-F "0x10000=@$DIR/app.bin" "$server/api/v1/boards/demo/flash"
-cmp -n "$(stat -c %s "$DIR/app.bin")" "$DIR/app.bin" "$DIR/flash.bin" 0 $((0x10000))
-printf '\nThe flash of the board holds %s at 0x10000, byte for byte.\n' "$DIR/app.bin"
+	"${images[@]}" "$server/api/v1/boards/demo/flash"
+
+holds() {
+	cmp -n "$(stat -c %s "$DIR/$2")" "$DIR/$2" "$DIR/flash.bin" 0 $(($1))
+}
+holds 0x1000 bootloader.bin
+holds 0x10000 app.bin
+printf '\nThe flash of the board, %s, holds both images, byte for byte.\n' "$DIR/flash.bin"
 $once && exit 0
 
 cat <<NEXT
 
 Still serving. In another terminal, try:
   curl $server/api/v1/boards
-  curl -F 0x10000=@$DIR/app.bin $server/api/v1/boards/demo/flash
+  curl ${images[*]} $server/api/v1/boards/demo/flash
   $BIN/farflash --server $server write-flash 0x10000 $DIR/app.bin
   $BIN/farflash --server $server flash-id
   $BIN/farflash --server $server monitor --reset
