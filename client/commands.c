@@ -26,6 +26,10 @@ static const struct argp_option monitor_options[] = {
 	{ 0 },
 };
 
+#define CRYPT_DETAILS \
+	"KEYFILE holds 32 or 24 bytes for the ESP32, with --aes-xts 32, 64 or 16. Only a file encrypted for the very address " \
+	"where it lies can be read there. Needs neither server nor board."
+
 const struct ff_command ff_commands[] = {
 	{ .name = "boards",
 	  .arguments = "",
@@ -101,6 +105,22 @@ const struct ff_command ff_commands[] = {
 	  .options = ff_merge_options,
 	  .parse_file_option = ff_file_options_parse_merge,
 	  .run = ff_cmd_merge_bin },
+	{ .name = "encrypt-flash-data",
+	  .arguments = "-k KEYFILE -a OFFSET -o FILE FILE",
+	  .summary = "Encrypt a file as the chip's flash encryption would",
+	  .details = CRYPT_DETAILS,
+	  .max_words = 1,
+	  .options = ff_crypt_options,
+	  .parse_file_option = ff_file_options_parse_crypt,
+	  .run = ff_cmd_encrypt_flash_data },
+	{ .name = "decrypt-flash-data",
+	  .arguments = "-k KEYFILE -a OFFSET -o FILE FILE",
+	  .summary = "Decrypt what was read from an encrypted flash",
+	  .details = CRYPT_DETAILS,
+	  .max_words = 1,
+	  .options = ff_crypt_options,
+	  .parse_file_option = ff_file_options_parse_crypt,
+	  .run = ff_cmd_decrypt_flash_data },
 	{ 0 },
 };
 

@@ -59,5 +59,7 @@ bool ff_cmd_read_mac(struct ff_run *run);
 bool ff_cmd_chip_id(struct ff_run *run);
 bool ff_cmd_image_info(struct ff_run *run);
 bool ff_cmd_merge_bin(struct ff_run *run);
+bool ff_cmd_encrypt_flash_data(struct ff_run *run);
+bool ff_cmd_decrypt_flash_data(struct ff_run *run);
 
 #endif

@@ -10,6 +10,7 @@ enum file_option {
 	OPTION_PAD_TO_SIZE = 0x300,
 	OPTION_CHUNK_SIZE,
 	OPTION_MD5_DISABLE,
+	OPTION_FLASH_CRYPT_CONF,
 };
 
 const struct argp_option ff_merge_options[] = {
@@ -24,6 +25,15 @@ const struct argp_option ff_merge_options[] = {
 	  1 },
 	{ "chunk-size", OPTION_CHUNK_SIZE, "N", 0, "uf2: data bytes of a block, a multiple of 4 (as many as fit)", 1 },
 	{ "md5-disable", OPTION_MD5_DISABLE, NULL, 0, "uf2: no MD5 in the blocks", 1 },
+	{ 0 },
+};
+
+const struct argp_option ff_crypt_options[] = {
+	{ "keyfile", 'k', "FILE", 0, "The key, in plain bytes", 1 },
+	{ "output", 'o', "FILE", 0, "Where to write; replaced only when everything went well", 1 },
+	{ "address", 'a', "OFFSET", 0, "Flash address of the content, a multiple of 16", 1 },
+	{ "aes-xts", 'x', NULL, 0, "AES-XTS, as every chip but the ESP32 has it", 1 },
+	{ "flash-crypt-conf", OPTION_FLASH_CRYPT_CONF, "N", 0, "ESP32: the eFuse of this name, 0 to 0xF (0xF)", 1 },
 	{ 0 },
 };
 
@@ -87,6 +97,31 @@ error_t ff_file_options_parse_merge(int key, char *argument, struct argp_state *
 		return 0;
 	case OPTION_MD5_DISABLE:
 		options->no_md5 = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+error_t ff_file_options_parse_crypt(int key, char *argument, struct argp_state *state, struct ff_file_options *options)
+{
+	switch (key) {
+	case 'k':
+		options->key_file = argument;
+		return 0;
+	case 'o':
+		options->output = argument;
+		return 0;
+	case 'a':
+		options->address = number(state, "--address", argument);
+		options->address_given = true;
+		return 0;
+	case 'x':
+		options->aes_xts = true;
+		return 0;
+	case OPTION_FLASH_CRYPT_CONF:
+		options->conf = number(state, "--flash-crypt-conf", argument);
+		options->conf_given = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

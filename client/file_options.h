@@ -18,12 +18,20 @@ struct ff_file_options {
 	uint32_t pad_to; /* bytes of flash to fill, 0: none */
 	uint32_t chunk;  /* data bytes of a UF2 block, 0: as many as fit */
 	bool no_md5;
+	const char *key_file; /* NULL: not given */
+	bool address_given;
+	uint32_t address; /* flash address of the content */
+	bool conf_given;
+	uint32_t conf; /* FLASH_CRYPT_CONF */
+	bool aes_xts;
 };
 
-/* Options of merge-bin, for argp. */
+/* Options of merge-bin, and of the two commands about encryption, for argp. */
 extern const struct argp_option ff_merge_options[];
+extern const struct argp_option ff_crypt_options[];
 
-/* Takes one of them; ARGP_ERR_UNKNOWN if it is none. Wrong values end the process, as argp does. */
+/* Each takes one of its options; ARGP_ERR_UNKNOWN if it is none. Wrong values end the process, as argp does. */
 error_t ff_file_options_parse_merge(int key, char *argument, struct argp_state *state, struct ff_file_options *options);
+error_t ff_file_options_parse_crypt(int key, char *argument, struct argp_state *state, struct ff_file_options *options);
 
 #endif

@@ -422,7 +422,7 @@ static char *list_commands(int key, const char *text, void *input)
 	}
 	fprintf(out, "%s\n\nCommands:\n", text);
 	for (const struct ff_command *command = ff_commands; command->name != NULL; command++) {
-		fprintf(out, "  %-12s %s\n", command->name, command->summary);
+		fprintf(out, "  %-18s %s\n", command->name, command->summary);
 	}
 	fputs("\n`farflash COMMAND --help' says more.", out);
 	fclose(out);

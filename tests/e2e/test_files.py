@@ -258,3 +258,78 @@ def test_merge_bin__replaces_a_file_behind_a_link(files, tmp_path):
 def test_merge_bin__wants_an_output(files):
     done = farflash("merge-bin", *words(files))
     assert done.status == USAGE and "give -o FILE" in done.stderr, done
+
+
+# Computed with espsecure 5.3: key bytes count up from 0, plain byte i is 7 * i + 1.
+CRYPT_VECTORS = [
+    (32, "0x1000", [], 48,
+     "c16751ad9bc16547df4756bdb3eed647a8fd067fa0a67426f4740e54462d896a9652fad35f8e75fd3b885c0bc23cbf0a"),
+    (24, "0xffffc0", [], 48,
+     "fe695295aa40a5dc8b10b6b418143348643d67f77192886b4c9dd3f32eabf7e4d89ce8bf5ad1617df01854b7875dda06"),
+    (32, "0xabcde0", ["--flash-crypt-conf", "0x2"], 32,
+     "8098774e7c2e2924eb5e91a4f722487828ee0295ac32db72512ec3d2c10252f3"),
+    (32, "0x10070", ["--aes-xts"], 48,
+     "5e7724f199c3c7b7e3896fa3915b1da775234e4a1d541bd9731b2e69f52bee2c63471058b027e786ac4cd4506d1a917d"),
+    (64, "0xfedcb0", ["-x"], 48,
+     "9dac06010f64dad8ece4b8d89004923b19052d9634ba83fc9b0d981f0b72800431c971fdf5b3b9eaa12a2e381f7a351a"),
+]
+
+
+def plain_bytes(size):
+    return bytes((7 * i + 1) % 256 for i in range(size))
+
+
+@pytest.mark.parametrize("key_size, address, options, size, encrypted", CRYPT_VECTORS)
+def test_flash_data__agrees_with_espsecure(key_size, address, options, size, encrypted, tmp_path):
+    key, plain, output, again = (tmp_path / name for name in ("key.bin", "plain.bin", "encrypted.bin", "again.bin"))
+    key.write_bytes(bytes(range(key_size)))
+    plain.write_bytes(plain_bytes(size))
+    done = farflash("encrypt-flash-data", "--keyfile", key, "--output", output, "--address", address, *options, plain)
+    assert done.status == DONE and done.stderr == "", done
+    assert output.read_bytes().hex() == encrypted
+    told, _ = farflash_json("decrypt_flash_data", "-k", key, "-o", again, "-a", address, *options, output)
+    assert told == {"output": str(again), "size": size} and again.read_bytes() == plain_bytes(size)
+
+
+def test_flash_data__in_place(tmp_path):
+    key, data = tmp_path / "key.bin", tmp_path / "data.bin"
+    key.write_bytes(bytes(range(32)))
+    data.write_bytes(firmware.image("esp32", 256 * KB))
+    for command in ("encrypt-flash-data", "decrypt-flash-data"):
+        assert farflash(command, "-k", key, "-a", "0x10000", "-o", data, data).status == DONE
+        assert (data.read_bytes() == firmware.image("esp32", 256 * KB)) == command.startswith("decrypt")
+
+
+@pytest.mark.parametrize("arguments, why", [
+    (["-k", "key32", "-o", "out", "-a", "0"], "give a FILE"),
+    (["-o", "out", "-a", "0", "data"], "give -k KEYFILE"),
+    (["-k", "key32", "-a", "0", "data"], "give -o FILE"),
+    (["-k", "key32", "-o", "out", "data"], "give -a OFFSET"),
+    (["-k", "key32", "-o", "out", "-a", "ten", "data"], "--address wants a number"),
+    (["-k", "key32", "-o", "out", "-a", "0x1008", "data"], "0x1008 is no multiple of 16"),
+    (["-k", "key32", "-o", "out", "-a", "0x1001", "-x", "data"], "0x1001 is no multiple of 16"),
+    (["-k", "key32", "-o", "out", "-a", "0", "odd"], "odd: its size, 17 bytes, is no multiple of 16"),
+    (["-k", "key32", "-o", "out", "-a", "0", "-x", "odd"], "odd: its size, 17 bytes, is no multiple of 16"),
+    (["-k", "key32", "-o", "out", "-a", "0", "empty"], "there is no data"),
+    (["-k", "key32", "-o", "out", "-a", "0xfffff0", "data"], "go past the 16 MiB"),
+    (["-k", "key64", "-o", "out", "-a", "0", "data"], "key64: the key has 64 bytes, not 32 or 24"),
+    (["-k", "odd", "-o", "out", "-a", "0", "-x", "data"], "the key has 17 bytes, not 16, 32 or 64"),
+    (["-k", "data", "-o", "out", "-a", "0", "data"], "not a key"),
+    (["-k", "empty", "-o", "out", "-a", "0", "data"], "the key has 0 bytes"),
+    (["-k", "missing", "-o", "out", "-a", "0", "data"], "cannot open the key file missing"),
+    (["-k", "key32", "-o", "key32", "-a", "0", "data"], "would overwrite the key"),
+    (["-k", "key32", "-o", "out", "-a", "0", "--flash-crypt-conf", "16", "data"], "0 to 15, not 16"),
+    (["-k", "key32", "-o", "out", "-a", "0", "--flash-crypt-conf", "1", "-x", "data"], "is the ESP32's"),
+    (["-k", "key32", "-o", "out", "-a", "0", "--chip", "esp32", "-x", "data"], "leave out --aes-xts"),
+    (["-k", "key32", "-o", "out", "-a", "0", "--chip", "esp32c3", "data"], "add --aes-xts"),
+    (["-k", "key32", "-o", "out", "-a", "0", "--chip", "esp8266", "data"], "has no flash encryption"),
+])
+@pytest.mark.parametrize("command", ["encrypt-flash-data", "decrypt-flash-data"])
+def test_flash_data__refuses_and_leaves_the_output_alone(command, arguments, why, tmp_path):
+    content = {"key32": bytes(range(32)), "key64": bytes(range(64)), "data": bytes(128), "odd": bytes(17), "empty": b"",
+               "out": b"precious"}
+    for name, data in content.items():
+        (tmp_path / name).write_bytes(data)
+    done = farflash(command, *arguments, cwd=tmp_path)
+    assert done.status == USAGE and why in done.stderr, done
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == content
