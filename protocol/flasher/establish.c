@@ -240,3 +240,32 @@ enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *e
 	flasher->recovering = false;
 	return status;
 }
+
+enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *error)
+{
+	return flasher->in_step ? FF_OK : ff_establish_again(flasher, error);
+}
+
+enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats, ff_establish_step step, void *context,
+				   struct ff_error *error)
+{
+	struct ff_error last = FF_ERROR_NONE;
+	enum ff_status status = step(context, &last);
+	for (unsigned repeat = 1; repeat <= repeats && ff_session_may_retry(status); repeat++) {
+		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; trying again (%u of %u)", last.text, repeat, repeats);
+		struct ff_error local = FF_ERROR_NONE;
+		enum ff_status back = ff_establish_again(flasher, &local);
+		if (back == FF_ERR_LOST || back == FF_ERR_CANCELLED) {
+			last = local;
+		}
+		if (back != FF_OK) {
+			break;
+		}
+		ff_error_clear(&last);
+		status = step(context, &last);
+	}
+	if (last.status != FF_OK) {
+		keep_first(error, &last);
+	}
+	return last.status;
+}

@@ -4,14 +4,12 @@
 #include <stdlib.h>
 
 #include "establish.h"
-#include "flash.h"
 #include "reset.h"
 #include "session.h"
 
 #define DEFAULT_BAUD 115200
 #define DEFAULT_ATTEMPTS 7
 #define MAX_ATTEMPTS 100
-#define ERASE_STEP (1024 * 1024)
 
 static enum ff_status take_options(struct ff_flasher *flasher, const struct ff_connect_options *options,
 				   struct ff_error *error)
@@ -85,41 +83,6 @@ const struct ff_board_info *ff_flasher_info(const struct ff_flasher *flasher)
 const int64_t *ff_flasher_phase_times(const struct ff_flasher *flasher)
 {
 	return flasher->times;
-}
-
-/* ROMs have no chip erase, but they erase what a write begins with. */
-static enum ff_status erase_by_region(struct ff_flasher *flasher, struct ff_error *error)
-{
-	struct ff_loader *loader = &flasher->loader;
-	if (loader->flash_size == 0) {
-		return ff_error_set(
-			error, FF_ERR_UNSUPPORTED,
-			"the size of the flash is unknown, so the ROM loader cannot erase it: use the stub");
-	}
-	for (uint32_t at = 0; at < loader->flash_size; at += ERASE_STEP) {
-		uint32_t left = loader->flash_size - at;
-		uint32_t step = left < ERASE_STEP ? left : ERASE_STEP;
-		enum ff_status status = ff_flash_erase(loader, at, step, error);
-		if (status != FF_OK) {
-			return status;
-		}
-		ff_session_progress(flasher, (uint64_t)at + step, 0, at);
-	}
-	return FF_OK;
-}
-
-enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error)
-{
-	struct ff_loader *loader = &flasher->loader;
-	ff_session_enter(flasher, FF_PHASE_ERASE, loader->flash_size, 0);
-	enum ff_status status = loader->stub ? ff_flash_erase_chip(loader, error) : erase_by_region(flasher, error);
-	if (status == FF_OK) {
-		ff_session_progress(flasher, loader->flash_size, 0, 0);
-	} else if (status != FF_ERR_UNSUPPORTED) {
-		flasher->in_step = false;
-	}
-	ff_session_rest(flasher);
-	return status;
 }
 
 static enum ff_status stay(struct ff_flasher *flasher, struct ff_error *error)

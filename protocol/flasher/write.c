@@ -221,32 +221,26 @@ static enum ff_status write_once(struct job *job, size_t index, struct ff_error 
 	return status;
 }
 
-/* Runs a step on a region, and again from its beginning after a failure that the line may have caused. Of several
- * failures the last is reported: it is the one that stays. */
+/* One pass over one region. */
+struct step {
+	struct job *job;
+	size_t index;
+	enum ff_status (*work)(struct job *job, size_t index, struct ff_error *error);
+};
+
+static enum ff_status do_step(void *context, struct ff_error *error)
+{
+	const struct step *step = context;
+	return step->work(step->job, step->index, error);
+}
+
+/* A region starts again from its beginning, because no block may be sent twice. */
 static enum ff_status with_restarts(struct job *job, size_t index,
-				    enum ff_status (*step)(struct job *, size_t, struct ff_error *),
+				    enum ff_status (*work)(struct job *, size_t, struct ff_error *),
 				    struct ff_error *error)
 {
-	struct ff_error last = FF_ERROR_NONE;
-	enum ff_status status = step(job, index, &last);
-	for (unsigned restart = 1; restart <= MAX_RESTARTS && ff_session_may_retry(status); restart++) {
-		ff_log(job->flasher->observer.log, FF_LOG_WARN, "%s; trying again (%u of %d)", last.text, restart,
-		       MAX_RESTARTS);
-		struct ff_error local = FF_ERROR_NONE;
-		enum ff_status back = ff_establish_again(job->flasher, &local);
-		if (back == FF_ERR_LOST || back == FF_ERR_CANCELLED) {
-			last = local;
-		}
-		if (back != FF_OK) {
-			break;
-		}
-		ff_error_clear(&last);
-		status = step(job, index, &last);
-	}
-	if (last.status != FF_OK && error && error->status == FF_OK) {
-		*error = last;
-	}
-	return last.status;
+	struct step step = { .job = job, .index = index, .work = work };
+	return ff_establish_repeat(job->flasher, MAX_RESTARTS, do_step, &step, error);
 }
 
 static enum ff_status write_all(struct job *job, struct ff_error *error)
@@ -341,8 +335,8 @@ static enum ff_status run(struct job *job, struct ff_error *error)
 {
 	begin_phase(job, FF_PHASE_PREPARE);
 	enum ff_status status = check(job, error);
-	if (status == FF_OK && !job->flasher->in_step) {
-		status = ff_establish_again(job->flasher, error); /* the work before this failed */
+	if (status == FF_OK) {
+		status = ff_establish_ready(job->flasher, error);
 	}
 	if (status == FF_OK) {
 		status = prepare(job, error);

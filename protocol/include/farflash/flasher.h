@@ -152,9 +152,21 @@ FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const
 					       size_t count, const struct ff_write_options *options,
 					       struct ff_write_report *report, struct ff_error *error);
 
-/* Erases the whole chip. Errors: FF_ERR_UNSUPPORTED (through a ROM, if the size of the flash is unknown), FF_ERR_LOST,
- * FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
+/* Erases the whole chip: a stub has a command for it, which cannot be cancelled and may take two minutes; through a ROM
+ * it is ff_flasher_erase_region() of everything. What fails for what may be noise on the line is repeated, twice at most.
+ * Errors: FF_ERR_UNSUPPORTED (through a ROM, if the size of the flash is unknown), FF_ERR_LOST, FF_ERR_CANCELLED,
+ * FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
 FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error);
+
+/* Erases `size` bytes from `offset`, both multiples of 4096; `size` is not 0. It goes in steps of at most 256 KiB, and
+ * between two of them it can be cancelled: what is erased then stays erased. Nothing is erased if it cannot all be.
+ *
+ * A ROM loader has no erase command, but erases what a write begins with: that is what is done there. The ESP8266's ROM
+ * counts sectors wrongly and cannot erase every number of them; a region of which it would erase more is refused.
+ * Errors: FF_ERR_ARGUMENT (nothing to erase), FF_ERR_ALIGNMENT, FF_ERR_TOO_LARGE (it reaches beyond the flash, or beyond
+ * 4 GiB where that is unknown), FF_ERR_UNSUPPORTED (the ESP8266's ROM), others as ff_flasher_erase_chip(). */
+FF_WARN_UNUSED enum ff_status ff_flasher_erase_region(struct ff_flasher *flasher, uint32_t offset, uint32_t size,
+						      struct ff_error *error);
 
 /* Leaves the board as asked, with the port back at its initial rate. Only ff_flasher_info(), ff_flasher_phase_times()
  * and ff_flasher_close() may follow; a second call does nothing. For those who want the time of FF_PHASE_REBOOT too:

@@ -153,24 +153,6 @@ static void test_flasher__secure_boot_bars_the_stub_of_the_c3(void **state)
 	fixture_close();
 }
 
-static void test_flasher__erases_the_chip(void **state)
-{
-	(void)state;
-	for (int stub = 0; stub < 2; stub++) {
-		fixture_open(CHIP_ESP32, stub);
-		assert_int_equal(ff_flasher_erase_chip(fixture->flasher, NULL), FF_OK);
-		assert_int_equal(fixture->last.phase, FF_PHASE_ERASE);
-		assert_int_equal(fixture->last.done, CHIP_FLASH_SIZE);
-		for (size_t i = 0; i < CHIP_FLASH_SIZE; i++) {
-			assert_int_equal(fixture->chip.flash[i], 0xFF);
-		}
-		fixture_close();
-		if (stub == 0) {
-			chip_release(&fixture->chip);
-		}
-	}
-}
-
 static void test_flasher__resets_boards(void **state)
 {
 	(void)state;
@@ -239,7 +221,6 @@ int main(void)
 		TEST(test_flasher__fixed_rate_is_kept),
 		TEST(test_flasher__goes_on_without_a_stub_file),
 		TEST(test_flasher__secure_boot_bars_the_stub_of_the_c3),
-		TEST(test_flasher__erases_the_chip),
 		TEST(test_flasher__resets_boards),
 		TEST(test_flasher__null_is_harmless_to_close),
 		TEST(test_flasher__phases_have_names),

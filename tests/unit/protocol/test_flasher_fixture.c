@@ -71,8 +71,8 @@ static void on_progress(void *context, const struct ff_progress *progress)
 static bool on_cancelled(void *context)
 {
 	(void)context;
-	return fixture->cancel_at != 0 && fixture->last.phase == FF_PHASE_WRITE &&
-	       fixture->last.done >= fixture->cancel_at;
+	bool works = fixture->last.phase == FF_PHASE_WRITE || fixture->last.phase == FF_PHASE_ERASE;
+	return fixture->cancel_at != 0 && works && fixture->last.done >= fixture->cancel_at;
 }
 
 static void on_log(void *context, enum ff_log_level level, const char *line)

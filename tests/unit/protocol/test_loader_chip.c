@@ -194,6 +194,34 @@ static void answer_sync(struct chip *chip)
 	}
 }
 
+static void erase_region(struct chip *chip, const struct chip_command *command)
+{
+	assert_true(command->words[0] + command->words[1] <= CHIP_FLASH_SIZE);
+	if (chip->refuse_erases > 0) {
+		chip->refuse_erases--;
+		reply(chip, command->opcode, 0, NULL, 0, 0xC400);
+		return;
+	}
+	memset(chip->flash + command->words[0], 0xFF, command->words[1]);
+	reply(chip, command->opcode, 0, NULL, 0, 0);
+}
+
+/* Commands that only a stub has. False if there is no such command. */
+static bool answer_stub(struct chip *chip, const struct chip_command *command)
+{
+	switch (command->opcode) {
+	case 0xD0:
+		memset(chip->flash, 0xFF, CHIP_FLASH_SIZE);
+		reply(chip, command->opcode, 0, NULL, 0, 0);
+		return true;
+	case 0xD1:
+		erase_region(chip, command);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void answer(struct chip *chip, const struct chip_command *command, const uint8_t *frame)
 {
 	bool minimal = chip->kind == CHIP_ESP8266 && !chip->stub;
@@ -248,17 +276,12 @@ static void answer(struct chip *chip, const struct chip_command *command, const 
 	case 0x0F:
 		reply(chip, command->opcode, 0, NULL, 0, 0);
 		return;
-	case 0xD0:
-		if (chip->stub) {
-			memset(chip->flash, 0xFF, CHIP_FLASH_SIZE);
-			reply(chip, command->opcode, 0, NULL, 0, 0);
-			return;
-		}
-		break;
 	default:
 		break;
 	}
-	refuse_unknown(chip, command->opcode);
+	if (!chip->stub || !answer_stub(chip, command)) {
+		refuse_unknown(chip, command->opcode);
+	}
 }
 
 static void on_frame(struct script *script, const uint8_t *frame, size_t size)

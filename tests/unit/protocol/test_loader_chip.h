@@ -51,9 +51,10 @@ struct chip {
 	unsigned refuse_data;   /* answers this one with `refuse_status` */
 	bool refuse_ever_after; /* and all that follow */
 	uint16_t refuse_status;
-	unsigned lose_data; /* the port goes away with this one */
-	unsigned bad_md5;   /* so many MD5 answers are wrong */
-	uint32_t bad_cell;  /* this byte of flash reads as 0 */
+	unsigned lose_data;     /* the port goes away with this one */
+	unsigned refuse_erases; /* so many ERASE_REGION are refused */
+	unsigned bad_md5;       /* so many MD5 answers are wrong */
+	uint32_t bad_cell;      /* this byte of flash reads as 0 */
 };
 
 /* A chip in its ROM loader with dirty flash (all 0x5A). */
