@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "commands.h"
 #include "job.h"
 
 /* A board while it is open. */
@@ -246,6 +247,41 @@ bool ff_direct_info(struct ff_run *run)
 
 	run->result = ff_job_new("info", run->options->port);
 	status = open_board(&session, &error);
+	note_info(&session, run->result);
+	close_board(&session);
+	return finish(&session, status, &error);
+}
+
+static enum ff_status do_task(struct session *session, const struct ff_direct_task *task, struct ff_error *error)
+{
+	const struct ff_board_info *info = ff_flasher_info(session->flasher);
+	json_t *result = json_pack("{s:b, s:I}", "stub", info->stub, "baud", (json_int_t)info->baud);
+	enum ff_status status = task->work(task->context, session->flasher, result, error);
+
+	if (status == FF_OK) {
+		json_object_set_new(result, "phases", phase_times(session));
+		json_object_set(session->run->result, "result", result);
+	}
+	json_decref(result);
+	return status;
+}
+
+bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
+{
+	struct session session = { .run = run };
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status;
+
+	if (run->options->port == NULL) {
+		return ff_failure_set(&run->failure, "invalid-argument",
+				      "%s needs --port ADDRESS: it is not done through a server",
+				      run->options->command->name);
+	}
+	run->result = ff_job_new(task->kind, run->options->port);
+	status = open_board(&session, &error);
+	if (status == FF_OK) {
+		status = do_task(&session, task, &error);
+	}
 	note_info(&session, run->result);
 	close_board(&session);
 	return finish(&session, status, &error);

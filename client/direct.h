@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
+#include <farflash/flasher.h>
+
 #include "images.h"
 #include "run.h"
 
@@ -17,6 +21,17 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images);
 
 /* Into the bootloader, identify, back into the application. */
 bool ff_direct_info(struct ff_run *run);
+
+/* Work on an open board. */
+struct ff_direct_task {
+	const char *kind; /* of the job */
+	/* Adds members to the job's result, which is kept only on success. */
+	enum ff_status (*work)(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error);
+	void *context;
+};
+
+/* Opens the board, does the work, and leaves the board as asked. Without --port: a failure, for what no server does. */
+bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task);
 
 /* Resets into the application. */
 bool ff_direct_reset(struct ff_run *run);

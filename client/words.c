@@ -162,7 +162,7 @@ static int digit_value(char c)
 	return 16;
 }
 
-enum ff_status ff_words_offset(uint32_t *offset, const char *text, struct ff_error *error)
+static bool parse_number(uint32_t *number, const char *text)
 {
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	const char *digits = hex ? text + 2 : text;
@@ -174,14 +174,33 @@ enum ff_status ff_words_offset(uint32_t *offset, const char *text, struct ff_err
 
 		value = value * base + digit;
 		if (digit >= base || value > UINT32_MAX) {
-			digits = "";
-			break;
+			return false;
 		}
 	}
-	if (digits[0] == '\0') {
+	*number = (uint32_t)value;
+	return digits[0] != '\0';
+}
+
+enum ff_status ff_words_offset(uint32_t *offset, const char *text, struct ff_error *error)
+{
+	uint32_t value;
+
+	if (!parse_number(&value, text)) {
 		return ff_error_set(error, FF_ERR_ARGUMENT,
 				    "'%.40s' is not a flash offset: give a number like 0x10000 or 65536", text);
 	}
-	*offset = (uint32_t)value;
+	*offset = value;
+	return FF_OK;
+}
+
+enum ff_status ff_words_number(uint32_t *number, const char *text, const char *what, struct ff_error *error)
+{
+	uint32_t value;
+
+	if (!parse_number(&value, text)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "'%.40s' is not %s: give a number like 0x1000 or 4096",
+				    text, what);
+	}
+	*number = value;
 	return FF_OK;
 }

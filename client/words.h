@@ -33,4 +33,8 @@ void ff_words_release(struct ff_words *words);
  * Errors: FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_words_offset(uint32_t *offset, const char *text, struct ff_error *error);
 
+/* The same for any other number; `what` names it in the message ("a size"). */
+FF_WARN_UNUSED enum ff_status ff_words_number(uint32_t *number, const char *text, const char *what,
+					      struct ff_error *error);
+
 #endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/* erase-flash, erase-region. */
+#include <stdio.h>
+
+#include "commands.h"
+#include "direct.h"
+#include "words.h"
+
+struct erase {
+	bool everything;
+	uint32_t offset;
+	uint32_t size;
+};
+
+static enum ff_status erase(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
+{
+	struct erase *erase = context;
+	enum ff_status status;
+
+	if (erase->everything) {
+		erase->size = ff_flasher_info(flasher)->flash_size;
+		status = ff_flasher_erase_chip(flasher, error);
+	} else {
+		status = ff_flasher_erase_region(flasher, erase->offset, erase->size, error);
+	}
+	json_object_set_new(result, "bytes", json_integer(erase->size));
+	return status;
+}
+
+static bool run_erase(struct ff_run *run, struct erase *what)
+{
+	const struct ff_direct_task task = { .kind = "erase", .work = erase, .context = what };
+
+	if (!ff_direct_work(run, &task)) {
+		return false;
+	}
+	ff_display_clear(run->display);
+	if (run->options->json) {
+		return true;
+	}
+	if (what->everything) {
+		printf("%s: the flash is erased\n", run->options->port);
+	} else {
+		printf("%s: erased %u bytes at 0x%x\n", run->options->port, what->size, what->offset);
+	}
+	return true;
+}
+
+bool ff_cmd_erase_flash(struct ff_run *run)
+{
+	struct erase what = { .everything = true };
+
+	return run_erase(run, &what);
+}
+
+bool ff_cmd_erase_region(struct ff_run *run)
+{
+	const struct ff_option_word *words = run->options->words;
+	struct erase what = { .everything = false };
+	struct ff_error error = FF_ERROR_NONE;
+
+	if (run->options->word_count != 2) {
+		return ff_failure_set(&run->failure, "invalid-argument", "erase-region wants OFFSET and SIZE");
+	}
+	if (ff_words_offset(&what.offset, words[0].text, &error) != FF_OK ||
+	    ff_words_number(&what.size, words[1].text, "a size", &error) != FF_OK) {
+		return ff_failure_set_error(&run->failure, NULL, &error);
+	}
+	return run_erase(run, &what);
+}
