@@ -21,7 +21,7 @@ def pytest_report_header(config):
 
 def pytest_sessionstart(session):
     missing = [name for name in ("farflash-board", "farflashd", "farflash") if not os.path.exists(program_path(name))]
-    if missing and not os.environ.get("FARFLASH_PARTIAL"):
+    if missing:
         pytest.exit(f"{', '.join(missing)} not in {bin_dir()}: build first, or set FARFLASH_BIN", 2)
 
 

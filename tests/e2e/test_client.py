@@ -54,11 +54,10 @@ def test_client__write_flash(where, board, image_file, tmp_path):
 
 
 def test_client__write_flash_tells_json(where, board, image_file):
-    told, done = farflash_json(*where, "write-flash", "0x10000", image_file)
+    told, _ = farflash_json(*where, "write-flash", "0x10000", image_file)
     result = told["result"]
     assert result["bytes"] == len(SMALL) and result["verified"] is True and result["stub"] is True
     assert set(result["phases"]) >= {"reset", "sync", "write", "verify"}
-    assert len(done.stdout.splitlines()) == 1 or json.loads(done.stdout)
     assert board.holds(0x10000, SMALL)
 
 

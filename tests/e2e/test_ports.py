@@ -54,21 +54,17 @@ def test_ports__pty_behind_a_server(make_board, make_server, tmp_path):
 
 
 def sanitizer_runtime():
-    """The ASan runtime that the programs want first among the preloaded libraries, or None."""
+    """The sanitizer's runtime, which the programs want first among the preloaded libraries, or None."""
     needs = subprocess.run(["ldd", program_path("farflash")], stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = re.search(r"libasan\S* => (\S+)", needs)
+    found = re.search(r"lib[at]san\S* => (\S+)", needs)
     return found.group(1) if found else None
 
 
 @pytest.fixture
-def shim(tmp_path):
+def shim():
     """shim(link) is the environment in which `link` looks like a serial port of the kernel."""
-    for directory in ("../lib", "../tests", "."):
-        library = os.path.normpath(os.path.join(bin_dir(), directory, "libff_serial_shim.so"))
-        if os.path.exists(library):
-            break
-    else:
-        pytest.fail(f"libff_serial_shim.so is not beside {bin_dir()}")
+    library = os.path.join(os.path.dirname(bin_dir()), "lib", "libff_serial_shim.so")
+    assert os.path.exists(library), f"{library} is not there"
 
     def environment(link):
         preload = [library] if sanitizer_runtime() is None else [sanitizer_runtime(), library]
