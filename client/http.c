@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 
 #include <farflash/transport.h>
+#include <farflash/version.h>
 
 #define MAX_BODY (8 * 1024 * 1024)
 #define CONNECT_TIMEOUT_MS 10000L

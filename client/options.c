@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <farflash/version.h>
+
 #include "commands.h"
 #include "file.h"
 #include "words.h"

@@ -2,7 +2,7 @@
 
 # Flags that every target of the project shares.
 add_library(ff_flags INTERFACE)
-target_compile_definitions(ff_flags INTERFACE _GNU_SOURCE FF_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(ff_flags INTERFACE _GNU_SOURCE)
 target_compile_options(ff_flags INTERFACE
   -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2
   $<$<BOOL:${FF_WERROR}>:-Werror>)

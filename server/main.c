@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <farflash/version.h>
+
 #include "config.h"
 #include "firmware.h"
 #include "httpd.h"

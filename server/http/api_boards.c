@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api.h"
 
+#include <farflash/version.h>
+
 #include "answer.h"
 #include "present.h"
 #include "reply.h"

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <farflash/version.h>
+
 #define DEFAULT_FLASH_SIZE (4u << 20)
 #define STUBS_BESIDE_PROGRAM "../share/farflash/stubs"
 #define STUB_DIR_VARIABLE "FARFLASH_STUB_DIR"

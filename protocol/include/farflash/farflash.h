@@ -7,5 +7,6 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>
+#include <farflash/version.h>
 
 #endif
