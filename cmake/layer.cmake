@@ -18,12 +18,13 @@ endif()
 #
 # One folder, one layer. Its headers are visible to those who link it by name: LINKS are PRIVATE, so a layer sees only
 # the layers it lists, and an arrow that the design does not have is a missing header. PUBLIC is for layers whose own
-# header includes another layer's header.
+# header includes another layer's header. Only what the public headers declare is visible outside a shared library.
 function(ff_layer name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS;PUBLIC" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${arg_PUBLIC} PRIVATE ff_flags ${arg_LINKS})
+  set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden)
 endfunction()
 
 # ff_program(NAME SOURCES a.c... [LINKS target...])

@@ -22,6 +22,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct ff_flasher;
 
@@ -194,6 +195,7 @@ FF_WARN_UNUSED enum ff_status ff_source_open_file(struct ff_source *source, cons
 /* Closes a source of ff_source_open_file(); harmless on a zeroed one. */
 void ff_source_close(struct ff_source *source);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum ff_log_level { FF_LOG_ERROR, FF_LOG_WARN, FF_LOG_INFO, FF_LOG_DEBUG, FF_LOG_TRACE };
 
@@ -22,6 +23,7 @@ struct ff_log {
 /* Formats one line and hands it to the sink. Any thread that the sink allows. */
 void ff_log(const struct ff_log *log, enum ff_log_level level, const char *format, ...) FF_PRINTF(3, 4);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

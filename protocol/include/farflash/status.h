@@ -12,6 +12,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* X(constant, stable code for machines, text for people) */
 #define FF_STATUS_MAP(X) \
@@ -64,7 +65,7 @@ struct ff_error {
 
 #define FF_ERROR_NONE \
 	{ \
-		.status = FF_OK, .sys_errno = 0, .rom_code = -1, .text = "" \
+		FF_OK, 0, -1, "" \
 	}
 
 /* Stable kebab-case code, for JSON and scripts ("verify-failed"). Never NULL. Any thread. */
@@ -84,6 +85,7 @@ enum ff_status ff_error_set(struct ff_error *error, enum ff_status status, const
 enum ff_status ff_error_set_errno(struct ff_error *error, enum ff_status status, int sys_errno, const char *format, ...)
 	FF_PRINTF(4, 5);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

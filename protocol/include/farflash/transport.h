@@ -16,6 +16,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* One step of a reset sequence: both lines change together where the port allows it, then the step holds. */
 struct ff_line_step {
@@ -91,6 +92,7 @@ int64_t ff_now_us(void);
 /* The deadline `ms` milliseconds from now. Any thread. */
 int64_t ff_deadline_ms(uint32_t ms);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
