@@ -365,8 +365,18 @@ static bool has_decided(const struct ff_remote *remote, enum ff_comport_code cod
 static enum ff_status negotiate(struct net2217 *net, int64_t deadline_us, struct ff_error *error)
 {
 	ff_remote_negotiate(&net->remote);
-	enum ff_status status = wait_until(net, has_decided, 0, deadline_us, error);
-	if ((status != FF_OK && status != FF_ERR_TIMEOUT) || net->remote.agreed) {
+	struct ff_error local = FF_ERROR_NONE;
+	enum ff_status status = wait_until(net, has_decided, 0, deadline_us, &local);
+	if (status == FF_ERR_LOST) {
+		/* How servers that serve one client at a time turn away the second. */
+		return ff_error_set(error, FF_ERR_BUSY,
+				    "the server of %s hung up at once: the port is probably in use by another client",
+				    net->io.name);
+	}
+	if (status != FF_OK && status != FF_ERR_TIMEOUT) {
+		return ff_error_set(error, status, "%s", local.text);
+	}
+	if (net->remote.agreed) {
 		return status;
 	}
 	return ff_error_set(

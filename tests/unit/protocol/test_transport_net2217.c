@@ -160,7 +160,8 @@ static void test_net2217__open_fails_when_the_server_hangs_up(void **state)
 	(void)state;
 	const struct act acts[] = { AT_ONCE(OFFERS), CLOSE };
 	struct ff_error error = refused_open(acts, COUNT(acts), 3000);
-	assert_int_equal(error.status, FF_ERR_LOST);
+	assert_int_equal(error.status, FF_ERR_BUSY);
+	assert_non_null(strstr(error.text, "in use by another client"));
 }
 
 /* ---- data ---- */
