@@ -407,6 +407,9 @@ enum ff_status ff_board_run(const struct ff_board_options *options, int stop_fd,
 		ff_soc_start(board.soc, boots_download(&board), board.now);
 	}
 	status = loop(&board, stop_fd, error);
+	if (status == FF_OK) {
+		fprintf(out, "stopped\n");
+	}
 out:
 	ff_port_close(&board.port);
 	ff_wire_release(&board.rx);

@@ -34,7 +34,8 @@ struct ff_board_options {
 	struct ff_faults faults;
 };
 
-/* Runs the board until `stop_fd` polls readable. Prints "listening on ADDRESS" to `out` once clients can come. */
+/* Runs the board until `stop_fd` polls readable. Prints "listening on ADDRESS" to `out` once clients can come, and
+ * "stopped" at the end. */
 FF_WARN_UNUSED enum ff_status ff_board_run(const struct ff_board_options *options, int stop_fd, FILE *out,
 					   struct ff_error *error);
 
