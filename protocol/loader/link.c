@@ -75,6 +75,15 @@ enum ff_status ff_link_send(struct ff_link *link, const struct ff_command *comma
 	return ff_link_send_bytes(link, link->output, size, error);
 }
 
+enum ff_status ff_link_send_frame(struct ff_link *link, const uint8_t *bytes, size_t size, struct ff_error *error)
+{
+	size_t encoded = ff_slip_encode(link->output, sizeof(link->output), bytes, size);
+	if (encoded == 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "a frame of %zu bytes is too large", size);
+	}
+	return ff_link_send_bytes(link, link->output, encoded, error);
+}
+
 int64_t ff_link_deadline(const struct ff_link *link, uint32_t timeout_ms)
 {
 	/* Twice the latency as measured once: it varies. */

@@ -57,6 +57,10 @@ FF_WARN_UNUSED enum ff_status ff_link_send(struct ff_link *link, const struct ff
 FF_WARN_UNUSED enum ff_status ff_link_send_bytes(struct ff_link *link, const uint8_t *bytes, size_t size,
 						 struct ff_error *error);
 
+/* Sends bytes as a SLIP frame that is no command. Errors as ff_link_send(). */
+FF_WARN_UNUSED enum ff_status ff_link_send_frame(struct ff_link *link, const uint8_t *bytes, size_t size,
+						 struct ff_error *error);
+
 /* When a wait of `timeout_ms` for the answer to what was sent ends: counted from now, and stretched by the port's
  * latency and by the time that the bytes sent need on the wire. */
 int64_t ff_link_deadline(const struct ff_link *link, uint32_t timeout_ms);

@@ -122,6 +122,7 @@ const char *ff_packet_opcode_name(uint8_t opcode)
 		{ FF_OP_READ_REG, "READ_REG" },
 		{ FF_OP_SPI_SET_PARAMS, "SPI_SET_PARAMS" },
 		{ FF_OP_SPI_ATTACH, "SPI_ATTACH" },
+		{ FF_OP_READ_FLASH_SLOW, "READ_FLASH_SLOW" },
 		{ FF_OP_CHANGE_BAUD, "CHANGE_BAUDRATE" },
 		{ FF_OP_DEFLATE_BEGIN, "FLASH_DEFL_BEGIN" },
 		{ FF_OP_DEFLATE_DATA, "FLASH_DEFL_DATA" },
@@ -130,6 +131,7 @@ const char *ff_packet_opcode_name(uint8_t opcode)
 		{ FF_OP_SECURITY_INFO, "GET_SECURITY_INFO" },
 		{ FF_OP_ERASE_CHIP, "ERASE_FLASH" },
 		{ FF_OP_ERASE_REGION, "ERASE_REGION" },
+		{ FF_OP_READ_FLASH, "READ_FLASH" },
 	};
 	const char *name = find(rows, sizeof(rows) / sizeof(rows[0]), opcode);
 	return name ? name : "unknown command";

@@ -22,6 +22,7 @@ enum ff_opcode {
 	FF_OP_READ_REG = 0x0A,
 	FF_OP_SPI_SET_PARAMS = 0x0B,
 	FF_OP_SPI_ATTACH = 0x0D,
+	FF_OP_READ_FLASH_SLOW = 0x0E, /* ROM only */
 	FF_OP_CHANGE_BAUD = 0x0F,
 	FF_OP_DEFLATE_BEGIN = 0x10,
 	FF_OP_DEFLATE_DATA = 0x11,
@@ -30,6 +31,7 @@ enum ff_opcode {
 	FF_OP_SECURITY_INFO = 0x14,
 	FF_OP_ERASE_CHIP = 0xD0,   /* stub only */
 	FF_OP_ERASE_REGION = 0xD1, /* stub only */
+	FF_OP_READ_FLASH = 0xD2,   /* stub only */
 };
 
 #define FF_PACKET_HEADER_SIZE 8

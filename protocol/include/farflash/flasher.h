@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <farflash/log.h>
+#include <farflash/sink.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>
 
@@ -152,6 +153,17 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
 FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions,
 					       size_t count, const struct ff_write_options *options,
 					       struct ff_write_report *report, struct ff_error *error);
+
+/* Reads `size` bytes of flash from `offset` and hands them to `sink` from front to back, in pieces of up to 64 KiB. Each
+ * piece is compared with an MD5 by the chip first, so the sink sees no byte twice and none that was damaged on the way.
+ * After trouble on the line it goes on where it stopped, in smaller pieces; eight failures in a row end it.
+ *
+ * Through a ROM it goes in commands of 64 bytes, which is slow, and slower the farther the board is.
+ * Errors: FF_ERR_ARGUMENT (nothing to read), FF_ERR_TOO_LARGE (beyond the flash, or beyond 4 GiB where that is
+ * unknown), FF_ERR_UNSUPPORTED (the ESP8266's ROM; secure download mode), FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED,
+ * FF_ERR_TIMEOUT, FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sink. */
+FF_WARN_UNUSED enum ff_status ff_flasher_read(struct ff_flasher *flasher, uint32_t offset, uint32_t size,
+					      const struct ff_sink *sink, struct ff_error *error);
 
 /* Erases the whole chip: a stub has a command for it, which cannot be cancelled and may take two minutes; through a ROM
  * it is ff_flasher_erase_region() of everything. What fails for what may be noise on the line is repeated, twice at most.

@@ -71,7 +71,8 @@ static void on_progress(void *context, const struct ff_progress *progress)
 static bool on_cancelled(void *context)
 {
 	(void)context;
-	bool works = fixture->last.phase == FF_PHASE_WRITE || fixture->last.phase == FF_PHASE_ERASE;
+	enum ff_phase phase = fixture->last.phase;
+	bool works = phase == FF_PHASE_WRITE || phase == FF_PHASE_ERASE || phase == FF_PHASE_READ;
 	return fixture->cancel_at != 0 && works && fixture->last.done >= fixture->cancel_at;
 }
 

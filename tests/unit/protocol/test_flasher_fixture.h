@@ -20,7 +20,7 @@ struct fixture {
 	struct ff_progress last;
 	enum ff_phase order[64];
 	size_t order_count;
-	uint64_t cancel_at; /* bytes written or erased; 0: never */
+	uint64_t cancel_at; /* bytes written, erased or read; 0: never */
 	char log[4096];
 };
 

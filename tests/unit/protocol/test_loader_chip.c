@@ -150,12 +150,17 @@ static void take_data(struct chip *chip, const struct chip_command *command, con
 	reply(chip, command->opcode, 0, NULL, 0, ok ? 0 : chip->stub ? 0xC700 : 0x010B);
 }
 
+static void md5_of_flash(const struct chip *chip, uint32_t offset, uint32_t size, uint8_t md5[EVP_MAX_MD_SIZE])
+{
+	assert_true(offset + size <= CHIP_FLASH_SIZE);
+	assert_int_equal(EVP_Digest(chip->flash + offset, size, md5, NULL, EVP_md5(), NULL), 1);
+}
+
 static void answer_md5(struct chip *chip, const struct chip_command *command)
 {
 	uint8_t md5[EVP_MAX_MD_SIZE];
 	char text[33];
-	assert_true(command->words[0] + command->words[1] <= CHIP_FLASH_SIZE);
-	assert_int_equal(EVP_Digest(chip->flash + command->words[0], command->words[1], md5, NULL, EVP_md5(), NULL), 1);
+	md5_of_flash(chip, command->words[0], command->words[1], md5);
 	if (chip->bad_md5 > 0) {
 		chip->bad_md5--;
 		md5[0] ^= 1;
@@ -206,6 +211,57 @@ static void erase_region(struct chip *chip, const struct chip_command *command)
 	reply(chip, command->opcode, 0, NULL, 0, 0);
 }
 
+/* The next packet, as sound as the accidents let it be, or at the end the MD5. */
+static void send_packet(struct chip *chip)
+{
+	uint32_t left = chip->read_size - chip->read_done;
+	uint32_t size = left < chip->read_packet ? left : chip->read_packet;
+	uint8_t packet[4096];
+	if (left == 0) {
+		uint8_t md5[EVP_MAX_MD_SIZE];
+		md5_of_flash(chip, chip->read_at, chip->read_size, md5);
+		script_put_frame(&chip->script, md5, 16);
+		chip->read_size = 0;
+		return;
+	}
+	memcpy(packet, chip->flash + chip->read_at + chip->read_done, size);
+	chip->read_done += size;
+	chip->packet_count++;
+	packet[size / 2] ^= chip->packet_count >= chip->damage_packet && chip->packet_count < chip->damage_end;
+	script_put_frame(&chip->script, packet, size - (chip->packet_count == chip->cut_packet));
+}
+
+static void begin_read(struct chip *chip, const struct chip_command *command)
+{
+	assert_int_equal(command->size, 16);
+	assert_true(command->words[2] <= 4096);
+	chip->read_at = command->words[0];
+	chip->read_size = command->words[1];
+	chip->read_packet = command->words[2];
+	chip->read_done = 0;
+	reply(chip, command->opcode, 0, NULL, 0, 0);
+	send_packet(chip);
+}
+
+/* Each packet is acknowledged with the bytes so far. Anything else ends the read. */
+static void take_acknowledgement(struct chip *chip, const uint8_t *frame, size_t size)
+{
+	if (size != 4) {
+		chip->read_size = 0;
+		return;
+	}
+	assert_int_equal(word_at(frame), chip->read_done);
+	send_packet(chip);
+}
+
+static void read_slowly(struct chip *chip, const struct chip_command *command)
+{
+	assert_true(command->words[1] <= 64 && command->words[0] + command->words[1] <= CHIP_FLASH_SIZE);
+	uint8_t answer[64] = { 0 };
+	memcpy(answer, chip->flash + command->words[0], command->words[1]);
+	reply(chip, command->opcode, 0, answer, sizeof(answer), 0);
+}
+
 /* Commands that only a stub has. False if there is no such command. */
 static bool answer_stub(struct chip *chip, const struct chip_command *command)
 {
@@ -216,6 +272,9 @@ static bool answer_stub(struct chip *chip, const struct chip_command *command)
 		return true;
 	case 0xD1:
 		erase_region(chip, command);
+		return true;
+	case 0xD2:
+		begin_read(chip, command);
 		return true;
 	default:
 		return false;
@@ -269,6 +328,12 @@ static void answer(struct chip *chip, const struct chip_command *command, const 
 	case 0x13:
 		answer_md5(chip, command);
 		return;
+	case 0x0E:
+		if (!chip->stub) {
+			read_slowly(chip, command);
+			return;
+		}
+		break;
 	case 0x04:
 	case 0x12:
 	case 0x0B:
@@ -287,6 +352,10 @@ static void answer(struct chip *chip, const struct chip_command *command, const 
 static void on_frame(struct script *script, const uint8_t *frame, size_t size)
 {
 	struct chip *chip = script->context;
+	if (chip->read_size > 0) {
+		take_acknowledgement(chip, frame, size);
+		return;
+	}
 	if (size < 8 || frame[0] != 0 || chip->deaf) {
 		return;
 	}

@@ -46,6 +46,11 @@ struct chip {
 	bool inflating;
 	z_stream inflate;
 
+	uint32_t read_at;
+	uint32_t read_size; /* 0: no READ_FLASH is at work */
+	uint32_t read_done;
+	uint32_t read_packet;
+
 	/* Accidents, counted in DATA commands from 1; 0: none. */
 	unsigned data_count;
 	unsigned refuse_data;   /* answers this one with `refuse_status` */
@@ -53,6 +58,10 @@ struct chip {
 	uint16_t refuse_status;
 	unsigned lose_data;     /* the port goes away with this one */
 	unsigned refuse_erases; /* so many ERASE_REGION are refused */
+	unsigned packet_count;  /* packets of READ_FLASH, from 1 */
+	unsigned damage_packet; /* from this one, one bit of each is wrong */
+	unsigned damage_end;    /* up to, but not with, this one */
+	unsigned cut_packet;    /* this one is a byte short */
 	unsigned bad_md5;       /* so many MD5 answers are wrong */
 	uint32_t bad_cell;      /* this byte of flash reads as 0 */
 };
