@@ -100,6 +100,16 @@ const struct ff_command ff_commands[] = {
 	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_erase_region },
+	{ .name = "read-flash",
+	  .arguments = "OFFSET SIZE FILE",
+	  .summary = "Read flash into a file",
+	  .details =
+		  "OFFSET and SIZE are decimal or behind 0x; SIZE ALL reads to the end of the flash. FILE appears when "
+		  "all of it has been read and compared with the chip's MD5. Needs --port.",
+	  .max_words = 3,
+	  .options = no_options,
+	  .telling = FF_TELL_ALWAYS,
+	  .run = ff_cmd_read_flash },
 	{ .name = "image-info",
 	  .arguments = "FILE",
 	  .summary = "Show what a firmware image holds, and whether it is whole",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the client does with a board besides writing it: each operation on every chip, through its stub and its ROM."""
 
+import os
+
 import pytest
 
 import firmware
@@ -60,7 +62,64 @@ def test_operations__esp8266_rom_erases_exactly_or_not_at_all(on_board):
     assert board.is_untouched()
 
 
-@pytest.mark.parametrize("command", (["erase-flash"], ["erase-region", "0", "4096"]), ids=lambda words: words[0])
-def test_operations__need_a_port(command):
-    done = farflash("--server", "http://127.0.0.1:1", *command)
+@pytest.mark.parametrize("chip, loader", WITH_ROM_READ)
+def test_operations__read_flash(on_board, tmp_path, chip, loader):
+    board, where = on_board(chip, loader)
+    size = 0x11235 if loader == "stub" else 0x2345
+    told, _ = farflash_json(*where, "read-flash", "0x1001", hex(size), tmp_path / "read.bin")
+    assert (tmp_path / "read.bin").read_bytes() == CONTENT[0x1001:0x1001 + size]
+    assert told["kind"] == "read" and told["result"]["bytes"] == size and "read" in told["result"]["phases"]
+    assert sorted(os.listdir(tmp_path)) == ["board0", "read.bin"]
+    assert board.is_untouched()
+
+
+def test_operations__read_flash_to_its_end(on_board, tmp_path):
+    board, where = on_board("esp32c3", flash_size="1MB", content=firmware.payload(1 << 20))
+    done = farflash(*where, "read-flash", "0x0", "ALL", tmp_path / "all.bin")
+    assert done.status == DONE and "1048576" in done.stdout, done
+    assert (tmp_path / "all.bin").read_bytes() == board.flash()
+    assert farflash(*where, "read_flash", "0xff000", "all", tmp_path / "end.bin").status == DONE
+    assert (tmp_path / "end.bin").read_bytes() == board.flash(0xFF000)
+
+
+def test_operations__esp8266_rom_cannot_read(on_board, tmp_path):
+    _, where = on_board("esp8266", "rom")
+    done = farflash(*where, "read-flash", "0", "16", tmp_path / "read.bin")
+    assert done.status == USAGE and "ESP8266" in done.stderr and "stub" in done.stderr, done
+    assert not (tmp_path / "read.bin").exists()
+
+
+@pytest.mark.parametrize("words, message", (
+    (("0x1000", "0x10"), "FILE"), (("elephant", "1", "{out}"), "elephant"), (("0", "mouse", "{out}"), "mouse"),
+    (("0", "0", "{out}"), "0"), (("0x3fffff", "2", "{out}"), "0x400000"), (("0x400000", "ALL", "{out}"), "0x400000"),
+    (("0", "16", "/no/such/folder/out"), "/no/such/folder")))
+def test_operations__read_flash_refuses(on_board, tmp_path, words, message):
+    _, where = on_board()
+    done = farflash(*where, "read-flash", *[word.format(out=tmp_path / "out.bin") for word in words])
+    assert done.status == USAGE and message in done.stderr, done
+    assert not (tmp_path / "out.bin").exists()
+
+
+def test_operations__a_file_stays_as_it_was_when_reading_fails(on_board, tmp_path):
+    _, where = on_board(faults=["vanish:12000:60"])
+    (tmp_path / "read.bin").write_bytes(b"precious")
+    done = farflash(*where, "read-flash", "0", "ALL", tmp_path / "read.bin")
+    assert done.status != DONE, done
+    assert (tmp_path / "read.bin").read_bytes() == b"precious"
+    assert sorted(os.listdir(tmp_path)) == ["board0", "read.bin"]
+
+
+@pytest.mark.parametrize("fault", ("drop:0.00002:tx", "corrupt:0.00005:tx", "dup:0.00002:tx"))
+def test_operations__read_flash_over_a_bad_line(on_board, tmp_path, fault):
+    board, where = on_board(faults=[fault, "seed:5"])
+    done = farflash(*where, "read-flash", "0", "0x40000", tmp_path / "read.bin", timeout=120)
+    assert done.status == DONE, done
+    assert (tmp_path / "read.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("command", (["erase-flash"], ["erase-region", "0", "4096"],
+                                     ["read-flash", "0", "16", "read.bin"]), ids=lambda words: words[0])
+def test_operations__need_a_port(tmp_path, command):
+    done = farflash("--server", "http://127.0.0.1:1", *command, cwd=tmp_path)
     assert done.status == USAGE and "--port" in done.stderr and command[0] in done.stderr, done
+    assert os.listdir(tmp_path) == []
