@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stub.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -181,6 +182,21 @@ static bool beside_program(char *dir, size_t size)
 	return written > 0 && (size_t)written < size;
 }
 
+/* The folder of the tree into which the library was installed, wherever that was moved. In a program that was linked with
+ * the static library this is beside the program once more. */
+static bool beside_library(char *dir, size_t size)
+{
+	static const char here;
+	Dl_info library;
+	const char *slash = dladdr(&here, &library) != 0 ? strrchr(library.dli_fname, '/') : NULL;
+	if (!slash) {
+		return false;
+	}
+	int written =
+		snprintf(dir, size, "%.*s/" FF_STUBS_FROM_LIB, (int)(slash - library.dli_fname), library.dli_fname);
+	return written > 0 && (size_t)written < size;
+}
+
 enum ff_status ff_stub_load(struct ff_stub *stub, const char *dir, const char *name, struct ff_error *error)
 {
 	if (!dir) {
@@ -194,13 +210,16 @@ enum ff_status ff_stub_load(struct ff_stub *stub, const char *dir, const char *n
 		if (beside_program(beside, sizeof(beside))) {
 			status = load_from(stub, beside, name, error);
 		}
+		if (status == FF_ERR_NOT_FOUND && beside_library(beside, sizeof(beside))) {
+			status = load_from(stub, beside, name, error);
+		}
 		if (status == FF_ERR_NOT_FOUND) {
 			status = load_from(stub, FF_STUB_DIR, name, error);
 		}
 	}
 	if (status == FF_ERR_NOT_FOUND) {
 		return ff_error_set(error, status, "there is no stub flasher %s.json in %s", name,
-				    dir ? dir : "the program's " SHARE_DIR);
+				    dir ? dir : FF_STUB_DIR);
 	}
 	return status;
 }

@@ -29,8 +29,8 @@ struct ff_stub {
 FF_WARN_UNUSED enum ff_status ff_stub_parse(struct ff_stub *stub, const char *json, size_t size, const char *name,
 					    struct ff_error *error);
 
-/* Loads `name`.json from `dir`; a NULL `dir` means the folder in FARFLASH_STUB_DIR, or share/farflash/stubs beside the
- * program's bin folder, or the folder of the installation, whichever exists first.
+/* Loads `name`.json from `dir`; a NULL `dir` means the folder in FARFLASH_STUB_DIR, or share/farflash/stubs of the
+ * tree of the program, or of the shared library, or of the installation, whichever has the file first.
  * Errors: FF_ERR_NOT_FOUND (there is none), FF_ERR_IO, FF_ERR_FORMAT, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_stub_load(struct ff_stub *stub, const char *dir, const char *name,
 					   struct ff_error *error);
