@@ -110,6 +110,13 @@ void bench_feed(struct bench *bench, const void *bytes, size_t size)
 	ff_soc_advance(bench->soc, bench->now);
 }
 
+void bench_sync(struct bench *bench)
+{
+	static const uint8_t frame[] = "\xC0\x00\x08\x24\x00\x00\x00\x00\x00\x07\x07\x12\x20"
+				       "UUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUU\xC0";
+	bench_feed(bench, frame, sizeof(frame) - 1);
+}
+
 void bench_send(struct bench *bench, uint8_t op, const void *data, size_t size, uint32_t checksum)
 {
 	uint8_t packet[8 + 0x5000] = { 0x00, op, (uint8_t)size, (uint8_t)(size >> 8) };
@@ -195,5 +202,12 @@ void bench_start_stub(struct bench *bench)
 	static const uint8_t ohai[] = { 0xC0, 'O', 'H', 'A', 'I', 0xC0 };
 	assert_true(bench->out_size > sizeof(ohai));
 	assert_memory_equal(bench->out + bench->out_size - sizeof(ohai), ohai, sizeof(ohai));
+	bench_drop(bench);
+}
+
+void bench_attach(struct bench *bench)
+{
+	bench_words(bench, 0x0D, 0, 0);
+	bench_words(bench, 0x0B, 0, BENCH_FLASH_SIZE, 0x10000, 0x1000, 0x100, 0xFFFF);
 	bench_drop(bench);
 }

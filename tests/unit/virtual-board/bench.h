@@ -42,6 +42,12 @@ void bench_wait(struct bench *bench, int64_t ns);
 /* Bytes as they are, at once. */
 void bench_feed(struct bench *bench, const void *bytes, size_t size);
 
+/* Sends the SYNC that the protocol page prints, all of its 46 bytes. */
+void bench_sync(struct bench *bench);
+
+/* Tells the chip where its flash is and how large, as a client does before it touches it. */
+void bench_attach(struct bench *bench);
+
 /* One command, framed; its answer is in bench->out unless it takes time. */
 void bench_send(struct bench *bench, uint8_t op, const void *data, size_t size, uint32_t checksum);
 
