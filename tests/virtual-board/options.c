@@ -169,66 +169,86 @@ static void finish(const struct parsing *parsing, struct argp_state *state)
 	}
 }
 
-static error_t parse_key(int key, char *arg, struct argp_state *state)
+/* What the board is. */
+static error_t parse_board(int key, char *arg, struct parsing *parsing, struct argp_state *state)
 {
-	static const char *const timings[] = { "fast", "real", NULL };
-	static const char *const boots[] = { "auto", "app", "download", NULL };
-	static const char *const devices[] = { "echo", NULL };
-	struct parsing *parsing = state->input;
 	struct ff_board_options *board = &parsing->options->board;
-	int chosen;
 	switch (key) {
 	case KEY_CHIP:
 		set_chip(board, arg, state);
-		break;
+		return 0;
 	case KEY_FLASH:
 		board->flash_path = arg;
-		break;
+		return 0;
 	case KEY_FLASH_SIZE:
 		if (!parse_size(arg, &board->flash_size)) {
 			argp_error(state, "\"%s\" is not a size like 4MB", arg);
 		}
-		break;
+		return 0;
 	case KEY_LISTEN:
 		board->listen = arg;
-		break;
-	case KEY_TIMING:
-		set_word(&chosen, arg, timings, "timing", state);
-		board->real_timing = chosen == 1;
-		break;
-	case KEY_FAULT:
-		add_fault(board, arg, state);
-		break;
+		return 0;
 	case KEY_APP:
 		board->app_text = arg;
-		break;
-	case KEY_DEVICE:
-		set_word(&chosen, arg, devices, "device", state);
-		board->echo = true;
-		break;
-	case KEY_BOOT:
-		set_word(&chosen, arg, boots, "boot", state);
-		board->boot = (enum ff_board_boot)chosen;
-		break;
+		return 0;
 	case KEY_STUB_DIR:
 		board->stub_dir = arg;
-		break;
+		return 0;
 	case KEY_MAC:
 		parsing->mac = arg;
-		break;
+		return 0;
 	case KEY_REVISION:
 		parsing->revision = arg;
-		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\" for?", arg);
-		break;
-	case ARGP_KEY_END:
-		finish(parsing, state);
-		break;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	return 0;
+}
+
+/* How it behaves. */
+static error_t parse_manner(int key, char *arg, struct ff_board_options *board, struct argp_state *state)
+{
+	static const char *const timings[] = { "fast", "real", NULL };
+	static const char *const boots[] = { "auto", "app", "download", NULL };
+	static const char *const devices[] = { "echo", NULL };
+	int chosen;
+	switch (key) {
+	case KEY_TIMING:
+		set_word(&chosen, arg, timings, "timing", state);
+		board->real_timing = chosen == 1;
+		return 0;
+	case KEY_FAULT:
+		add_fault(board, arg, state);
+		return 0;
+	case KEY_DEVICE:
+		set_word(&chosen, arg, devices, "device", state);
+		board->echo = true;
+		return 0;
+	case KEY_BOOT:
+		set_word(&chosen, arg, boots, "boot", state);
+		board->boot = (enum ff_board_boot)chosen;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_key(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		argp_error(state, "what is \"%s\" for?", arg);
+		return 0;
+	case ARGP_KEY_END:
+		finish(parsing, state);
+		return 0;
+	default:
+		if (parse_manner(key, arg, &parsing->options->board, state) == 0) {
+			return 0;
+		}
+		return parse_board(key, arg, parsing, state);
+	}
 }
 
 /* Adds the faults to the end of the help. */
