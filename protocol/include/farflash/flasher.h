@@ -94,7 +94,7 @@ struct ff_board_info {
 };
 
 /* Where image bytes come from. read() fills exactly `size` bytes from `offset` or fails; it is called from the flasher's
- * thread only, and twice for every byte (once to measure, once to send). */
+ * thread only; for a write twice for every byte (once to measure, once to send). */
 struct ff_source {
 	uint64_t size;
 	enum ff_status (*read)(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error);
@@ -153,6 +153,15 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
 FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions,
 					       size_t count, const struct ff_write_options *options,
 					       struct ff_write_report *report, struct ff_error *error);
+
+/* Compares flash with the regions by MD5, without writing. Offsets need not be aligned, and regions may overlap. All are
+ * compared, also behind one that differs; FF_ERR_VERIFY names those that do, and `same`, an array of `count` unless it is
+ * NULL, tells each: it is filled with FF_OK and with FF_ERR_VERIFY. Sources are read once.
+ * Errors: FF_ERR_VERIFY, FF_ERR_ARGUMENT (no regions, or too many), FF_ERR_EMPTY, FF_ERR_TOO_LARGE, FF_ERR_UNSUPPORTED
+ * (the loader has no MD5: the ESP8266's ROM, secure download mode), FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED,
+ * FF_ERR_TIMEOUT, FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sources. */
+FF_WARN_UNUSED enum ff_status ff_flasher_verify(struct ff_flasher *flasher, const struct ff_region *regions,
+						size_t count, bool *same, struct ff_error *error);
 
 /* Reads `size` bytes of flash from `offset` and hands them to `sink` from front to back, in pieces of up to 64 KiB. Each
  * piece is compared with an MD5 by the chip first, so the sink sees no byte twice and none that was damaged on the way.
