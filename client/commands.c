@@ -15,6 +15,14 @@ static const struct argp_option write_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option verify_options[] = {
+	{ "build-dir", 'C', "DIR", 0, "Compare with what DIR/flasher_args.json of an ESP-IDF build lists", 1 },
+	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	{ 0 },
+};
+
 static const struct argp_option jobs_options[] = {
 	{ "cancel", FF_OPTION_CANCEL, "ID", 0, "Cancel job ID, whether it waits or runs", 1 },
 	{ 0 },
@@ -110,6 +118,15 @@ const struct ff_command ff_commands[] = {
 	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_read_flash },
+	{ .name = "verify-flash",
+	  .arguments = "OFFSET FILE [OFFSET FILE...]\n@ARGUMENT_FILE\n-C BUILD_DIR",
+	  .summary = "Compare flash with images, without writing",
+	  .details = "Takes what write-flash takes. Needs --port.",
+	  .max_words = FF_OPTIONS_MAX_WORDS,
+	  .reads_files = true,
+	  .options = verify_options,
+	  .telling = FF_TELL_ALWAYS,
+	  .run = ff_cmd_verify_flash },
 	{ .name = "image-info",
 	  .arguments = "FILE",
 	  .summary = "Show what a firmware image holds, and whether it is whole",

@@ -60,6 +60,7 @@ bool ff_cmd_chip_id(struct ff_run *run);
 bool ff_cmd_erase_flash(struct ff_run *run);
 bool ff_cmd_erase_region(struct ff_run *run);
 bool ff_cmd_read_flash(struct ff_run *run);
+bool ff_cmd_verify_flash(struct ff_run *run);
 bool ff_cmd_image_info(struct ff_run *run);
 bool ff_cmd_merge_bin(struct ff_run *run);
 bool ff_cmd_encrypt_flash_data(struct ff_run *run);

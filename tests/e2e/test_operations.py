@@ -6,7 +6,7 @@ import os
 import pytest
 
 import firmware
-from client import DONE, USAGE, farflash, farflash_json
+from client import DONE, FAILED, USAGE, farflash, farflash_json
 
 CONTENT = firmware.payload(0x40000, seed=9)
 LOADERS = [(chip, loader) for chip in ("esp32", "esp32c3", "esp8266") for loader in ("stub", "rom")]
@@ -115,6 +115,52 @@ def test_operations__read_flash_over_a_bad_line(on_board, tmp_path, fault):
     done = farflash(*where, "read-flash", "0", "0x40000", tmp_path / "read.bin", timeout=120)
     assert done.status == DONE, done
     assert (tmp_path / "read.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("chip, loader", WITH_ROM_READ)
+def test_operations__verify_flash(on_board, tmp_path, chip, loader):
+    board, where = on_board(chip, loader)
+    right, wrong = tmp_path / "right.bin", tmp_path / "wrong.bin"
+    right.write_bytes(CONTENT[0x1000:0x3FFF])
+    wrong.write_bytes(CONTENT[0x8000:0x9000] + b"?")
+    done = farflash(*where, "verify-flash", "0x1000", right)
+    assert done.status == DONE and "right.bin at 0x1000 verified" in done.stdout, done
+    told, done = farflash_json(*where, "verify-flash", "0x8000", wrong, "0x1000", right, status=FAILED)
+    assert told["error"]["code"] == "verify-failed" and "wrong.bin at 0x8000" in told["error"]["detail"]
+    assert [(region["name"], region["matches"]) for region in told["regions"]] == [
+        ("wrong.bin", False), ("right.bin", True)]
+    done = farflash(*where, "verify-flash", "0x8000", wrong, "0x1000", right)
+    assert done.status == FAILED and "wrong.bin at 0x8000 differs" in done.stdout, done
+    assert "right.bin at 0x1000 verified" in done.stdout and "right.bin" not in done.stderr, done
+    assert board.is_untouched()
+
+
+def test_operations__verify_flash_of_a_build(on_board, tmp_path):
+    """What write-flash has written from the same words."""
+    _, where = on_board()
+    (tmp_path / "app.bin").write_bytes(firmware.image("esp32", 0x4000))
+    (tmp_path / "flash_args").write_text("--flash_mode dio --flash_freq 40m --flash_size 4MB\n0x10000 app.bin\n")
+    assert farflash(*where, "verify-flash", f"@{tmp_path}/flash_args").status == FAILED
+    assert farflash(*where, "write-flash", f"@{tmp_path}/flash_args").status == DONE
+    done = farflash(*where, "verify_flash", f"@{tmp_path}/flash_args")
+    assert done.status == DONE and "app.bin at 0x10000 verified" in done.stdout, done
+
+
+def test_operations__esp8266_rom_cannot_verify(on_board, tmp_path):
+    _, where = on_board("esp8266", "rom")
+    (tmp_path / "app.bin").write_bytes(CONTENT[:16])
+    done = farflash(*where, "verify-flash", "0", tmp_path / "app.bin")
+    assert done.status == USAGE and "ESP8266" in done.stderr and "stub" in done.stderr, done
+
+
+@pytest.mark.parametrize("words, message", (
+    ((), "no files"), (("0x1000",), "0x1000"), (("0x1000", "/no/such/file"), "/no/such/file"),
+    (("0x400000", "{file}"), "0x400000")))
+def test_operations__verify_flash_refuses(on_board, tmp_path, words, message):
+    _, where = on_board()
+    (tmp_path / "app.bin").write_bytes(CONTENT[:16])
+    done = farflash(*where, "verify-flash", *[word.format(file=tmp_path / "app.bin") for word in words])
+    assert done.status == USAGE and message in done.stderr, done
 
 
 @pytest.mark.parametrize("command", (["erase-flash"], ["erase-region", "0", "4096"],

@@ -187,6 +187,19 @@ static void test_words__offset_refuses_the_rest(void **state)
 	}
 }
 
+static void test_words__number_is_called_by_its_name(void **state)
+{
+	uint32_t size = 77;
+	struct ff_error error = FF_ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(ff_words_number(&size, "0x1000", "a size", &error), FF_OK);
+	assert_int_equal(size, 4096);
+	assert_int_equal(ff_words_number(&size, "big", "a size", &error), FF_ERR_ARGUMENT);
+	assert_int_equal(size, 4096);
+	assert_non_null(strstr(error.text, "'big' is not a size"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_words__release_twice_is_harmless),
 		cmocka_unit_test(test_words__offset_takes_decimal_and_hex),
 		cmocka_unit_test(test_words__offset_refuses_the_rest),
+		cmocka_unit_test(test_words__number_is_called_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
