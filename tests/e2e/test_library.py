@@ -2,6 +2,7 @@
 """libfarflash as somebody else sees it: built, installed into a prefix of its own, found by pkg-config and by CMake, and
 linked into the examples, which then flash a board. docs/library.md shows these very examples."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -92,6 +93,9 @@ def test_library__tells_its_versions(installed):
     abi = re.search(r"#define FF_ABI_VERSION (\d+)", header).group(1)
     assert version == f"{number >> 16}.{number >> 8 & 0xff}.{number & 0xff}"
     assert installed.pkg_config("--modversion") == [version]
+    library = ctypes.CDLL(str(installed.libdir / "libfarflash.so"))
+    library.ff_version.restype = ctypes.c_char_p
+    assert library.ff_version() == version.encode()
     dynamic = succeed("readelf", "-d", installed.libdir / "libfarflash.so")
     assert f"soname: [libfarflash.so.{abi}]" in dynamic
 
