@@ -45,12 +45,18 @@ enum ff_status ff_loader_read_register(struct ff_loader *loader, uint32_t addres
 enum ff_status ff_loader_write_register(struct ff_loader *loader, uint32_t address, uint32_t value,
 					struct ff_error *error)
 {
+	return ff_loader_write_bits(loader, address, value, UINT32_MAX, error);
+}
+
+enum ff_status ff_loader_write_bits(struct ff_loader *loader, uint32_t address, uint32_t value, uint32_t mask,
+				    struct ff_error *error)
+{
 	struct ff_command command;
 	ff_packet_start(&command, FF_OP_WRITE_REG);
 	ff_packet_word(&command, address);
 	ff_packet_word(&command, value);
-	ff_packet_word(&command, UINT32_MAX); /* mask */
-	ff_packet_word(&command, 0);          /* delay, in microseconds */
+	ff_packet_word(&command, mask);
+	ff_packet_word(&command, 0); /* delay, in microseconds */
 	return ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
 }
 

@@ -62,6 +62,10 @@ FF_WARN_UNUSED enum ff_status ff_loader_read_register(struct ff_loader *loader, 
 FF_WARN_UNUSED enum ff_status ff_loader_write_register(struct ff_loader *loader, uint32_t address, uint32_t value,
 						       struct ff_error *error);
 
+/* The same, but bits that are 0 in `mask` stay as they are. */
+FF_WARN_UNUSED enum ff_status ff_loader_write_bits(struct ff_loader *loader, uint32_t address, uint32_t value,
+						   uint32_t mask, struct ff_error *error);
+
 /* Uploads the stub into RAM and starts it. FF_ERR_PROTOCOL: it did not greet. */
 FF_WARN_UNUSED enum ff_status ff_loader_run_stub(struct ff_loader *loader, const struct ff_stub *stub,
 						 struct ff_error *error);

@@ -55,7 +55,7 @@ struct ff_progress {
 	uint64_t done;   /* bytes of image finished in this phase, over all regions; 0 where the phase has no bytes */
 	uint64_t total;  /* bytes to do in this phase; 0 where unknown */
 	unsigned region; /* index of the region at work */
-	uint32_t offset; /* flash address at work */
+	uint32_t offset; /* flash address at work; of memory, if that is read */
 };
 
 /* How the caller looks on. Every member may be zero. The callbacks run in the thread that called the flasher and must
@@ -189,6 +189,23 @@ FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, 
  * 4 GiB where that is unknown), FF_ERR_UNSUPPORTED (the ESP8266's ROM), others as ff_flasher_erase_chip(). */
 FF_WARN_UNUSED enum ff_status ff_flasher_erase_region(struct ff_flasher *flasher, uint32_t offset, uint32_t size,
 						      struct ff_error *error);
+
+/* One 32-bit word of the chip's memory or registers; `address` is a multiple of 4. Neither is repeated after trouble,
+ * because looking at a register can change it. Replies carry no checksum, so noise can change the value unseen. An
+ * address where nothing is can crash the loader, which shows as FF_ERR_TIMEOUT; the next call gets it back.
+ * Errors: FF_ERR_ARGUMENT (alignment), FF_ERR_UNSUPPORTED (secure download mode), FF_ERR_LOST, FF_ERR_CANCELLED,
+ * FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
+FF_WARN_UNUSED enum ff_status ff_flasher_read_word(struct ff_flasher *flasher, uint32_t address, uint32_t *value,
+						   struct ff_error *error);
+
+/* The same for writing. Bits that are 0 in `mask` stay as they are. */
+FF_WARN_UNUSED enum ff_status ff_flasher_write_word(struct ff_flasher *flasher, uint32_t address, uint32_t value,
+						    uint32_t mask, struct ff_error *error);
+
+/* `size` bytes of memory from `address`, both multiples of 4, as the little-endian words of ff_flasher_read_word(): one
+ * command for each of them. Errors: those, FF_ERR_TOO_LARGE (beyond 4 GiB), and those of the sink. */
+FF_WARN_UNUSED enum ff_status ff_flasher_read_memory(struct ff_flasher *flasher, uint32_t address, uint32_t size,
+						     const struct ff_sink *sink, struct ff_error *error);
 
 /* Leaves the board as asked, with the port back at its initial rate. Only ff_flasher_info(), ff_flasher_phase_times()
  * and ff_flasher_close() may follow; a second call does nothing. For those who want the time of FF_PHASE_REBOOT too:
