@@ -163,8 +163,51 @@ def test_operations__verify_flash_refuses(on_board, tmp_path, words, message):
     assert done.status == USAGE and message in done.stderr, done
 
 
+MAGIC_REGISTER = "0x40001000"
+MAGIC = {"esp8266": 0xFFF0C101, "esp32": 0x00F01D83, "esp32c3": 0x1B31506F}
+RAM = {"esp8266": 0x3FFE8000, "esp32": 0x3FFE0000, "esp32c3": 0x3FCD0000}
+
+
+@pytest.mark.parametrize("chip, loader", LOADERS)
+def test_operations__memory(on_board, tmp_path, chip, loader):
+    _, where = on_board(chip, loader)
+    done = farflash(*where, "read-mem", MAGIC_REGISTER)
+    assert done.status == DONE and done.stdout.strip() == f"0x40001000 = 0x{MAGIC[chip]:08x}", done
+    told, _ = farflash_json(*where, "read-mem", MAGIC_REGISTER)
+    assert int(told["result"]["value"], 0) == MAGIC[chip]
+    done = farflash(*where, "dump-mem", MAGIC_REGISTER, "4", tmp_path / "dump.bin")
+    assert done.status == DONE and "4 bytes" in done.stdout, done
+    assert (tmp_path / "dump.bin").read_bytes() == MAGIC[chip].to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("chip, loader", LOADERS)
+def test_operations__write_mem(on_board, chip, loader):
+    """What one run leaves in memory the next one finds, because the board is not reset in between."""
+    _, where = on_board(chip, loader)
+    stay, come = ["--after", "no-reset"], ["--before", "no-reset"]
+    assert farflash(*where, *stay, "write-mem", hex(RAM[chip]), "0x12345678").status == DONE
+    done = farflash(*where, *come, *stay, "write-mem", hex(RAM[chip]), "0xffffffff", "0xff00")
+    assert done.status == DONE and "0x0000ff00" in done.stdout, done
+    done = farflash(*where, *come, "read-mem", hex(RAM[chip]))
+    assert done.stdout.strip().endswith("0x1234ff78"), done
+
+
+@pytest.mark.parametrize("words, message", (
+    (("read-mem",), "ADDRESS"), (("read-mem", "0x40001001"), "0x40001001"), (("read-mem", "elephant"), "elephant"),
+    (("write-mem", "0x3ffb0000"), "VALUE"), (("write-mem", "0x3ffb0000", "mouse"), "mouse"),
+    (("write-mem", "0x3ffb0000", "1", "cat"), "cat"), (("dump-mem", "0x3ffb0000", "8"), "FILE"),
+    (("dump-mem", "0x3ffb0000", "7", "out.bin"), "0x7"), (("dump-mem", "0xfffffffc", "8", "out.bin"), "0xfffffffc")))
+def test_operations__memory_refuses(on_board, tmp_path, words, message):
+    _, where = on_board()
+    done = farflash(*where, *words, cwd=tmp_path)
+    assert done.status == USAGE and message in done.stderr, done
+    assert not (tmp_path / "out.bin").exists()
+
+
 @pytest.mark.parametrize("command", (["erase-flash"], ["erase-region", "0", "4096"],
-                                     ["read-flash", "0", "16", "read.bin"]), ids=lambda words: words[0])
+                                     ["read-flash", "0", "16", "read.bin"], ["read-mem", "0x40001000"],
+                                     ["write-mem", "0x3ffb0000", "1"], ["dump-mem", "0x3ffb0000", "4", "dump.bin"]),
+                         ids=lambda words: words[0])
 def test_operations__need_a_port(tmp_path, command):
     done = farflash("--server", "http://127.0.0.1:1", *command, cwd=tmp_path)
     assert done.status == USAGE and "--port" in done.stderr and command[0] in done.stderr, done
