@@ -80,6 +80,18 @@ const struct ff_board_info *ff_flasher_info(const struct ff_flasher *flasher)
 	return &flasher->info;
 }
 
+enum ff_status ff_flasher_security_info(const struct ff_flasher *flasher, struct ff_security_info *security,
+					struct ff_error *error)
+{
+	const struct ff_loader *loader = &flasher->loader;
+	if (!loader->security_known) {
+		return ff_error_set(error, FF_ERR_UNSUPPORTED, "the %s does not tell its security state",
+				    loader->chip->name);
+	}
+	*security = loader->security;
+	return FF_OK;
+}
+
 const int64_t *ff_flasher_phase_times(const struct ff_flasher *flasher)
 {
 	return flasher->times;

@@ -188,13 +188,30 @@ enum ff_status ff_connect(struct ff_loader *loader, const struct ff_connect_plan
 
 #define SECURITY_INFO_SIZE 20
 #define SECURITY_INFO_SIZE_S2 12 /* without chip id and API version */
-#define SECURITY_CHIP_ID_AT 12
-#define SECURITY_FLAG_BOOT (1U << 0)
-#define SECURITY_FLAG_DOWNLOAD (1U << 2)
 #define STATUS_SIZE 2
 
-/* FF_ERR_UNSUPPORTED where the chip does not know the command; *has_id tells whether it named itself. */
-static enum ff_status read_security_info(struct ff_loader *loader, bool *has_id, uint32_t *id, struct ff_error *error)
+/* Flags, crypt count, key purposes, and where the chip names itself its id and API version. */
+static void take_security_info(struct ff_loader *loader, const uint8_t *bytes, bool has_id)
+{
+	struct ff_cursor cursor = ff_cursor_make(bytes, has_id ? SECURITY_INFO_SIZE : SECURITY_INFO_SIZE_S2);
+	struct ff_security_info *security = &loader->security;
+	security->flags = ff_cursor_le32(&cursor);
+	security->crypt_count = ff_cursor_u8(&cursor);
+	for (size_t i = 0; i < FF_SECURITY_KEY_PURPOSES; i++) {
+		security->key_purposes[i] = ff_cursor_u8(&cursor);
+	}
+	security->has_id = has_id;
+	if (has_id) {
+		security->chip_id = ff_cursor_le32(&cursor);
+		security->api_version = ff_cursor_le32(&cursor);
+	}
+	loader->security_known = true;
+	loader->secure_boot = security->flags & FF_SECURITY_BOOT;
+	loader->secure_download = security->flags & FF_SECURITY_DOWNLOAD;
+}
+
+/* FF_ERR_UNSUPPORTED where the chip does not know the command. */
+static enum ff_status read_security_info(struct ff_loader *loader, struct ff_error *error)
 {
 	struct ff_command command;
 	struct ff_reply reply;
@@ -218,19 +235,16 @@ static enum ff_status read_security_info(struct ff_loader *loader, bool *has_id,
 		}
 		return status;
 	}
-	*has_id = reply.size >= SECURITY_INFO_SIZE + STATUS_SIZE;
+	bool has_id = reply.size >= SECURITY_INFO_SIZE + STATUS_SIZE;
 	uint16_t code = 0;
-	if (!ff_packet_status(&reply, *has_id ? SECURITY_INFO_SIZE : SECURITY_INFO_SIZE_S2, &code)) {
+	if (!ff_packet_status(&reply, has_id ? SECURITY_INFO_SIZE : SECURITY_INFO_SIZE_S2, &code)) {
 		return ff_error_set(error, FF_ERR_PROTOCOL, "the security info of the chip has only %zu bytes",
 				    reply.size);
 	}
 	if (code != 0) {
 		return FF_ERR_UNSUPPORTED;
 	}
-	uint32_t flags = ff_get_le32(reply.data);
-	loader->secure_boot = flags & SECURITY_FLAG_BOOT;
-	loader->secure_download = flags & SECURITY_FLAG_DOWNLOAD;
-	*id = *has_id ? ff_get_le32(reply.data + SECURITY_CHIP_ID_AT) : 0;
+	take_security_info(loader, reply.data, has_id);
 	return FF_OK;
 }
 
@@ -260,18 +274,19 @@ static enum ff_status detect_by_magic(struct ff_loader *loader, bool has_info, s
 
 enum ff_status ff_connect_detect(struct ff_loader *loader, struct ff_error *error)
 {
-	bool has_id = false;
-	uint32_t id = 0;
 	loader->chip = NULL;
 	loader->secure_boot = false;
 	loader->secure_download = false;
-	enum ff_status status = read_security_info(loader, &has_id, &id, error);
+	loader->security_known = false;
+	loader->security = (struct ff_security_info){ 0 };
+	enum ff_status status = read_security_info(loader, error);
 	if (status != FF_OK && status != FF_ERR_UNSUPPORTED) {
 		return status;
 	}
-	if (status == FF_ERR_UNSUPPORTED || !has_id) {
-		return detect_by_magic(loader, status == FF_OK, error);
+	if (!loader->security.has_id) {
+		return detect_by_magic(loader, loader->security_known, error);
 	}
+	uint32_t id = loader->security.chip_id;
 	loader->chip = ff_chip_by_id(id);
 	if (!loader->chip) {
 		return ff_error_set(error, FF_ERR_UNKNOWN_CHIP, "the chip has the unknown id %u", id);

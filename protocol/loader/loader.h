@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <farflash/security.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>
 
@@ -35,6 +36,8 @@ struct ff_loader {
 	const struct ff_chip *chip;
 	bool secure_download; /* no registers, no stub */
 	bool secure_boot;
+	bool security_known; /* the chip told the next */
+	struct ff_security_info security;
 
 	/* Set by ff_identify(), as far as the chip tells; 0 where unknown. */
 	unsigned revision; /* major * 100 + minor */

@@ -5,6 +5,7 @@
 
 #include <farflash/flasher.h>
 #include <farflash/log.h>
+#include <farflash/security.h>
 #include <farflash/sink.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>

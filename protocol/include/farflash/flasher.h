@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <farflash/log.h>
+#include <farflash/security.h>
 #include <farflash/sink.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>
@@ -134,6 +135,11 @@ FF_WARN_UNUSED enum ff_status ff_flasher_open(struct ff_flasher **flasher, struc
 
 /* Never NULL; valid until close. */
 const struct ff_board_info *ff_flasher_info(const struct ff_flasher *flasher);
+
+/* What the chip tells of its protections, as it was when the board was opened; asks nothing.
+ * FF_ERR_UNSUPPORTED: it does not tell (ESP8266 and ESP32; any chip with a stub that cannot ask and was running before). */
+FF_WARN_UNUSED enum ff_status ff_flasher_security_info(const struct ff_flasher *flasher,
+						       struct ff_security_info *security, struct ff_error *error);
 
 /* Time spent in each phase since open, in microseconds, indexed by enum ff_phase. Valid until close. */
 const int64_t *ff_flasher_phase_times(const struct ff_flasher *flasher);

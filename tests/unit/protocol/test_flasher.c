@@ -169,6 +169,37 @@ static void test_flasher__resets_boards(void **state)
 	assert_int_equal(ff_board_enter_bootloader(&script->transport, NULL), FF_ERR_UNSUPPORTED);
 }
 
+static void test_flasher__tells_the_security_state(void **state)
+{
+	(void)state;
+	static const uint8_t keys[] = { 7, 9, 10, 0, 4, 5, 8, 12 };
+	struct ff_security_info security;
+	chip_init(&fixture->chip, CHIP_ESP32C3);
+	fixture->chip.flags = FF_SECURITY_BOOT | FF_SECURITY_ICACHE_OFF;
+	memcpy(fixture->chip.keys, keys, sizeof(keys));
+	assert_int_equal(fixture_try_open(FF_BEFORE_DEFAULT_RESET, true, 0, NULL), FF_OK);
+	assert_int_equal(ff_flasher_security_info(fixture->flasher, &security, NULL), FF_OK);
+	assert_int_equal(security.flags, 0x401);
+	assert_int_equal(security.crypt_count, 7);
+	assert_memory_equal(security.key_purposes, keys + 1, 7);
+	assert_true(security.has_id);
+	assert_int_equal(security.chip_id, 5);
+	assert_int_equal(security.api_version, 3);
+	fixture_close();
+}
+
+static void test_flasher__old_chips_tell_no_security_state(void **state)
+{
+	(void)state;
+	struct ff_security_info security = { .flags = 77 };
+	struct ff_error error = FF_ERROR_NONE;
+	fixture_open(CHIP_ESP32, true);
+	assert_int_equal(ff_flasher_security_info(fixture->flasher, &security, &error), FF_ERR_UNSUPPORTED);
+	assert_int_equal(security.flags, 77);
+	assert_non_null(strstr(error.text, "ESP32"));
+	fixture_close();
+}
+
 static void test_flasher__null_is_harmless_to_close(void **state)
 {
 	(void)state;
@@ -222,6 +253,8 @@ int main(void)
 		TEST(test_flasher__goes_on_without_a_stub_file),
 		TEST(test_flasher__secure_boot_bars_the_stub_of_the_c3),
 		TEST(test_flasher__resets_boards),
+		TEST(test_flasher__tells_the_security_state),
+		TEST(test_flasher__old_chips_tell_no_security_state),
 		TEST(test_flasher__null_is_harmless_to_close),
 		TEST(test_flasher__phases_have_names),
 		TEST(test_source__reads_a_file),

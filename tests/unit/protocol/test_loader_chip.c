@@ -178,7 +178,8 @@ static void answer_md5(struct chip *chip, const struct chip_command *command)
 static void answer_security_info(struct chip *chip, uint8_t opcode)
 {
 	if (chip->kind == CHIP_ESP32C3) {
-		uint8_t info[20] = { (uint8_t)chip->flags, [12] = 5, [16] = 3 };
+		uint8_t info[20] = { (uint8_t)chip->flags, (uint8_t)(chip->flags >> 8), [12] = 5, [16] = 3 };
+		memcpy(info + 4, chip->keys, sizeof(chip->keys));
 		reply(chip, opcode, 0, info, sizeof(info), 0);
 		return;
 	}

@@ -35,6 +35,7 @@ struct chip {
 	bool stub;
 	bool deaf;                                      /* answers nothing */
 	uint32_t flags;                                 /* of GET_SECURITY_INFO */
+	uint8_t keys[8];                                /* the same: crypt count, then seven key purposes */
 	struct chip_register registers[CHIP_REGISTERS]; /* the rest reads as 0 */
 	size_t register_count;
 	struct chip_command commands[CHIP_COMMANDS];

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a chip's ROM tells of its protections (GET_SECURITY_INFO; esptool 5.3 loader.py, get_security_info()). */
+#ifndef FARFLASH_SECURITY_H
+#define FARFLASH_SECURITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bits of `flags`. */
+#define FF_SECURITY_BOOT (1U << 0)              /* secure boot is on */
+#define FF_SECURITY_AGGRESSIVE_REVOKE (1U << 1) /* a wrong signature revokes its key */
+#define FF_SECURITY_DOWNLOAD (1U << 2)          /* secure download mode: no memory, no registers, no stub */
+#define FF_SECURITY_REVOKED_KEY_0 (1U << 3)
+#define FF_SECURITY_REVOKED_KEY_1 (1U << 4)
+#define FF_SECURITY_REVOKED_KEY_2 (1U << 5)
+#define FF_SECURITY_JTAG_SOFT_OFF (1U << 6)
+#define FF_SECURITY_JTAG_HARD_OFF (1U << 7)
+#define FF_SECURITY_USB_OFF (1U << 8)
+#define FF_SECURITY_DCACHE_OFF (1U << 9)  /* in download mode */
+#define FF_SECURITY_ICACHE_OFF (1U << 10) /* in download mode */
+
+#define FF_SECURITY_KEY_PURPOSES 7
+
+struct ff_security_info {
+	uint32_t flags;
+	uint8_t crypt_count; /* eFuse SPI_BOOT_CRYPT_CNT: flash encryption is on if the number of its set bits is odd */
+	uint8_t key_purposes[FF_SECURITY_KEY_PURPOSES]; /* of the eFuse key blocks; the last one belongs to no block */
+	bool has_id;                                    /* false on the ESP32-S2, which does not tell the next two */
+	uint32_t chip_id;
+	uint32_t api_version;
+};
+
+#endif
