@@ -61,6 +61,7 @@ bool ff_cmd_erase_flash(struct ff_run *run);
 bool ff_cmd_erase_region(struct ff_run *run);
 bool ff_cmd_read_flash(struct ff_run *run);
 bool ff_cmd_verify_flash(struct ff_run *run);
+bool ff_cmd_get_security_info(struct ff_run *run);
 bool ff_cmd_read_mem(struct ff_run *run);
 bool ff_cmd_write_mem(struct ff_run *run);
 bool ff_cmd_dump_mem(struct ff_run *run);

@@ -163,6 +163,25 @@ def test_operations__verify_flash_refuses(on_board, tmp_path, words, message):
     assert done.status == USAGE and message in done.stderr, done
 
 
+@pytest.mark.parametrize("loader", ("stub", "rom"))
+def test_operations__get_security_info(on_board, loader):
+    board, where = on_board("esp32c3", loader)
+    done = farflash(*where, "get-security-info")
+    assert done.status == DONE, done
+    for line in ("Flags: 0x00000000", "Chip ID: 5", "Secure boot: disabled", "Flash encryption: disabled"):
+        assert line in done.stdout, done
+    result = farflash_json(*where, "get_security_info")[0]["result"]
+    assert result["flags"] == "0x00000000" and not any(result["parsed_flags"].values())
+    assert result["chip_id"] == 5 and result["flash_encryption"] is False and result["key_purposes"] == [0] * 6
+
+
+@pytest.mark.parametrize("chip", ("esp32", "esp8266"))
+def test_operations__old_chips_have_no_security_info(on_board, chip):
+    _, where = on_board(chip)
+    done = farflash(*where, "get-security-info")
+    assert done.status == USAGE and chip.upper() in done.stderr, done
+
+
 MAGIC_REGISTER = "0x40001000"
 MAGIC = {"esp8266": 0xFFF0C101, "esp32": 0x00F01D83, "esp32c3": 0x1B31506F}
 RAM = {"esp8266": 0x3FFE8000, "esp32": 0x3FFE0000, "esp32c3": 0x3FCD0000}
@@ -205,7 +224,7 @@ def test_operations__memory_refuses(on_board, tmp_path, words, message):
 
 
 @pytest.mark.parametrize("command", (["erase-flash"], ["erase-region", "0", "4096"],
-                                     ["read-flash", "0", "16", "read.bin"], ["read-mem", "0x40001000"],
+                                     ["read-flash", "0", "16", "read.bin"], ["read-mem", "0x40001000"], ["get-security-info"],
                                      ["write-mem", "0x3ffb0000", "1"], ["dump-mem", "0x3ffb0000", "4", "dump.bin"]),
                          ids=lambda words: words[0])
 def test_operations__need_a_port(tmp_path, command):
