@@ -12,6 +12,7 @@
 #define STUBS_BESIDE_PROGRAM "../share/farflash/stubs"
 #define STUB_DIR_VARIABLE "FARFLASH_STUB_DIR"
 #define WRONG_USAGE 2
+#define CHIPS "esp8266, esp32, esp32s2, esp32s3, esp32c2, esp32c3, esp32c6 or esp32h2"
 
 const char *argp_program_version = "farflash-board " FF_VERSION;
 
@@ -31,7 +32,7 @@ enum key {
 };
 
 static const struct argp_option argp_options[] = {
-	{ "chip", KEY_CHIP, "NAME", 0, "The chip: esp8266, esp32 or esp32c3", 1 },
+	{ "chip", KEY_CHIP, "NAME", 0, "The chip: " CHIPS, 1 },
 	{ "flash", KEY_FLASH, "FILE", 0,
 	  "The content of its flash, in plain bytes; made (erased, all FF) if it is missing", 1 },
 	{ "flash-size", KEY_FLASH_SIZE, "SIZE", 0, "Size of the flash: 256KB to 128MB (4MB)", 1 },
@@ -113,7 +114,7 @@ static void set_chip(struct ff_board_options *board, const char *name, struct ar
 {
 	board->model = ff_model_find(name);
 	if (!board->model) {
-		argp_error(state, "there is no chip \"%s\"; known are esp8266, esp32 and esp32c3", name);
+		argp_error(state, "there is no chip \"%s\"; it is one of " CHIPS, name);
 	}
 }
 

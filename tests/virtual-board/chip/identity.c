@@ -32,7 +32,7 @@ static uint8_t mac_crc(const uint8_t *mac)
 	return crc;
 }
 
-/* esptool 5.3: targets/esp8266.py, esp32.py and esp32c3.py, read_mac() */
+/* esptool 5.3: targets/esp8266.py, esp32.py and, for all later chips, esp32c3.py, read_mac() */
 static void set_mac(struct ff_words *words, const struct ff_model *model, const uint8_t *mac)
 {
 	switch (model->mac_layout) {
@@ -69,18 +69,31 @@ static void set_esp32_efuses(struct ff_words *words, uint32_t efuses, uint32_t r
 	set(words, 0x3FF5F06C, calibration << 7);
 }
 
+/* Writes the low bits of `value` into the field; answers those that have no place there. */
+static uint32_t set_field(struct ff_words *words, uint32_t base, const struct ff_efuse_field *field, uint32_t value)
+{
+	if (field->bits == 0) {
+		return value;
+	}
+	set(words, base + 4u * field->word, (value & ((1u << field->bits) - 1)) << field->shift);
+	return value >> field->bits;
+}
+
 static void set_revision(struct ff_words *words, const struct ff_model *model, uint32_t revision)
 {
+	const struct ff_revision_fields *fields = &model->revision;
+	uint32_t minor = revision % 100, major = revision / 100;
 	switch (model->revision_layout) {
 	case FF_REVISION_NONE:
 		break;
 	case FF_REVISION_ESP32:
 		set_esp32_efuses(words, model->mac_reg - 4, revision);
 		break;
-	case FF_REVISION_BLOCK1:
-		/* esptool 5.3 targets/esp32c3.py: minor in words 3 and 5, major in word 5 of block 1. */
-		set(words, model->mac_reg + 4 * 3, (revision % 100 & 7) << 18);
-		set(words, model->mac_reg + 4 * 5, (revision % 100 >> 3 & 1) << 23 | (revision / 100 & 3) << 24);
+	case FF_REVISION_FIELDS:
+		minor = set_field(words, model->mac_reg, &fields->minor, minor);
+		set_field(words, model->mac_reg, &fields->minor_high, minor);
+		major = set_field(words, model->mac_reg, &fields->major, major);
+		set_field(words, model->mac_reg, &fields->major_high, major);
 		break;
 	}
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What tells one chip from another: a const table, one row a chip. A new chip is a new row.
  *
- * Register addresses and efuse layouts: esptool 5.3, targets/esp8266.py, esp32.py, esp32c3.py. Boot texts: the chips'
- * own boot logs. Values only, any thread. */
+ * Register addresses and efuse layouts: esptool 5.3, targets/NAME.py; magic words: the same files of esptool 4.8. Clocks
+ * of the stub's UART: esp-flasher-stub main.c and esp-stub-lib target/NAME/src/clock.c. Boot texts: the chips' own boot
+ * logs; what no published log shows is as on the ESP32-C3. Values only, any thread. */
 #ifndef FF_VB_MODEL_H
 #define FF_VB_MODEL_H
 
@@ -23,7 +24,21 @@ enum ff_mac_layout {
 	FF_MAC_BLOCK1   /* two words at mac_reg */
 };
 
-enum ff_revision_layout { FF_REVISION_NONE, FF_REVISION_ESP32, FF_REVISION_BLOCK1 };
+enum ff_revision_layout {
+	FF_REVISION_NONE,
+	FF_REVISION_ESP32,
+	FF_REVISION_FIELDS /* where the row says */
+};
+
+/* Bits of a word that is counted from mac_reg. */
+struct ff_efuse_field {
+	uint8_t word, shift, bits;
+};
+
+/* The revision's numbers in the efuses; what lies above the low field's bits is in the high one. */
+struct ff_revision_fields {
+	struct ff_efuse_field minor, minor_high, major, major_high;
+};
 
 /* The controller of the flash; offsets from base. */
 struct ff_spi_registers {
@@ -68,7 +83,8 @@ struct ff_model {
 	uint32_t mac_reg;
 	uint8_t default_mac[6];
 	enum ff_revision_layout revision_layout;
-	uint32_t default_revision; /* major * 100 + minor */
+	struct ff_revision_fields revision; /* for FF_REVISION_FIELDS */
+	uint32_t default_revision;          /* major * 100 + minor */
 	uint32_t max_revision;
 	struct ff_boot_texts texts;
 };

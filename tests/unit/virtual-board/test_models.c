@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What tells the chips apart, as a client sees it. Expected words are worked out by hand from esptool 5.3,
+ * targets/NAME.py: read_mac(), get_minor_chip_version(), get_major_chip_version(). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench.h"
+#include "bus.h"
+#include "model.h"
+
+static const struct ff_identity identity = { .mac = { 0x24, 0x0A, 0xC4, 0x12, 0x34, 0x56 }, .revision = 209 };
+
+static uint32_t word(const char *chip, uint32_t address)
+{
+	struct ff_bus *bus = ff_bus_new(ff_model_find(chip), NULL, &identity);
+	uint32_t value = ff_bus_read(bus, address);
+	ff_bus_free(bus);
+	return value;
+}
+
+static void test_models__mac_is_where_each_chip_has_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *chip;
+		uint32_t at;
+	} rows[] = {
+		{ "esp32s2", 0x3F41A044 }, { "esp32s3", 0x60007044 }, { "esp32c2", 0x60008840 },
+		{ "esp32c6", 0x600B0844 }, { "esp32h2", 0x600B0844 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(word(rows[i].chip, rows[i].at), 0xC4123456);
+		assert_int_equal(word(rows[i].chip, rows[i].at + 4) & 0xFFFF, 0x240A);
+	}
+}
+
+/* v2.9 where the minor number has four bits, v2.1 of it where it has three. */
+static void test_models__revision_is_where_each_chip_has_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *chip;
+		uint32_t at, value;
+	} rows[] = {
+		{ "esp32s2", 0x3F41A050, 1u << 20 | 2u << 18 },
+		{ "esp32s2", 0x3F41A054, 1u << 4 },
+		{ "esp32s3", 0x60007050, 1u << 18 },
+		{ "esp32s3", 0x60007058, 1u << 23 | 2u << 24 },
+		{ "esp32c2", 0x60008844, 9u << 16 | 2u << 20 | 0x240A },
+		{ "esp32c3", 0x60008850, 1u << 18 },
+		{ "esp32c3", 0x60008858, 1u << 23 | 2u << 24 },
+		{ "esp32c6", 0x600B0850, 9u << 18 | 2u << 22 },
+		{ "esp32h2", 0x600B0850, 1u << 18 | 2u << 21 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(word(rows[i].chip, rows[i].at), rows[i].value);
+	}
+}
+
+static struct bench bench;
+
+static int close_bench(void **state)
+{
+	(void)state;
+	bench_close(&bench);
+	return 0;
+}
+
+static void test_models__s2_has_12_bytes_of_security_info(void **state)
+{
+	(void)state;
+	bench_open(&bench, "esp32s2", false);
+	bench_send(&bench, 0x14, NULL, 0, 0);
+	bench_expect_hex(&bench, 0xC0, 1, 0x14, 0x10, 0, 0, 0, 0, 0, /* flags */ 0, 0, 0, 0, /* crypt count */ 0,
+			 /* purposes */ 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0xC0);
+}
+
+static void test_models__the_others_say_their_number(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *chip;
+		uint8_t id;
+	} rows[] = { { "esp32s3", 9 }, { "esp32c2", 12 }, { "esp32c6", 13 }, { "esp32h2", 16 } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bench_open(&bench, rows[i].chip, false);
+		bench_send(&bench, 0x14, NULL, 0, 0);
+		assert_int_equal(bench.out[3], 24);
+		assert_int_equal(bench.out[9 + 12], rows[i].id);
+		bench_close(&bench);
+	}
+	bench_open(&bench, "esp32s3", false);
+}
+
+/* Its ROM reckons with a crystal of 40 MHz, where 26 MHz are. */
+static void test_models__c2_rom_misses_the_rate_by_26_to_40(void **state)
+{
+	(void)state;
+	bench_open(&bench, "esp32c2", true);
+	bench_sync(&bench);
+	bench_wait(&bench, 100 * MS);
+	bench_drop(&bench);
+	bench_words(&bench, 0x0F, 460800, 0);
+	bench_wait(&bench, 10 * MS);
+	assert_int_equal(ff_soc_tune(bench.soc, 115200), 299520);
+}
+
+static void test_models__boot_log_names_the_chip(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *chip, *banner, *mode;
+		uint32_t baud;
+	} rows[] = {
+		{ "esp32s2", "ESP-ROM:esp32s2-rc4-20191025\r\n", "boot:0x0 (DOWNLOAD(USB/UART0/1/SPI))\r\n", 115200 },
+		{ "esp32s3", "ESP-ROM:esp32s3-20210327\r\n", "boot:0x0 (DOWNLOAD(USB/UART0))\r\n", 115200 },
+		{ "esp32c2", "ESP-ROM:esp8684-api2-20220127\r\n", "boot:0x4 (DOWNLOAD(UART0))\r\n", 74880 },
+		{ "esp32c6", "ESP-ROM:esp32c6-20220919\r\n", "boot:0x4 (DOWNLOAD(USB/UART0/SDIO_FEI_FEO))\r\n",
+		  115200 },
+		{ "esp32h2", "ESP-ROM:esp32h2-20221101\r\n", "boot:0x4 (DOWNLOAD(USB/UART0))\r\n", 115200 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bench_open(&bench, rows[i].chip, false);
+		ff_soc_stop(bench.soc);
+		bench_drop(&bench);
+		ff_soc_start(bench.soc, true, bench.now);
+		bench_wait(&bench, 20 * MS);
+		assert_true(bench_printed(&bench, rows[i].banner));
+		assert_true(bench_printed(&bench, rows[i].mode));
+		assert_true(bench_printed(&bench, "waiting for download\r\n"));
+		assert_int_equal(ff_model_find(rows[i].chip)->rom_baud, rows[i].baud);
+		bench_close(&bench);
+	}
+	bench_open(&bench, "esp32s3", false);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, close_bench)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_models__mac_is_where_each_chip_has_it),
+		cmocka_unit_test(test_models__revision_is_where_each_chip_has_it),
+		TEST(test_models__s2_has_12_bytes_of_security_info),
+		TEST(test_models__the_others_say_their_number),
+		TEST(test_models__c2_rom_misses_the_rate_by_26_to_40),
+		TEST(test_models__boot_log_names_the_chip),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
