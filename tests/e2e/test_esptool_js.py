@@ -11,8 +11,8 @@ import firmware
 from program import run
 
 DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "esptool_js", "flash.mjs")
-NAMES = {"esp8266": "ESP8266", "esp32": "ESP32", "esp32c3": "ESP32-C3"}
-CHIPS = sorted(NAMES)
+CHIPS = sorted(firmware.NAMES)
+ONE_OF_EACH_KIND = ("esp8266", "esp32", "esp32c3")  # where the chip makes no difference but by its generation
 SIZE = 0x18000
 
 
@@ -34,6 +34,12 @@ def parts_of(chip):
             (0x10000, firmware.image(chip, SIZE))]
 
 
+def revision_in_esptool_js(chip, revision):
+    """It tells but one of the two numbers of some chips."""
+    major, minor = revision.removeprefix("v").split(".")
+    return {"esp32": major, "esp32c2": major, "esp32c6": minor}.get(chip, revision)
+
+
 def assert_flashed(board, parts):
     for offset, content in parts:
         assert board.holds(offset, content)
@@ -43,36 +49,39 @@ def assert_flashed(board, parts):
 def test_esptool_js__flashes_through_the_stub_over_rfc2217(make_board, tmp_path, chip):
     board, parts = make_board(chip), parts_of(chip)
     result = esptool_js(board, tmp_path, parts, baud=460800)
-    assert (result["chip"], result["stub"], result["baud"]) == (NAMES[chip], True, 460800)
+    assert (result["chip"], result["stub"], result["baud"]) == (firmware.NAMES[chip], True, 460800)
     assert_flashed(board, parts)
 
 
-@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("chip", ONE_OF_EACH_KIND)
 def test_esptool_js__flashes_through_the_stub_over_raw_tcp(make_board, tmp_path, chip):
     board, parts = make_board(chip, listen="raw:0", options=["--boot", "download"]), parts_of(chip)
     result = esptool_js(board, tmp_path, parts, before="no_reset")
-    assert (result["chip"], result["stub"]) == (NAMES[chip], True)
+    assert (result["chip"], result["stub"]) == (firmware.NAMES[chip], True)
     assert_flashed(board, parts)
 
 
-@pytest.mark.parametrize("chip", ("esp32", "esp32c3"))
+# From the S2 on all want five words in FLASH_DEFL_BEGIN (esptool 5.3 loader.py); esptool-js 0.7.0 sends them only to S2,
+# S3, C3 and C2, and it does not know that the C2's ROM misses the rate.
+@pytest.mark.parametrize("chip", ("esp32", "esp32s2", "esp32s3", "esp32c3"))
 def test_esptool_js__flashes_through_the_rom_deflated(make_board, tmp_path, chip):
     board, parts = make_board(chip), parts_of(chip)
     result = esptool_js(board, tmp_path, parts, stub=False, baud=460800)
-    assert (result["chip"], result["stub"]) == (NAMES[chip], False)
+    assert (result["chip"], result["stub"]) == (firmware.NAMES[chip], False)
     assert_flashed(board, parts)
 
 
-@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("chip", ONE_OF_EACH_KIND)
 def test_esptool_js__flashes_plain_bytes_through_the_stub(make_board, tmp_path, chip):
     board, parts = make_board(chip), parts_of(chip)
     esptool_js(board, tmp_path, parts, compress=False)
     assert_flashed(board, parts)
 
 
-def test_esptool_js__flashes_plain_bytes_through_the_rom(make_board, tmp_path):
-    # The C3 is the one of the three whose ROM takes the five words of FLASH_BEGIN that esptool-js sends to all.
-    board, parts = make_board("esp32c3"), parts_of("esp32c3")
+# ESP8266 and ESP32 take four words in FLASH_BEGIN, and esptool-js sends five to all.
+@pytest.mark.parametrize("chip", ("esp32c2", "esp32c3", "esp32c6", "esp32h2"))
+def test_esptool_js__flashes_plain_bytes_through_the_rom(make_board, tmp_path, chip):
+    board, parts = make_board(chip), parts_of(chip)
     esptool_js(board, tmp_path, parts, compress=False, stub=False)
     assert_flashed(board, parts)
 
@@ -86,6 +95,8 @@ def test_esptool_js__and_the_engine_see_the_same_chip(make_board, make_server, t
     info = job["info"]
     assert info["chip"] == theirs["chip"]
     assert info["mac"] == theirs["mac"]
+    if chip != "esp8266":  # has none
+        assert f"(revision {revision_in_esptool_js(chip, info['revision'])})" in theirs["description"]
     if chip != "esp8266":  # there esptool-js 0.7.0 takes the length registers that this chip lacks for its command register
         assert int(info["flash_id"], 16) == theirs["flash_id"]
     assert info["flash_size"] == 2 << 20

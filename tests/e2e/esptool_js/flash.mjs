@@ -74,8 +74,9 @@ async function flash({ address, baud = ROM_BAUD, stub = true, compress = true, b
   const canVerify = !stub && loader.chip.CHIP_NAME !== "ESP8266"; // its ROM has no MD5 command
   if (canVerify) await verifyByRom(loader, fileArray);
   times.push(performance.now());
-  const result = { chip: loader.chip.CHIP_NAME, mac: await loader.chip.readMac(loader), stub: loader.IS_STUB,
-    baud: loader.baudrate, flash_id: (await loader.readFlashId()) >>> 0 };
+  const result = { chip: loader.chip.CHIP_NAME, description: await loader.chip.getChipDescription(loader),
+    mac: await loader.chip.readMac(loader), stub: loader.IS_STUB, baud: loader.baudrate,
+    flash_id: (await loader.readFlashId()) >>> 0 };
   if (before === "default_reset") await resetIntoApplication(transport);
   times.push(performance.now());
   await transport.disconnect();
