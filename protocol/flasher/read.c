@@ -93,9 +93,8 @@ static bool recovers(struct reading *reading, enum ff_status failure, struct ff_
 		return false;
 	}
 	reading->good = 0;
-	if (reading->piece > SMALLEST_PIECE) {
-		reading->piece /= SHRINK;
-	}
+	uint32_t smaller = reading->piece / SHRINK;
+	reading->piece = smaller > SMALLEST_PIECE ? smaller : SMALLEST_PIECE;
 	ff_log(reading->flasher->observer.log, FF_LOG_WARN, "%s; going on at 0x%" PRIx32 " (%u of %d)", why->text,
 	       reading->offset + reading->done, reading->failures, MAX_FAILURES - 1);
 	struct ff_error local = FF_ERROR_NONE;

@@ -15,7 +15,7 @@
 #include "session.h"
 
 #define MAX_REPEATS 2
-#define MAX_END ((uint64_t)1 << 32)
+#define MAX_END UINT32_MAX /* where the size of the flash is unknown; sizes fit into 32 bits */
 #define PIECE 16384
 
 struct comparison {

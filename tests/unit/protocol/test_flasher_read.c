@@ -184,6 +184,23 @@ static void test_read__gives_up_after_eight_failures(void **state)
 	fixture_close();
 }
 
+static void test_read__pieces_get_smaller_and_larger(void **state)
+{
+	(void)state;
+	open_with_content(CHIP_ESP32, true);
+	fixture->chip.damage_packet = 1;
+	fixture->chip.damage_end = 23; /* 16 packets, 4, 1 and 1: four pieces */
+	fixture->chip.cut_packet = 27; /* the first that is larger again */
+	assert_int_equal(read_flash(CONTENT_AT, CONTENT_SIZE, NULL), FF_OK);
+	expect_content();
+	static const uint32_t expected[] = { 0x10000, 0x4000, 0x1000, 1024, 1024, 1024, 1024,
+					     1024,    2048,   1024,   1024, 1024, 1024, 2048 };
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		assert_int_equal(chip_find(&fixture->chip, 0xD2, i)->words[1], expected[i]);
+	}
+	fixture_close();
+}
+
 static void test_read__full_disk_ends_it(void **state)
 {
 	(void)state;
@@ -223,6 +240,7 @@ int main(void)
 		TEST(test_read__short_packet_is_no_packet),
 		TEST(test_read__goes_on_where_it_stopped),
 		TEST(test_read__gives_up_after_eight_failures),
+		TEST(test_read__pieces_get_smaller_and_larger),
 		TEST(test_read__full_disk_ends_it),
 		TEST(test_read__is_cancelled),
 	};
