@@ -340,7 +340,8 @@ static enum ff_status loop(struct board *board, int stop_fd, struct ff_error *er
 static enum ff_status open_chip(struct board *board, struct ff_error *error)
 {
 	const struct ff_board_options *options = board->options;
-	enum ff_status status = ff_known_stubs_load(&board->stubs, options->model, options->stub_dir, error);
+	enum ff_status status = ff_known_stubs_load(&board->stubs, options->model, options->identity.revision,
+						    options->stub_dir, error);
 	if (status != FF_OK) {
 		return status;
 	}

@@ -12,7 +12,7 @@
 #define STUBS_BESIDE_PROGRAM "../share/farflash/stubs"
 #define STUB_DIR_VARIABLE "FARFLASH_STUB_DIR"
 #define WRONG_USAGE 2
-#define CHIPS "esp8266, esp32, esp32s2, esp32s3, esp32c2, esp32c3, esp32c6 or esp32h2"
+#define CHIPS "esp8266, esp32, esp32s2, esp32s3, esp32c2, esp32c3, esp32c5, esp32c6, esp32c61, esp32h2 or esp32p4"
 
 const char *argp_program_version = "farflash-board " FF_VERSION;
 

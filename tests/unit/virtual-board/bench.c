@@ -65,7 +65,7 @@ void bench_open(struct bench *bench, const char *chip, bool real_timing)
 	assert_non_null(mkdtemp(bench->dir));
 	write_stub(bench, chip);
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_known_stubs_load(&bench->stubs, model, bench->dir, &error), FF_OK);
+	assert_int_equal(ff_known_stubs_load(&bench->stubs, model, model->default_revision, bench->dir, &error), FF_OK);
 	char path[128];
 	snprintf(path, sizeof(path), "%s/flash.bin", bench->dir);
 	assert_int_equal(ff_nor_open(&bench->nor, path, BENCH_FLASH_SIZE, &error), FF_OK);

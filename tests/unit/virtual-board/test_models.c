@@ -15,6 +15,16 @@
 
 static const struct ff_identity identity = { .mac = { 0x24, 0x0A, 0xC4, 0x12, 0x34, 0x56 }, .revision = 209 };
 
+/* Its major number has a third bit, elsewhere. */
+static void test_models__p4_has_majors_above_3(void **state)
+{
+	(void)state;
+	const struct ff_identity fifth = { .revision = 501 };
+	struct ff_bus *bus = ff_bus_new(ff_model_find("esp32p4"), NULL, &fifth);
+	assert_int_equal(ff_bus_read(bus, 0x5012D04C), 1u | 1u << 4 | 1u << 23);
+	ff_bus_free(bus);
+}
+
 static uint32_t word(const char *chip, uint32_t address)
 {
 	struct ff_bus *bus = ff_bus_new(ff_model_find(chip), NULL, &identity);
@@ -30,8 +40,9 @@ static void test_models__mac_is_where_each_chip_has_it(void **state)
 		const char *chip;
 		uint32_t at;
 	} rows[] = {
-		{ "esp32s2", 0x3F41A044 }, { "esp32s3", 0x60007044 }, { "esp32c2", 0x60008840 },
-		{ "esp32c6", 0x600B0844 }, { "esp32h2", 0x600B0844 },
+		{ "esp32s2", 0x3F41A044 },  { "esp32s3", 0x60007044 }, { "esp32c2", 0x60008840 },
+		{ "esp32c6", 0x600B0844 },  { "esp32h2", 0x600B0844 }, { "esp32c5", 0x600B4844 },
+		{ "esp32c61", 0x600B4844 }, { "esp32p4", 0x5012D044 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(word(rows[i].chip, rows[i].at), 0xC4123456);
@@ -56,6 +67,9 @@ static void test_models__revision_is_where_each_chip_has_it(void **state)
 		{ "esp32c3", 0x60008858, 1u << 23 | 2u << 24 },
 		{ "esp32c6", 0x600B0850, 9u << 18 | 2u << 22 },
 		{ "esp32h2", 0x600B0850, 1u << 18 | 2u << 21 },
+		{ "esp32c5", 0x600B484C, 9u | 2u << 4 },
+		{ "esp32c61", 0x600B484C, 9u | 2u << 4 },
+		{ "esp32p4", 0x5012D04C, 9u | 2u << 4 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(word(rows[i].chip, rows[i].at), rows[i].value);
@@ -86,7 +100,8 @@ static void test_models__the_others_say_their_number(void **state)
 	static const struct {
 		const char *chip;
 		uint8_t id;
-	} rows[] = { { "esp32s3", 9 }, { "esp32c2", 12 }, { "esp32c6", 13 }, { "esp32h2", 16 } };
+	} rows[] = { { "esp32s3", 9 },  { "esp32c2", 12 },  { "esp32c6", 13 }, { "esp32h2", 16 },
+		     { "esp32c5", 23 }, { "esp32c61", 20 }, { "esp32p4", 18 } };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bench_open(&bench, rows[i].chip, false);
 		bench_send(&bench, 0x14, NULL, 0, 0);
@@ -110,6 +125,17 @@ static void test_models__c2_rom_misses_the_rate_by_26_to_40(void **state)
 	assert_int_equal(ff_soc_tune(bench.soc, 115200), 299520);
 }
 
+/* esptool 5.3 targets/esp32c5.py: get_crystal_freq_rom_expect(), and the divider of 48 MHz at 115200. */
+static void test_models__c5_rom_says_what_crystal_it_expects(void **state)
+{
+	(void)state;
+	bench_open(&bench, "esp32c5", false);
+	bench_words(&bench, 0x0A, 0x60096110);
+	bench_expect_hex(&bench, 0xC0, 1, 0x0A, 4, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0xC0);
+	bench_words(&bench, 0x0A, 0x60000014);
+	bench_expect_hex(&bench, 0xC0, 1, 0x0A, 4, 0, 0xA0, 1, 0, 0, 0, 0, 0, 0, 0xC0);
+}
+
 static void test_models__boot_log_names_the_chip(void **state)
 {
 	(void)state;
@@ -123,6 +149,9 @@ static void test_models__boot_log_names_the_chip(void **state)
 		{ "esp32c6", "ESP-ROM:esp32c6-20220919\r\n", "boot:0x4 (DOWNLOAD(USB/UART0/SDIO_FEI_FEO))\r\n",
 		  115200 },
 		{ "esp32h2", "ESP-ROM:esp32h2-20221101\r\n", "boot:0x4 (DOWNLOAD(USB/UART0))\r\n", 115200 },
+		{ "esp32c5", "ESP-ROM:esp32c5-eco2-20250121\r\n", "(DOWNLOAD(", 115200 },
+		{ "esp32c61", "ESP-ROM:esp32c61-eco3-20250228\r\n", "(DOWNLOAD(", 115200 },
+		{ "esp32p4", "ESP-ROM:esp32p4-eco2-20240710\r\n", "boot:0x307 (DOWNLOAD(USB/UART0/SPI))\r\n", 115200 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bench_open(&bench, rows[i].chip, false);
@@ -146,9 +175,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_models__mac_is_where_each_chip_has_it),
 		cmocka_unit_test(test_models__revision_is_where_each_chip_has_it),
+		cmocka_unit_test(test_models__p4_has_majors_above_3),
 		TEST(test_models__s2_has_12_bytes_of_security_info),
 		TEST(test_models__the_others_say_their_number),
 		TEST(test_models__c2_rom_misses_the_rate_by_26_to_40),
+		TEST(test_models__c5_rom_says_what_crystal_it_expects),
 		TEST(test_models__boot_log_names_the_chip),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,9 +92,37 @@ static void test_stub__files_of_other_chips_are_not_looked_at(void **state)
 	bench_open(&bench, "esp32", false);
 	struct ff_known_stubs stubs;
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_known_stubs_load(&stubs, ff_model_find("esp32c3"), bench.dir, &error), FF_OK);
+	assert_int_equal(ff_known_stubs_load(&stubs, ff_model_find("esp32c3"), 3, bench.dir, &error), FF_OK);
 	assert_int_equal(stubs.count, 0);
 	ff_known_stubs_release(&stubs);
+}
+
+/* esptool 5.3 runs another stub on an ESP32-P4 from v3.0 on. */
+static void test_stub__p4_has_one_for_each_kind_of_its_revisions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *file;
+		uint32_t serves, not_served;
+	} rows[] = { { "esp32p4-rev1", 199, 300 }, { "esp32p4", 300, 299 } };
+	for (size_t i = 0; i < 2; i++) {
+		bench_open(&bench, "esp32", false);
+		char from[128], to[128];
+		snprintf(from, sizeof(from), "%s/esp32.json", bench.dir);
+		snprintf(to, sizeof(to), "%s/%s.json", bench.dir, rows[i].file);
+		assert_int_equal(rename(from, to), 0);
+		struct ff_known_stubs stubs;
+		struct ff_error error = FF_ERROR_NONE;
+		const struct ff_model *p4 = ff_model_find("esp32p4");
+		assert_int_equal(ff_known_stubs_load(&stubs, p4, rows[i].serves, bench.dir, &error), FF_OK);
+		assert_int_equal(stubs.count, 1);
+		ff_known_stubs_release(&stubs);
+		assert_int_equal(ff_known_stubs_load(&stubs, p4, rows[i].not_served, bench.dir, &error), FF_OK);
+		assert_int_equal(stubs.count, 0);
+		assert_int_equal(remove(to), 0);
+		bench_close(&bench);
+	}
+	bench_open(&bench, "esp32", false);
 }
 
 static void test_stub__broken_file_is_named(void **state)
@@ -118,7 +146,7 @@ static void test_stub__broken_file_is_named(void **state)
 		fclose(file);
 		struct ff_known_stubs stubs;
 		struct ff_error error = FF_ERROR_NONE;
-		assert_int_equal(ff_known_stubs_load(&stubs, ff_model_find("esp8266"), bench.dir, &error),
+		assert_int_equal(ff_known_stubs_load(&stubs, ff_model_find("esp8266"), 0, bench.dir, &error),
 				 FF_ERR_FORMAT);
 		assert_non_null(strstr(error.text, "esp8266.json"));
 	}
@@ -431,6 +459,7 @@ int main(void)
 		TEST(test_stub__another_entry_runs_off),
 		TEST(test_stub__is_gone_after_a_reset),
 		TEST(test_stub__files_of_other_chips_are_not_looked_at),
+		TEST(test_stub__p4_has_one_for_each_kind_of_its_revisions),
 		TEST(test_stub__broken_file_is_named),
 		TEST(test_stub__sync_has_the_value_zero),
 		TEST(test_stub__names_its_errors),

@@ -12,6 +12,8 @@
 #define IMAGE_MAGIC 0xE9
 #define IMAGE_HEADER_SIZE 24u /* 8 bytes and, from the ESP32 on, 16 more */
 #define SEGMENTS_MAX 16u
+#define HZ_PER_MHZ 1000000u
+#define CRYSTAL_SHIFT 24
 
 static uint32_t read_word(struct ff_soc *soc, uint32_t address)
 {
@@ -100,6 +102,9 @@ void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now)
 	soc->mode = FF_MODE_BOOTING;
 	soc->task = (struct ff_task){ .step = boot_step };
 	ff_bus_write(soc->bus, soc->model->uart_divider_reg, soc->model->uart_clock / soc->baud);
+	if (soc->model->crystal_reg) {
+		ff_bus_write(soc->bus, soc->model->crystal_reg, soc->model->uart_clock / HZ_PER_MHZ << CRYSTAL_SHIFT);
+	}
 }
 
 static void print_app_line(struct ff_soc *soc)

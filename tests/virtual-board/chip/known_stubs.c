@@ -87,11 +87,19 @@ static enum ff_status load_file(struct ff_known_stubs *stubs, const char *path, 
 	return FF_OK;
 }
 
-enum ff_status ff_known_stubs_load(struct ff_known_stubs *stubs, const struct ff_model *model, const char *dir,
-				   struct ff_error *error)
+static bool serves(const struct ff_model *model, size_t file, uint32_t revision)
+{
+	return !model->stub_files[1] || (file == 1) == (revision >= model->second_stub_since);
+}
+
+enum ff_status ff_known_stubs_load(struct ff_known_stubs *stubs, const struct ff_model *model, uint32_t revision,
+				   const char *dir, struct ff_error *error)
 {
 	*stubs = (struct ff_known_stubs){ 0 };
 	for (size_t i = 0; i < FF_KNOWN_STUBS_MAX && model->stub_files[i]; i++) {
+		if (!serves(model, i, revision)) {
+			continue;
+		}
 		char path[PATH_SIZE];
 		int length = snprintf(path, sizeof(path), "%s/%s.json", dir, model->stub_files[i]);
 		if (length < 0 || (size_t)length >= sizeof(path) || access(path, F_OK) != 0) {

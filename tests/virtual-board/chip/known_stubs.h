@@ -31,10 +31,10 @@ struct ff_known_stubs {
 	size_t count;
 };
 
-/* Reads the model's stub files from `dir`. Missing files are no error: the chip then runs no stub at all. FF_ERR_FORMAT
+/* Reads the stub file of that revision (major * 100 + minor) from `dir`. Missing files are no error: the chip then runs no stub at all. FF_ERR_FORMAT
  * names a file that cannot be understood. */
 FF_WARN_UNUSED enum ff_status ff_known_stubs_load(struct ff_known_stubs *stubs, const struct ff_model *model,
-						  const char *dir, struct ff_error *error);
+						  uint32_t revision, const char *dir, struct ff_error *error);
 
 void ff_known_stubs_release(struct ff_known_stubs *stubs);
 

@@ -3,7 +3,7 @@
  *
  * Register addresses and efuse layouts: esptool 5.3, targets/NAME.py; magic words: the same files of esptool 4.8. Clocks
  * of the stub's UART: esp-flasher-stub main.c and esp-stub-lib target/NAME/src/clock.c. Boot texts: the chips' own boot
- * logs; what no published log shows is as on the ESP32-C3. Values only, any thread. */
+ * logs; what no published log shows is guessed after the ESP32-C3. Values only, any thread. */
 #ifndef FF_VB_MODEL_H
 #define FF_VB_MODEL_H
 
@@ -63,8 +63,9 @@ struct ff_boot_texts {
 };
 
 struct ff_model {
-	const char *name;          /* as in --chip */
-	const char *stub_files[2]; /* its stub flashers: NAME.json */
+	const char *name;           /* as in --chip */
+	const char *stub_files[2];  /* its stub flashers: NAME.json */
+	uint32_t second_stub_since; /* the revision from which on the second one serves, and the first no longer */
 	enum ff_generation generation;
 	uint8_t status_bytes;
 	uint32_t magic;              /* word at 40001000 */
@@ -77,6 +78,7 @@ struct ff_model {
 	uint32_t uart_divider_reg;
 	uint32_t uart_clock;      /* Hz, while the ROM runs */
 	uint32_t stub_uart_clock; /* Hz, while the stub runs */
+	uint32_t crystal_reg;     /* where the ROM says what it takes its crystal for: MHz from bit 24 on; 0: nowhere */
 	uint32_t rom_clock_guess; /* Hz, what the ROM takes its crystal for when it changes the rate; 0: it knows */
 	struct ff_spi_registers spi;
 	enum ff_mac_layout mac_layout;
