@@ -79,7 +79,7 @@ def test_esptool_js__flashes_plain_bytes_through_the_stub(make_board, tmp_path, 
 
 
 # ESP8266 and ESP32 take four words in FLASH_BEGIN, and esptool-js sends five to all.
-@pytest.mark.parametrize("chip", ("esp32c2", "esp32c3", "esp32c6", "esp32h2"))
+@pytest.mark.parametrize("chip", ("esp32c2", "esp32c3", "esp32c5", "esp32c6", "esp32c61", "esp32h2", "esp32p4"))
 def test_esptool_js__flashes_plain_bytes_through_the_rom(make_board, tmp_path, chip):
     board, parts = make_board(chip), parts_of(chip)
     esptool_js(board, tmp_path, parts, compress=False, stub=False)

@@ -35,6 +35,18 @@ def test_matrix__writes_and_verifies(make_board, make_server, chip, stub, compre
     assert board.flash(end, len(old) - end) == old[end:], "what lies behind the last sector has changed"
 
 
+@pytest.mark.parametrize("revision", ("100", "300", "302"))
+def test_matrix__esp32p4_gets_the_stub_of_its_revision(make_board, make_server, revision):
+    """The board runs no other one."""
+    board, rest = start(make_board, make_server, "esp32p4", options=["--revision", revision])
+    image = firmware.image("esp32p4", SIZE)
+    reply = rest.flash("lab1", ("0x10000", image))
+    assert reply.status == 200, reply
+    assert reply.json()["result"]["stub"] is True
+    assert reply.json()["info"]["revision"] == f"v{revision[0]}.{revision[2]}"
+    assert board.holds(0x10000, image)
+
+
 def test_matrix__esp8266_rom_cannot_verify(make_board, make_server):
     """Its ROM has no MD5 command, and an answer of 200 would promise that the flash was verified."""
     board, rest = start(make_board, make_server, "esp8266", content=firmware.payload(0x40000, seed=9))
