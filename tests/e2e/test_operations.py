@@ -2,6 +2,7 @@
 """What the client does with a board besides writing it: each operation on every chip, through its stub and its ROM."""
 
 import os
+import signal
 
 import pytest
 
@@ -107,6 +108,17 @@ def test_operations__a_file_stays_as_it_was_when_reading_fails(on_board, tmp_pat
     assert done.status != DONE, done
     assert (tmp_path / "read.bin").read_bytes() == b"precious"
     assert sorted(os.listdir(tmp_path)) == ["board0", "read.bin"]
+
+
+def test_operations__read_flash_is_interrupted(on_board, start_farflash, tmp_path):
+    board, where = on_board(timing="real")
+    reader = start_farflash(*where, "-b", "115200", "read-flash", "0", "ALL", tmp_path / "read.bin", status={FAILED})
+    reader.wait_line("read")
+    reader.process.send_signal(signal.SIGINT)
+    assert reader.wait(10) == FAILED and "cancelled" in reader.output(), reader.output()
+    assert os.listdir(tmp_path) == ["board0"]
+    assert farflash(*where, "read-mac").status == DONE
+    assert board.is_untouched()
 
 
 @pytest.mark.parametrize("fault", ("drop:0.00002:tx", "corrupt:0.00005:tx", "dup:0.00002:tx"))
