@@ -183,6 +183,77 @@ static enum ff_status find_console(struct ff_loader *loader, struct ff_error *er
 	return FF_OK;
 }
 
+#define P4_ID 18
+#define P4_DOWNLOAD_MODE_WORD 0x5012D034 /* EFUSE_RD_REPEAT_DATA1 */
+#define P4_DOWNLOAD_MODE_XPD_ON (1U << 16)
+#define P4_PAD_GROUP 0x5011010C /* LP_SYSTEM_REG_ANA_XPD_PAD_GROUP */
+#define P4_LDO 0x501151B8       /* PMU_EXT_LDO_P0_0P1A */
+#define P4_LDO_ANALOG 0x501151BC
+#define P4_PMU_DATE 0x501153FC
+#define P4_FLASH_FORCE_ON 3U
+
+struct timed_write {
+	uint32_t wait_us; /* before it */
+	uint32_t address;
+	uint32_t value;
+	uint32_t mask;
+};
+
+static enum ff_status write_timed(struct ff_loader *loader, const struct timed_write *write, struct ff_error *error)
+{
+	struct ff_command command;
+	ff_packet_start(&command, FF_OP_WRITE_REG);
+	ff_packet_word(&command, write->address);
+	ff_packet_word(&command, write->value);
+	ff_packet_word(&command, write->mask);
+	ff_packet_word(&command, write->wait_us);
+	return ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
+}
+
+static enum ff_status switch_p4_flash_on(struct ff_loader *loader, struct ff_error *error)
+{
+	static const struct timed_write writes[] = {
+		{ 0, P4_PAD_GROUP, 1, UINT32_MAX },
+		{ 10000, P4_LDO_ANALOG, 1U << 27, 1U << 27 }, /* limit the current */
+		{ 0, P4_LDO, 1U << 7, 1U << 7 },
+		{ 0, P4_PMU_DATE, P4_FLASH_FORCE_ON, P4_FLASH_FORCE_ON },
+		{ 50, P4_LDO_ANALOG, 0, 1U << 27 },
+		{ 0, P4_LDO, 0, 0xFFU << 23 },
+		{ 0, P4_LDO, 1U << 7, 1U << 7 }, /* the voltage of the efuses */
+		{ 0, P4_LDO, 0, 1U << 7 },
+		{ 1800, P4_PMU_DATE, P4_FLASH_FORCE_ON, P4_FLASH_FORCE_ON }, /* changes nothing, but waits */
+	};
+	enum ff_status status = FF_OK;
+	for (size_t i = 0; status == FF_OK && i < sizeof(writes) / sizeof(writes[0]); i++) {
+		status = write_timed(loader, &writes[i], error);
+	}
+	return status;
+}
+
+/* esptool 5.3 targets/esp32p4.py, power_on_flash(): v3.1 and v3.2 of the ESP32-P4 enter download mode with their flash
+ * switched off, to spare parts of 1.8 V. A v3.2 whose efuse makes its ROM switch it on must not do so twice: there the
+ * force is taken back before the flash is attached. */
+static enum ff_status give_flash_power(struct ff_loader *loader, struct ff_error *error)
+{
+	if (loader->chip->id != P4_ID || (loader->revision != 301 && loader->revision != 302)) {
+		return FF_OK;
+	}
+	uint32_t efuses = 0;
+	uint32_t date = 0;
+	enum ff_status status = ff_loader_read_register(loader, P4_DOWNLOAD_MODE_WORD, &efuses, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	if (loader->revision == 301 || !(efuses & P4_DOWNLOAD_MODE_XPD_ON)) {
+		return switch_p4_flash_on(loader, error);
+	}
+	status = ff_loader_read_register(loader, P4_PMU_DATE, &date, error);
+	if (status == FF_OK && (date & P4_FLASH_FORCE_ON) == P4_FLASH_FORCE_ON) {
+		status = ff_loader_write_register(loader, P4_PMU_DATE, date & ~P4_FLASH_FORCE_ON, error);
+	}
+	return status;
+}
+
 enum ff_status ff_identify(struct ff_loader *loader, struct ff_error *error)
 {
 	loader->revision = 0;
@@ -202,6 +273,9 @@ enum ff_status ff_identify(struct ff_loader *loader, struct ff_error *error)
 	}
 	if (status == FF_OK && loader->console == FF_CONSOLE_USB_JTAG && loader->chip->watchdogs && !loader->stub) {
 		status = stop_watchdogs(loader, error);
+	}
+	if (status == FF_OK && !loader->stub) {
+		status = give_flash_power(loader, error);
 	}
 	return status;
 }

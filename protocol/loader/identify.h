@@ -6,7 +6,8 @@
 #include "loader.h"
 
 /* Fills in revision, mac, crystal_mhz and console of a detected chip. On USB-Serial-JTAG it stops the watchdogs too,
- * which would reset the chip in mid-write. In secure download mode everything stays unknown.
+ * which would reset the chip in mid-write, and where the flash is off in download mode (ESP32-P4 v3.1 and v3.2) it
+ * switches it on. In secure download mode everything stays unknown.
  * Errors as ff_link_call(), and FF_ERR_PROTOCOL (ESP8266 with an unknown OUI). */
 FF_WARN_UNUSED enum ff_status ff_identify(struct ff_loader *loader, struct ff_error *error);
 
