@@ -136,6 +136,29 @@ static void test_models__c5_rom_says_what_crystal_it_expects(void **state)
 	bench_expect_hex(&bench, 0xC0, 1, 0x0A, 4, 0, 0xA0, 1, 0, 0, 0, 0, 0, 0, 0xC0);
 }
 
+static bool attaches(uint32_t revision, bool power_first)
+{
+	const struct ff_identity p4 = { .revision = revision };
+	struct ff_bus *bus = ff_bus_new(ff_model_find("esp32p4"), NULL, &p4);
+	if (power_first) {
+		ff_bus_write(bus, 0x501153FC, 3);
+	}
+	ff_bus_attach_flash(bus);
+	bool attached = ff_bus_flash_attached(bus);
+	ff_bus_free(bus);
+	return attached;
+}
+
+static void test_models__p4_of_v3_1_and_v3_2_has_no_flash_without_power(void **state)
+{
+	(void)state;
+	assert_true(attaches(300, false));
+	assert_false(attaches(301, false));
+	assert_false(attaches(302, false));
+	assert_true(attaches(302, true));
+	assert_true(attaches(303, false));
+}
+
 static void test_models__boot_log_names_the_chip(void **state)
 {
 	(void)state;
@@ -176,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_models__mac_is_where_each_chip_has_it),
 		cmocka_unit_test(test_models__revision_is_where_each_chip_has_it),
 		cmocka_unit_test(test_models__p4_has_majors_above_3),
+		cmocka_unit_test(test_models__p4_of_v3_1_and_v3_2_has_no_flash_without_power),
 		TEST(test_models__s2_has_12_bytes_of_security_info),
 		TEST(test_models__the_others_say_their_number),
 		TEST(test_models__c2_rom_misses_the_rate_by_26_to_40),

@@ -18,6 +18,7 @@ struct page {
 
 struct ff_bus {
 	const struct ff_model *model;
+	uint32_t revision;
 	struct ff_words identity;
 	struct ff_spi spi;
 	struct page pages[PAGES_MAX]; /* hash with linear probing; pages leave only all together */
@@ -29,6 +30,7 @@ struct ff_bus *ff_bus_new(const struct ff_model *model, struct ff_nor *nor, cons
 	struct ff_bus *bus = calloc(1, sizeof(*bus));
 	if (bus) {
 		bus->model = model;
+		bus->revision = identity->revision;
 		bus->spi = (struct ff_spi){ .nor = nor, .registers = &model->spi };
 		ff_identity_fill(&bus->identity, model, identity);
 	}
@@ -150,9 +152,16 @@ void ff_bus_write(struct ff_bus *bus, uint32_t address, uint32_t value)
 	}
 }
 
+static bool flash_has_power(struct ff_bus *bus)
+{
+	const struct ff_flash_power *power = &bus->model->flash_power;
+	bool off_at_first = bus->revision >= power->first_revision && bus->revision <= power->last_revision;
+	return !off_at_first || (ff_bus_read(bus, power->reg) & power->mask) == power->mask;
+}
+
 void ff_bus_attach_flash(struct ff_bus *bus)
 {
-	bus->spi.attached = true;
+	bus->spi.attached = flash_has_power(bus);
 }
 
 bool ff_bus_flash_attached(const struct ff_bus *bus)

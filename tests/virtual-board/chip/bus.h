@@ -43,7 +43,7 @@ FF_WARN_UNUSED enum ff_status ff_bus_load(struct ff_bus *bus, uint32_t address, 
 /* Whether RAM holds exactly these bytes. */
 bool ff_bus_holds(const struct ff_bus *bus, uint32_t address, const uint8_t *bytes, size_t size);
 
-/* Connects the flash to the controller (SPI_ATTACH). Before, the controller reads zeroes. */
+/* Connects the flash to the controller (SPI_ATTACH), if it has power. Before, the controller reads zeroes. */
 void ff_bus_attach_flash(struct ff_bus *bus);
 
 bool ff_bus_flash_attached(const struct ff_bus *bus);

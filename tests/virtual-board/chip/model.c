@@ -396,6 +396,8 @@ static const struct ff_model models[] = {
 		.stub_uart_clock = 40000000,
 		.spi = { .base = 0x5008D000, .usr = 0x18, .usr1 = 0x1C, .usr2 = 0x20, .w0 = 0x58,
 			 .mosi_dlen = 0x24, .miso_dlen = 0x28 },
+		/* esptool 5.3 targets/esp32p4.py, power_on_flash: PMU_DATE_FLASH_FORCE_ON */
+		.flash_power = { .first_revision = 301, .last_revision = 302, .reg = 0x501153FC, .mask = 3 },
 		.mac_layout = FF_MAC_BLOCK1,
 		.mac_reg = 0x5012D044,
 		.default_mac = { 0x60, 0x55, 0xF9, 0x00, 0x00, 0x02 },

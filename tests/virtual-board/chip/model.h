@@ -47,6 +47,12 @@ struct ff_spi_registers {
 	uint16_t mosi_dlen, miso_dlen; /* 0: the lengths are fields of usr1, as on the ESP8266 */
 };
 
+/* Some revisions leave the flash without power in download mode, until a client switches it on. */
+struct ff_flash_power {
+	uint32_t first_revision, last_revision;
+	uint32_t reg, mask; /* all bits of the mask switch it on; mask 0: it always has power */
+};
+
 /* What the ROM prints. */
 struct ff_boot_texts {
 	const char *banner;         /* first line(s) after any reset */
@@ -81,6 +87,7 @@ struct ff_model {
 	uint32_t crystal_reg;     /* where the ROM says what it takes its crystal for: MHz from bit 24 on; 0: nowhere */
 	uint32_t rom_clock_guess; /* Hz, what the ROM takes its crystal for when it changes the rate; 0: it knows */
 	struct ff_spi_registers spi;
+	struct ff_flash_power flash_power;
 	enum ff_mac_layout mac_layout;
 	uint32_t mac_reg;
 	uint8_t default_mac[6];

@@ -39,7 +39,7 @@ static inline uint32_t ff_stub_word(const struct ff_request *request, size_t ind
 /* Whether the flash, as large as SPI_SET_PARAMS says, holds all of it. */
 static inline bool ff_stub_fits_flash(const struct ff_soc *soc, uint32_t address, uint32_t size)
 {
-	return size <= soc->flash_size && address <= soc->flash_size - size;
+	return ff_bus_flash_attached(soc->bus) && size <= soc->flash_size && address <= soc->flash_size - size;
 }
 
 void ff_stub_send_reply(struct ff_soc *soc, uint8_t op, const struct ff_stub_reply *reply);
