@@ -7,6 +7,7 @@
 #include "connect.h"
 #include "flash.h"
 #include "identify.h"
+#include "speed.h"
 #include "stub.h"
 
 #define BAUD_TIMEOUT_MS 3000
@@ -74,7 +75,7 @@ static enum ff_status run_stub(struct ff_flasher *flasher, struct ff_error *erro
 		return FF_OK;
 	}
 	if (status == FF_OK) {
-		status = ff_loader_run_stub(loader, &stub, &local);
+		status = ff_speed_run_stub(loader, &stub, &local);
 		ff_stub_release(&stub);
 	}
 	if (status != FF_OK && error && error->status == FF_OK) {
@@ -90,13 +91,13 @@ static enum ff_status change_baud(struct ff_flasher *flasher, struct ff_error *e
 	if (baud == 0 || baud == loader->link.baud) {
 		return FF_OK;
 	}
-	if (flasher->transport->fixed_baud || !ff_loader_can_set_baud(loader)) {
+	if (flasher->transport->fixed_baud || !ff_speed_can_set_baud(loader)) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s: staying at %u baud, because the %s cannot change it",
 		       loader->chip->name, loader->link.baud, flasher->transport->fixed_baud ? "port" : "ROM loader");
 		return FF_OK;
 	}
 	ff_session_enter(flasher, FF_PHASE_BAUD, 0, 0);
-	return ff_loader_set_baud(loader, baud, error);
+	return ff_speed_set_baud(loader, baud, error);
 }
 
 static void fill_info(struct ff_flasher *flasher)

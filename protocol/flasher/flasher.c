@@ -6,6 +6,7 @@
 #include "establish.h"
 #include "reset.h"
 #include "session.h"
+#include "speed.h"
 
 #define DEFAULT_BAUD 115200
 #define DEFAULT_ATTEMPTS 7
@@ -102,7 +103,7 @@ static enum ff_status stay(struct ff_flasher *flasher, struct ff_error *error)
 	struct ff_loader *loader = &flasher->loader;
 	if (flasher->in_step && loader->link.baud != loader->initial_baud) {
 		/* The next one to talk to this loader will start at the usual rate. */
-		enum ff_status status = ff_loader_set_baud(loader, loader->initial_baud, error);
+		enum ff_status status = ff_speed_set_baud(loader, loader->initial_baud, error);
 		if (status != FF_OK) {
 			return status;
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A conversation with one chip's ROM loader or stub flasher: what is known of the chip, and the operations that both
- * loaders have. connect.h, identify.h and flash.h add theirs.
+ * loaders have. connect.h, identify.h, speed.h and flash.h add theirs.
  *
  * A loader is a value of the caller (about 50 kB: not for a stack) that borrows its transport; nothing to release. It
  * belongs to one thread and allocates nothing. After an error other than FF_ERR_REFUSED the conversation may be out of
@@ -17,7 +17,6 @@
 
 #include "chip.h"
 #include "link.h"
-#include "stub.h"
 
 #define FF_LOADER_TIMEOUT_MS 3000
 
@@ -68,17 +67,5 @@ FF_WARN_UNUSED enum ff_status ff_loader_write_register(struct ff_loader *loader,
 /* The same, but bits that are 0 in `mask` stay as they are. */
 FF_WARN_UNUSED enum ff_status ff_loader_write_bits(struct ff_loader *loader, uint32_t address, uint32_t value,
 						   uint32_t mask, struct ff_error *error);
-
-/* Uploads the stub into RAM and starts it. FF_ERR_PROTOCOL: it did not greet. */
-FF_WARN_UNUSED enum ff_status ff_loader_run_stub(struct ff_loader *loader, const struct ff_stub *stub,
-						 struct ff_error *error);
-
-/* True if the chip can be told to use another rate. */
-bool ff_loader_can_set_baud(const struct ff_loader *loader);
-
-/* Changes the rate of chip and port, and checks that they still understand each other.
- * Errors: FF_ERR_UNSUPPORTED (see ff_loader_can_set_baud), FF_ERR_NO_ANSWER (not at this rate), others as
- * ff_link_call(). */
-FF_WARN_UNUSED enum ff_status ff_loader_set_baud(struct ff_loader *loader, uint32_t baud, struct ff_error *error);
 
 #endif

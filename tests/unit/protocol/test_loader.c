@@ -13,6 +13,7 @@
 #include "flash.h"
 #include "identify.h"
 #include "loader.h"
+#include "speed.h"
 #include "test_loader_chip.h"
 
 struct fixture {
@@ -260,7 +261,7 @@ static void test_loader__baud_change(void **state)
 	(void)state;
 	for (int stub = 0; stub < 2; stub++) {
 		struct fixture *fixture = start_detected(CHIP_ESP32, stub);
-		assert_int_equal(ff_loader_set_baud(&fixture->loader, 921600, NULL), FF_OK);
+		assert_int_equal(ff_speed_set_baud(&fixture->loader, 921600, NULL), FF_OK);
 		const struct chip_command *command = chip_find(&fixture->chip, 0x0F, 0);
 		assert_int_equal(command->words[0], 921600);
 		assert_int_equal(command->words[1], stub ? 115200 : 0);
@@ -275,8 +276,8 @@ static void test_loader__baud_change_is_not_for_the_esp8266(void **state)
 {
 	(void)state;
 	struct fixture *fixture = start_detected(CHIP_ESP8266, false);
-	assert_false(ff_loader_can_set_baud(&fixture->loader));
-	assert_int_equal(ff_loader_set_baud(&fixture->loader, 921600, NULL), FF_ERR_UNSUPPORTED);
+	assert_false(ff_speed_can_set_baud(&fixture->loader));
+	assert_int_equal(ff_speed_set_baud(&fixture->loader, 921600, NULL), FF_ERR_UNSUPPORTED);
 	assert_int_equal(chip_count(&fixture->chip, 0x0F), 0);
 	chip_release(&fixture->chip);
 }
@@ -292,7 +293,7 @@ static void test_loader__uploads_the_stub_in_blocks(void **state)
 		.data = { .address = 0x3FFDEBAC, .size = sizeof(data), .bytes = data },
 	};
 	struct fixture *fixture = start_detected(CHIP_ESP32, false);
-	assert_int_equal(ff_loader_run_stub(&fixture->loader, &stub, NULL), FF_OK);
+	assert_int_equal(ff_speed_run_stub(&fixture->loader, &stub, NULL), FF_OK);
 	assert_true(fixture->loader.stub);
 	const struct chip_command *begin = chip_find(&fixture->chip, 0x05, 0);
 	assert_int_equal(begin->words[0], 0x1801);
