@@ -282,72 +282,79 @@ static bool answer_stub(struct chip *chip, const struct chip_command *command)
 	}
 }
 
-static void answer(struct chip *chip, const struct chip_command *command, const uint8_t *frame)
+/* What every loader knows. False: none of that. */
+static bool answer_any(struct chip *chip, const struct chip_command *command, const uint8_t *frame)
 {
-	bool minimal = chip->kind == CHIP_ESP8266 && !chip->stub;
 	switch (command->opcode) {
 	case 0x08:
 		answer_sync(chip);
-		return;
+		return true;
 	case 0x0A:
 		reply(chip, 0x0A, read_register(chip, command->words[0]), NULL, 0, 0);
-		return;
+		return true;
 	case 0x09:
 		write_register(chip, command->words[0], command->words[1]);
 		reply(chip, 0x09, 0, NULL, 0, 0);
-		return;
+		return true;
 	case 0x02:
 		begin_write(chip, command, false);
-		return;
+		return true;
 	case 0x03:
 	case 0x11:
 		take_data(chip, command, frame);
-		return;
+		return true;
 	case 0x05:
 	case 0x07:
 		reply(chip, command->opcode, 0, NULL, 0, 0);
-		return;
+		return true;
 	case 0x06:
 		reply(chip, 0x06, 0, NULL, 0, 0);
 		script_put_frame(&chip->script, "OHAI", 4);
 		chip->stub = true;
-		return;
+		return true;
 	case 0x14:
 		answer_security_info(chip, 0x14);
-		return;
+		return true;
 	default:
-		break;
+		return false;
 	}
-	if (minimal) {
-		refuse_unknown(chip, command->opcode);
-		return;
-	}
+}
+
+/* What the ESP8266's ROM does not know. */
+static bool answer_later(struct chip *chip, const struct chip_command *command)
+{
 	switch (command->opcode) {
 	case 0x10:
 		begin_write(chip, command, true);
-		return;
+		return true;
 	case 0x13:
 		answer_md5(chip, command);
-		return;
+		return true;
 	case 0x0E:
 		if (!chip->stub) {
 			read_slowly(chip, command);
-			return;
 		}
-		break;
+		return !chip->stub;
 	case 0x04:
 	case 0x12:
 	case 0x0B:
 	case 0x0D:
 	case 0x0F:
 		reply(chip, command->opcode, 0, NULL, 0, 0);
-		return;
+		return true;
 	default:
-		break;
+		return false;
 	}
-	if (!chip->stub || !answer_stub(chip, command)) {
-		refuse_unknown(chip, command->opcode);
+}
+
+static void answer(struct chip *chip, const struct chip_command *command, const uint8_t *frame)
+{
+	bool minimal = chip->kind == CHIP_ESP8266 && !chip->stub;
+	if (answer_any(chip, command, frame) || (!minimal && answer_later(chip, command)) ||
+	    (chip->stub && answer_stub(chip, command))) {
+		return;
 	}
+	refuse_unknown(chip, command->opcode);
 }
 
 static void on_frame(struct script *script, const uint8_t *frame, size_t size)
