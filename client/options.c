@@ -3,58 +3,14 @@
 
 #include <argp.h>
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <farflash/version.h>
-
 #include "commands.h"
+#include "common_options.h"
 #include "file.h"
 #include "words.h"
-
-enum common_option {
-	OPTION_SERVER = 0x100,
-	OPTION_BOARD,
-	OPTION_CONNECT_ATTEMPTS,
-	OPTION_BEFORE,
-	OPTION_AFTER,
-	OPTION_NO_STUB,
-	OPTION_NO_COMPRESS,
-	OPTION_NO_VERIFY,
-	OPTION_FORCE,
-	OPTION_JSON,
-};
-
-static const struct argp_option common_options[] = {
-	{ NULL, 0, NULL, 0, "Which board:", 2 },
-	{ "server", OPTION_SERVER, "URL", 0, "The farflash server (FARFLASH_SERVER; " FF_OPTIONS_DEFAULT_SERVER ")",
-	  2 },
-	{ "board", OPTION_BOARD, "NAME", 0, "A board of that server (FARFLASH_BOARD; its only one)", 2 },
-	{ "port", 'p', "ADDRESS", 0,
-	  "No server: drive the board at ADDRESS from here: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT",
-	  2 },
-	{ NULL, 0, NULL, 0, "How:", 3 },
-	{ "baud", 'b', "N", 0, "Rate for the work (460800; 0 stays at 115200)", 3 },
-	{ "no-stub", OPTION_NO_STUB, NULL, 0, "Stay with the chip's ROM loader", 3 },
-	{ "no-compress", OPTION_NO_COMPRESS, NULL, 0, "Send plain bytes", 3 },
-	{ NULL, 'u', NULL, OPTION_ALIAS, NULL, 3 },
-	{ "no-verify", OPTION_NO_VERIFY, NULL, 0,
-	  "Do not let the chip confirm what was written (the ESP8266 with --no-stub cannot)", 3 },
-	{ "force", OPTION_FORCE, NULL, 0, "Write an image for another chip or revision all the same", 3 },
-	{ "chip", 'c', "NAME", 0, "Refuse a board that has another chip (auto: any)", 3 },
-	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "With --port: resets to try before giving up (7)", 3 },
-	{ "before", OPTION_BEFORE, "RESET", 0, "default-reset, or with --port no-reset", 3 },
-	{ "after", OPTION_AFTER, "RESET", 0, "hard-reset, or with --port no-reset", 3 },
-	{ NULL, 'a', NULL, OPTION_ALIAS, NULL, 3 },
-	{ "json", OPTION_JSON, NULL, 0, "Print one JSON object instead of text", 3 },
-	{ "verbose", 'v', NULL, 0, "Say on stderr what happens below", 3 },
-	{ NULL, 0, NULL, 0, "Help:", -1 },
-	{ "version", 'V', NULL, 0, "Print the version", -1 },
-	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1 },
-	{ 0 },
-};
 
 /* What the parsers share. */
 struct parse {
@@ -108,172 +64,14 @@ static char *own_hyphenated(struct ff_options *options, const char *word)
 	return copy;
 }
 
-static unsigned long number(struct argp_state *state, const char *option, const char *text, unsigned long min,
-			    unsigned long max)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < min || value > max) {
-		argp_error(state, "%s wants a number from %lu to %lu, not '%s'", option, min, max, text);
-	}
-	return value;
-}
-
-static int64_t seconds(struct argp_state *state, const char *text)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end != '\0' || !(value > 0) || value > 1e6) {
-		argp_error(state, "--seconds wants a number greater than 0, not '%s'", text);
-	}
-	return (int64_t)(value * 1e6);
-}
-
-static enum ff_before before(struct argp_state *state, const char *word)
-{
-	if (strcmp(word, "no-reset") != 0 && strcmp(word, "default-reset") != 0) {
-		argp_error(state, "--before knows default-reset and no-reset, not '%s'", word);
-	}
-	return strcmp(word, "no-reset") == 0 ? FF_BEFORE_NO_RESET : FF_BEFORE_DEFAULT_RESET;
-}
-
-static enum ff_after after(struct argp_state *state, const char *word)
-{
-	if (strcmp(word, "no-reset") != 0 && strcmp(word, "hard-reset") != 0) {
-		argp_error(state, "--after knows hard-reset and no-reset, not '%s'", word);
-	}
-	return strcmp(word, "no-reset") == 0 ? FF_AFTER_NO_RESET : FF_AFTER_HARD_RESET;
-}
-
-static void setting(struct argp_state *state, char *to, size_t size, const char *word)
-{
-	if (strlen(word) >= size) {
-		argp_error(state, "'%s' is no flash setting", word);
-	}
-	memcpy(to, word, strlen(word) + 1);
-}
-
-static error_t parse_place(int key, char *argument, struct ff_options *options)
-{
-	switch (key) {
-	case OPTION_SERVER:
-		options->server = argument;
-		return 0;
-	case OPTION_BOARD:
-		options->board = argument;
-		return 0;
-	case 'p':
-		options->port = argument;
-		return 0;
-	case 'C':
-		options->build_dir = argument;
-		return 0;
-	case FF_OPTION_CANCEL:
-		options->cancel = argument;
-		return 0;
-	case 'c':
-		options->chip = strcmp(argument, "auto") == 0 ? NULL : argument;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static error_t parse_flag(int key, struct ff_options *options)
-{
-	switch (key) {
-	case OPTION_NO_STUB:
-		options->no_stub = true;
-		return 0;
-	case OPTION_NO_COMPRESS:
-	case 'u':
-		options->no_compress = true;
-		return 0;
-	case FF_OPTION_COMPRESS:
-	case 'z':
-		options->no_compress = false;
-		return 0;
-	case OPTION_NO_VERIFY:
-		options->no_verify = true;
-		return 0;
-	case OPTION_FORCE:
-		options->force = true;
-		return 0;
-	case OPTION_JSON:
-		options->json = true;
-		return 0;
-	case FF_OPTION_RESET:
-		options->reset = true;
-		return 0;
-	case 'v':
-		options->verbose = true;
-		return 0;
-	case 'V':
-		puts("farflash " FF_VERSION);
-		exit(EXIT_SUCCESS);
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static error_t parse_value(int key, char *argument, struct argp_state *state, struct ff_options *options)
-{
-	switch (key) {
-	case 'b':
-		options->baud = (uint32_t)number(state, "--baud", argument, 0, 4000000);
-		options->baud_given = true;
-		return 0;
-	case OPTION_CONNECT_ATTEMPTS:
-		options->attempts = (unsigned)number(state, "--connect-attempts", argument, 1, 100);
-		return 0;
-	case OPTION_BEFORE:
-		options->before = before(state, own_hyphenated(options, argument));
-		return 0;
-	case OPTION_AFTER:
-	case 'a':
-		options->after = after(state, own_hyphenated(options, argument));
-		return 0;
-	case FF_OPTION_FLASH_MODE:
-		setting(state, options->settings.mode, sizeof(options->settings.mode), argument);
-		return 0;
-	case FF_OPTION_FLASH_FREQ:
-		setting(state, options->settings.freq, sizeof(options->settings.freq), argument);
-		return 0;
-	case FF_OPTION_FLASH_SIZE:
-		setting(state, options->settings.size, sizeof(options->settings.size), argument);
-		return 0;
-	case FF_OPTION_SECONDS:
-		options->limit_us = seconds(state, argument);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static error_t parse_common(int key, char *argument, struct argp_state *state)
 {
 	struct parse *parse = state->input;
-	error_t result;
 
-	if (key == 'h') {
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-	}
-	result = parse_place(key, argument, parse->options);
-
-	if (result == ARGP_ERR_UNKNOWN) {
-		result = parse_flag(key, parse->options);
-	}
-	if (result == ARGP_ERR_UNKNOWN) {
-		result = parse_value(key, argument, state, parse->options);
-	}
-	return result;
+	return ff_common_options_parse(key, argument, state, parse->options);
 }
 
-static const struct argp common_argp = { .options = common_options, .parser = parse_common };
+static const struct argp common_argp = { .options = ff_common_options, .parser = parse_common };
 
 /* Reads the words of an argument file as if they stood on the command line. */
 static void parse_file(struct argp_state *state, struct parse *parse, const char *path)
