@@ -13,15 +13,17 @@ import random
 import struct
 
 CHIP_IDS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c2": 12, "esp32c6": 13, "esp32h2": 16,
-            "esp32p4": 18, "esp32c61": 20, "esp32c5": 23}
+            "esp32p4": 18, "esp32c61": 20, "esp32c5": 23, "esp32h21": 25, "esp32h4": 28, "esp32s31": 32}
 NAMES = {"esp8266": "ESP8266", "esp32": "ESP32", "esp32s2": "ESP32-S2", "esp32s3": "ESP32-S3", "esp32c2": "ESP32-C2",
          "esp32c3": "ESP32-C3", "esp32c5": "ESP32-C5", "esp32c6": "ESP32-C6", "esp32c61": "ESP32-C61", "esp32h2": "ESP32-H2",
-         "esp32p4": "ESP32-P4"}
+         "esp32p4": "ESP32-P4", "esp32h21": "ESP32-H21", "esp32h4": "ESP32-H4", "esp32s31": "ESP32-S31"}
 LOAD_ADDRESS = {"esp8266": 0x40100000, "esp32": 0x400D0020, "esp32s2": 0x40080020, "esp32s3": 0x42000020,
                 "esp32c2": 0x42000020, "esp32c3": 0x42000020, "esp32c5": 0x42000020, "esp32c6": 0x42000020,
-                "esp32c61": 0x42000020, "esp32h2": 0x42000020, "esp32p4": 0x40000020}
+                "esp32c61": 0x42000020, "esp32h2": 0x42000020, "esp32p4": 0x40000020,
+                "esp32h21": 0x42000020, "esp32h4": 0x42000020, "esp32s31": 0x40000020}
 BOOTLOADER_AT = {"esp8266": 0x0, "esp32": 0x1000, "esp32s2": 0x1000, "esp32s3": 0x0, "esp32c2": 0x0, "esp32c3": 0x0,
-                 "esp32c5": 0x2000, "esp32c6": 0x0, "esp32c61": 0x0, "esp32h2": 0x0, "esp32p4": 0x2000}
+                 "esp32c5": 0x2000, "esp32c6": 0x0, "esp32c61": 0x0, "esp32h2": 0x0, "esp32p4": 0x2000, "esp32h21": 0x0,
+                 "esp32h4": 0x2000, "esp32s31": 0x2000}
 IMAGE_MAGIC, CHECKSUM_SEED = 0xE9, 0xEF
 SECTOR = 4096
 ANY_REVISION = 0xFFFF

@@ -90,8 +90,9 @@ def test_esptool_js__flashes_plain_bytes_through_the_rom(make_board, tmp_path, c
 def test_esptool_js__and_the_engine_see_the_same_chip(make_board, make_server, tmp_path, chip):
     board = make_board(chip, flash_size="2MB")
     image = firmware.image(chip, 0x1000)
-    theirs = esptool_js(board, tmp_path, [(0x10000, image)], baud=460800)
-    assert theirs["stub"] is True and board.holds(0x10000, image)
+    stub = chip != "esp32h21"  # which has none; its ROM takes plain bytes from esptool-js, see above
+    theirs = esptool_js(board, tmp_path, [(0x10000, image)], baud=460800, stub=stub, compress=stub)
+    assert theirs["stub"] is stub and board.holds(0x10000, image)
     rest = make_server(lab1=board).rest
     job = rest.request("POST", "/api/v1/boards/lab1/info").json()
     info = job["info"]

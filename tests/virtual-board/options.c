@@ -12,7 +12,7 @@
 #define STUBS_BESIDE_PROGRAM "../share/farflash/stubs"
 #define STUB_DIR_VARIABLE "FARFLASH_STUB_DIR"
 #define WRONG_USAGE 2
-#define CHIPS "esp8266, esp32, esp32s2, esp32s3, esp32c2, esp32c3, esp32c5, esp32c6, esp32c61, esp32h2 or esp32p4"
+#define CHIP_LIST_SIZE 512
 
 const char *argp_program_version = "farflash-board " FF_VERSION;
 
@@ -32,7 +32,7 @@ enum key {
 };
 
 static const struct argp_option argp_options[] = {
-	{ "chip", KEY_CHIP, "NAME", 0, "The chip: " CHIPS, 1 },
+	{ "chip", KEY_CHIP, "NAME", 0, "The chip: ", 1 }, /* filter_help adds which there are */
 	{ "flash", KEY_FLASH, "FILE", 0,
 	  "The content of its flash, in plain bytes; made (erased, all FF) if it is missing", 1 },
 	{ "flash-size", KEY_FLASH_SIZE, "SIZE", 0, "Size of the flash: 256KB to 128MB (4MB)", 1 },
@@ -110,11 +110,24 @@ struct parsing {
 	const char *revision;
 };
 
+/* "esp8266, esp32 or esp32p4" */
+static const char *list_chips(char list[CHIP_LIST_SIZE])
+{
+	size_t used = 0;
+	const struct ff_model *model;
+	for (size_t i = 0; (model = ff_model_at(i)) && used < CHIP_LIST_SIZE; i++) {
+		const char *between = i == 0 ? "" : ff_model_at(i + 1) ? ", " : " or ";
+		used += (size_t)snprintf(list + used, CHIP_LIST_SIZE - used, "%s%s", between, model->name);
+	}
+	return list;
+}
+
 static void set_chip(struct ff_board_options *board, const char *name, struct argp_state *state)
 {
 	board->model = ff_model_find(name);
 	if (!board->model) {
-		argp_error(state, "there is no chip \"%s\"; it is one of " CHIPS, name);
+		char list[CHIP_LIST_SIZE];
+		argp_error(state, "there is no chip \"%s\"; it is one of %s", name, list_chips(list));
 	}
 }
 
@@ -252,10 +265,15 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Adds the faults to the end of the help. */
+/* Adds the chips to their option, and the faults to the end of the help. */
 static char *filter_help(int key, const char *text, void *input)
 {
 	(void)input;
+	if (key == KEY_CHIP) {
+		char list[CHIP_LIST_SIZE];
+		char *whole;
+		return asprintf(&whole, "%s%s", text, list_chips(list)) < 0 ? (char *)text : whole;
+	}
 	if (key != ARGP_KEY_HELP_POST_DOC) {
 		return (char *)text;
 	}

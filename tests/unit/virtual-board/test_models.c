@@ -40,9 +40,10 @@ static void test_models__mac_is_where_each_chip_has_it(void **state)
 		const char *chip;
 		uint32_t at;
 	} rows[] = {
-		{ "esp32s2", 0x3F41A044 },  { "esp32s3", 0x60007044 }, { "esp32c2", 0x60008840 },
-		{ "esp32c6", 0x600B0844 },  { "esp32h2", 0x600B0844 }, { "esp32c5", 0x600B4844 },
-		{ "esp32c61", 0x600B4844 }, { "esp32p4", 0x5012D044 },
+		{ "esp32s2", 0x3F41A044 },  { "esp32s3", 0x60007044 },  { "esp32c2", 0x60008840 },
+		{ "esp32c6", 0x600B0844 },  { "esp32h2", 0x600B0844 },  { "esp32c5", 0x600B4844 },
+		{ "esp32c61", 0x600B4844 }, { "esp32p4", 0x5012D044 },  { "esp32h21", 0x600B4044 },
+		{ "esp32h4", 0x600B1844 },  { "esp32s31", 0x20715050 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(word(rows[i].chip, rows[i].at), 0xC4123456);
@@ -70,6 +71,9 @@ static void test_models__revision_is_where_each_chip_has_it(void **state)
 		{ "esp32c5", 0x600B484C, 9u | 2u << 4 },
 		{ "esp32c61", 0x600B484C, 9u | 2u << 4 },
 		{ "esp32p4", 0x5012D04C, 9u | 2u << 4 },
+		{ "esp32h21", 0x600B4058, 9u << 4 | 2u << 8 },
+		{ "esp32h4", 0x600B1850, 9u << 18 | 2u << 22 },
+		{ "esp32s31", 0x2071505C, 9u << 18 | 2u << 22 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(word(rows[i].chip, rows[i].at), rows[i].value);
@@ -100,8 +104,8 @@ static void test_models__the_others_say_their_number(void **state)
 	static const struct {
 		const char *chip;
 		uint8_t id;
-	} rows[] = { { "esp32s3", 9 },  { "esp32c2", 12 },  { "esp32c6", 13 }, { "esp32h2", 16 },
-		     { "esp32c5", 23 }, { "esp32c61", 20 }, { "esp32p4", 18 } };
+	} rows[] = { { "esp32s3", 9 },   { "esp32c2", 12 }, { "esp32c6", 13 },  { "esp32h2", 16 }, { "esp32c5", 23 },
+		     { "esp32c61", 20 }, { "esp32p4", 18 }, { "esp32h21", 25 }, { "esp32h4", 28 }, { "esp32s31", 32 } };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bench_open(&bench, rows[i].chip, false);
 		bench_send(&bench, 0x14, NULL, 0, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What tells one chip from another: a const table, one row a chip. A new chip is a new row.
+/* What tells one chip from another: a const table, one row a chip. A new chip is a new row in a file of models/, and its
+ * name in model.c.
  *
  * Register addresses and efuse layouts: esptool 5.3, targets/NAME.py; magic words: the same files of esptool 4.8. Clocks
  * of the stub's UART: esp-flasher-stub main.c and esp-stub-lib target/NAME/src/clock.c. Boot texts: the chips' own boot

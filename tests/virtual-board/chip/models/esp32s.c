@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+const struct ff_model ff_model_esp32s2 = {
+	.name = "esp32s2",
+	.stub_files = { "esp32s2" },
+	FF_ROM_SINCE_ESP32S2,
+	.magic = 0x000007C6,
+	.chip_id = 2,
+	.security_info_bytes = 12, /* without chip id and revision */
+	.bootloader_offset = 0x1000,
+	.rom_baud = 115200,
+	.uart_divider_reg = 0x3F400014,
+	.uart_clock = 40000000,
+	.stub_uart_clock = 80000000, /* the stub raises the clock first: esp-flasher-stub main.c */
+	FF_SPI_SINCE_ESP32S2(0x3F402000),
+	FF_MAC_SINCE_ESP32S2(0x3F41A044),
+	.default_mac = { 0x84, 0xF7, 0x03, 0x00, 0x00, 0x02 },
+	.revision = { .minor = { 4, 4, 3 }, .minor_high = { 3, 20, 1 }, .major = { 3, 18, 2 } },
+	.default_revision = 100,
+	.max_revision = 315,
+	.texts = {
+		FF_TEXTS_RTC,
+		.banner = "ESP-ROM:esp32s2-rc4-20191025\r\nBuild:Oct 25 2019\r\n",
+		.download_mode = "0x0 (DOWNLOAD(USB/UART0/1/SPI))\r\n",
+		.flash_mode = "0x8 (SPI_FAST_FLASH_BOOT)\r\n",
+	},
+};
+
+const struct ff_model ff_model_esp32s3 = {
+	.name = "esp32s3",
+	.stub_files = { "esp32s3" },
+	FF_ROM_SINCE_ESP32S3,
+	.magic = 0x00000009,
+	.chip_id = 9,
+	.bootloader_offset = 0,
+	.rom_baud = 115200,
+	.uart_divider_reg = 0x60000014,
+	.uart_clock = 40000000,
+	.stub_uart_clock = 40000000,
+	FF_SPI_SINCE_ESP32S2(0x60002000),
+	FF_MAC_SINCE_ESP32S2(0x60007044),
+	.default_mac = { 0x7C, 0xDF, 0xA1, 0x00, 0x00, 0x01 },
+	.revision = { .minor = { 3, 18, 3 }, .minor_high = { 5, 23, 1 }, .major = { 5, 24, 2 } },
+	.default_revision = 2,
+	.max_revision = 315,
+	.texts = {
+		FF_TEXTS_RTC,
+		.banner = "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021\r\n",
+		.download_mode = "0x0 (DOWNLOAD(USB/UART0))\r\n",
+		.flash_mode = "0x8 (SPI_FAST_FLASH_BOOT)\r\n",
+	},
+};
+
+/* Addresses that esptool does not need: esp-stub-lib, target/esp32s31/include/soc/reg_base.h. */
+const struct ff_model ff_model_esp32s31 = {
+	.name = "esp32s31",
+	.stub_files = { "esp32s31" },
+	FF_ROM_SINCE_ESP32S3,
+	.magic = 0,
+	.chip_id = 32,
+	.bootloader_offset = 0x2000,
+	.rom_baud = 115200,
+	.uart_divider_reg = 0x2038A014,
+	.uart_clock = 40000000,
+	.stub_uart_clock = 40000000,
+	FF_SPI_SINCE_ESP32S2(0x20501000),
+	FF_MAC_SINCE_ESP32S2(0x20715050),
+	.default_mac = { 0x60, 0x55, 0xF9, 0x00, 0x00, 0x03 },
+	.revision = { .minor = { 3, 18, 4 }, .major = { 3, 22, 2 } },
+	.default_revision = 0,
+	.max_revision = 315,
+	.texts = {
+		FF_TEXTS_LP,
+		.banner = "ESP-ROM:esp32s31\r\n",
+		.download_mode = "0x10 (DOWNLOAD(USB/UART0))\r\n",
+		.flash_mode = "0x18 (SPI_FAST_FLASH_BOOT)\r\n",
+	},
+};
