@@ -29,6 +29,7 @@ enum key {
 	KEY_STUB_DIR,
 	KEY_MAC,
 	KEY_REVISION,
+	KEY_EFUSE,
 };
 
 static const struct argp_option argp_options[] = {
@@ -51,6 +52,10 @@ static const struct argp_option argp_options[] = {
 	{ "app", KEY_APP, "TEXT", 0, "What the application prints after a reset and then every second", 2 },
 	{ "mac", KEY_MAC, "XX:XX:XX:XX:XX:XX", 0, "MAC address", 2 },
 	{ "revision", KEY_REVISION, "N", 0, "Revision of the chip, as in 301 for v3.1", 2 },
+	{ "efuse", KEY_EFUSE, "ADDRESS=VALUE", 0,
+	  "The word at ADDRESS, an efuse or whatever else says what the chip is, reads as VALUE; with /MASK behind it only "
+	  "those bits do. May be given up to 32 times",
+	  2 },
 	{ "stub-dir", KEY_STUB_DIR, "DIR", 0,
 	  "Folder of the stub flashers (JSON) that the board recognises; by default $" STUB_DIR_VARIABLE
 	  " or " STUBS_BESIDE_PROGRAM " beside the program",
@@ -140,6 +145,14 @@ static void set_word(int *chosen, const char *text, const char *const *words, co
 	}
 }
 
+static void add_efuse(struct ff_board_options *board, const char *text, struct argp_state *state)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	if (ff_identity_add_efuse(&board->identity, text, &error) != FF_OK) {
+		argp_error(state, "%s", error.text);
+	}
+}
+
 static void add_fault(struct ff_board_options *board, const char *spec, struct argp_state *state)
 {
 	struct ff_error error = FF_ERROR_NONE;
@@ -213,6 +226,9 @@ static error_t parse_board(int key, char *arg, struct parsing *parsing, struct a
 		return 0;
 	case KEY_REVISION:
 		parsing->revision = arg;
+		return 0;
+	case KEY_EFUSE:
+		add_efuse(board, arg, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

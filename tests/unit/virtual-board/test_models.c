@@ -61,12 +61,12 @@ static void test_models__revision_is_where_each_chip_has_it(void **state)
 	} rows[] = {
 		{ "esp32s2", 0x3F41A050, 1u << 20 | 2u << 18 },
 		{ "esp32s2", 0x3F41A054, 1u << 4 },
-		{ "esp32s3", 0x60007050, 1u << 18 },
+		{ "esp32s3", 0x60007050, 1u << 18 | 3u << 24 },
 		{ "esp32s3", 0x60007058, 1u << 23 | 2u << 24 },
-		{ "esp32c2", 0x60008844, 9u << 16 | 2u << 20 | 0x240A },
-		{ "esp32c3", 0x60008850, 1u << 18 },
+		{ "esp32c2", 0x60008844, 9u << 16 | 2u << 20 | 1u << 22 | 0x240A },
+		{ "esp32c3", 0x60008850, 1u << 18 | 1u << 27 },
 		{ "esp32c3", 0x60008858, 1u << 23 | 2u << 24 },
-		{ "esp32c6", 0x600B0850, 9u << 18 | 2u << 22 },
+		{ "esp32c6", 0x600B0850, 9u << 18 | 2u << 22 | 1u << 24 },
 		{ "esp32h2", 0x600B0850, 1u << 18 | 2u << 21 },
 		{ "esp32c5", 0x600B484C, 9u | 2u << 4 },
 		{ "esp32c61", 0x600B484C, 9u | 2u << 4 },
@@ -78,6 +78,53 @@ static void test_models__revision_is_where_each_chip_has_it(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(word(rows[i].chip, rows[i].at), rows[i].value);
 	}
+}
+
+/* get_pkg_version(), get_flash_cap(), get_psram_cap() of the same files. */
+static void test_models__package_and_what_is_inside_are_told(void **state)
+{
+	(void)state;
+	assert_int_equal(word("esp32", 0x3FF5A00C) >> 9 & 7, 1);    /* D0WD */
+	assert_int_equal(word("esp32c3", 0x60008850) >> 27 & 7, 1); /* 4 MB of flash */
+	assert_int_equal(word("esp32c6", 0x600B0850) >> 24 & 7, 1); /* QFN32 */
+	assert_int_equal(word("esp32c2", 0x60008844) >> 22 & 7, 1); /* ESP8684H */
+	assert_int_equal(word("esp32s3", 0x60007054) >> 3 & 3, 1);  /* 8 MB of PSRAM */
+}
+
+static void test_models__efuse_settings_win(void **state)
+{
+	(void)state;
+	struct ff_identity other = identity;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_identity_add_efuse(&other, "0x3FF5A00C=0xA00/0xE00", &error), FF_OK); /* package 5 */
+	assert_int_equal(ff_identity_add_efuse(&other, "0x3FF5A010=7", &error), FF_OK);
+	assert_int_equal(ff_identity_add_efuse(&other, "1073004548=0xFFFFFFFF", &error), FF_OK);
+	struct ff_bus *bus = ff_bus_new(ff_model_find("esp32"), NULL, &other);
+	assert_int_equal(ff_bus_read(bus, 0x3FF5A00C), 5u << 9 | 1u << 13 | 1u << 15);
+	assert_int_equal(ff_bus_read(bus, 0x3FF5A010), 7);
+	assert_int_equal(ff_bus_read(bus, 0x3FF4C004), UINT32_MAX);
+	ff_bus_write(bus, 0x3FF5A010, 0);
+	assert_int_equal(ff_bus_read(bus, 0x3FF5A010), 7);
+	ff_bus_free(bus);
+}
+
+static void test_models__rejects_what_is_no_efuse_setting(void **state)
+{
+	(void)state;
+	static const char *const bad[] = { "",        "=",       "0x10",   "0x10=",         "=5",
+					   "0x11=5",  "0x10=5/", "0x10=x", "0x100000000=1", "0x10=0x1FFFFFFFF",
+					   "0x10=-1", "0x10=1 " };
+	struct ff_identity none = { 0 };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct ff_error error = FF_ERROR_NONE;
+		assert_int_equal(ff_identity_add_efuse(&none, bad[i], &error), FF_ERR_ARGUMENT);
+	}
+	assert_int_equal(none.setting_count, 0);
+	struct ff_error error = FF_ERROR_NONE;
+	for (size_t i = 0; i < FF_EFUSE_SETTINGS_MAX; i++) {
+		assert_int_equal(ff_identity_add_efuse(&none, "0x3FF5A000=1", &error), FF_OK);
+	}
+	assert_int_equal(ff_identity_add_efuse(&none, "0x3FF5A000=1", &error), FF_ERR_ARGUMENT);
 }
 
 static struct bench bench;
@@ -202,6 +249,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_models__mac_is_where_each_chip_has_it),
 		cmocka_unit_test(test_models__revision_is_where_each_chip_has_it),
+		cmocka_unit_test(test_models__package_and_what_is_inside_are_told),
+		cmocka_unit_test(test_models__efuse_settings_win),
+		cmocka_unit_test(test_models__rejects_what_is_no_efuse_setting),
 		cmocka_unit_test(test_models__p4_has_majors_above_3),
 		cmocka_unit_test(test_models__p4_of_v3_1_and_v3_2_has_no_flash_without_power),
 		TEST(test_models__s2_has_12_bytes_of_security_info),

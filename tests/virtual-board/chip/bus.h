@@ -13,16 +13,11 @@
 
 #include <farflash/status.h>
 
+#include "identity.h"
 #include "model.h"
 #include "nor.h"
 
 struct ff_bus;
-
-/* Who the chip is. */
-struct ff_identity {
-	uint8_t mac[6];
-	uint32_t revision; /* major * 100 + minor */
-};
 
 /* `model` and `nor` are borrowed. NULL when out of memory. */
 struct ff_bus *ff_bus_new(const struct ff_model *model, struct ff_nor *nor, const struct ff_identity *identity);

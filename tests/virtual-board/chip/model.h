@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FF_MODEL_EFUSES_MAX 4
+
 /* How a ROM speaks; each generation knows the commands of those before. */
 enum ff_generation {
 	FF_GEN_ESP8266, /* two status bytes, no SPI_ATTACH, no deflate, no MD5, no baud change */
@@ -52,6 +54,11 @@ struct ff_spi_registers {
 struct ff_flash_power {
 	uint32_t first_revision, last_revision;
 	uint32_t reg, mask; /* all bits of the mask switch it on; mask 0: it always has power */
+};
+
+/* One word as an ordinary chip of its kind has it, besides what MAC and revision make of it. */
+struct ff_efuse_word {
+	uint32_t address, value;
 };
 
 /* What the ROM prints. */
@@ -96,6 +103,7 @@ struct ff_model {
 	struct ff_revision_fields revision; /* for FF_REVISION_FIELDS */
 	uint32_t default_revision;          /* major * 100 + minor */
 	uint32_t max_revision;
+	struct ff_efuse_word efuses[FF_MODEL_EFUSES_MAX]; /* package, embedded flash and PSRAM, and so on */
 	struct ff_boot_texts texts;
 };
 

@@ -56,6 +56,7 @@ const struct ff_model ff_model_esp32 = {
 	.revision_layout = FF_REVISION_ESP32,
 	.default_revision = 300,
 	.max_revision = 303,
+	.efuses = { { 0x3FF5A00C, 1u << 9 | 1u << 13 } }, /* D0WD, rated for 240 MHz */
 	.texts = {
 		.banner = "ets Jul 29 2019 12:21:46\r\n\r\n",
 		.power_on = "rst:0x1 (POWERON_RESET),boot:",

@@ -19,6 +19,7 @@ const struct ff_model ff_model_esp32c2 = {
 	.revision = { .minor = { 1, 16, 4 }, .major = { 1, 20, 2 } },
 	.default_revision = 102,
 	.max_revision = 315,
+	.efuses = { { 0x60008844, 1u << 22 }, { 0x6000885C, 1u << 29 | 5u << 24 } }, /* ESP8684H4: 4 MB inside */
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp8684-api2-20220127\r\nBuild:Jan 27 2022\r\n",
@@ -44,6 +45,7 @@ const struct ff_model ff_model_esp32c3 = {
 	.revision = { .minor = { 3, 18, 3 }, .minor_high = { 5, 23, 1 }, .major = { 5, 24, 2 } },
 	.default_revision = 3,
 	.max_revision = 399,
+	.efuses = { { 0x60008850, 1u << 27 }, { 0x60008854, 1 } }, /* QFN32 with 4 MB of XMC inside */
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
@@ -95,6 +97,7 @@ const struct ff_model ff_model_esp32c6 = {
 	.revision = { .minor = { 3, 18, 4 }, .major = { 3, 22, 2 } },
 	.default_revision = 1,
 	.max_revision = 315,
+	.efuses = { { 0x600B0850, 1u << 24 }, { 0x600B0854, 1 } }, /* C6FH4: QFN32 with 4 MB inside */
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\n",

@@ -19,6 +19,7 @@ const struct ff_model ff_model_esp32s2 = {
 	.revision = { .minor = { 4, 4, 3 }, .minor_high = { 3, 20, 1 }, .major = { 3, 18, 2 } },
 	.default_revision = 100,
 	.max_revision = 315,
+	.efuses = { { 0x3F41A06C, 2u << 4 } }, /* calibrated; neither flash nor PSRAM inside */
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32s2-rc4-20191025\r\nBuild:Oct 25 2019\r\n",
@@ -44,6 +45,8 @@ const struct ff_model ff_model_esp32s3 = {
 	.revision = { .minor = { 3, 18, 3 }, .minor_high = { 5, 23, 1 }, .major = { 5, 24, 2 } },
 	.default_revision = 2,
 	.max_revision = 315,
+	/* 8 MB of PSRAM at 3.3 V inside; efuse block version 1.3 */
+	.efuses = { { 0x60007054, 1u << 3 | 1u << 7 }, { 0x60007050, 3u << 24 }, { 0x6000706C, 1 } },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021\r\n",
