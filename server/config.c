@@ -12,13 +12,14 @@
 
 #include "params.h"
 
-#define LEAST_UPLOAD 4096
-#define LARGEST_UPLOAD ((uint64_t)4 << 30)
+#define LEAST_SIZE 4096
+#define LARGEST_SIZE ((uint64_t)4 << 30)
 
 void ff_config_init(struct ff_config *config)
 {
 	*config = (struct ff_config){
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
+		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
 		.log_level = FF_LOG_INFO,
 		.listen = { .host = "127.0.0.1", .port = "8217" },
 	};
@@ -155,21 +156,31 @@ static int unit_shift(const char *unit)
 	return -1;
 }
 
-enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text, struct ff_error *error)
+static enum ff_status set_size(uint64_t *size, const char *text, struct ff_error *error)
 {
 	uint64_t value = 0;
 	const char *at = text;
-	for (; isdigit((unsigned char)*at) && value <= LARGEST_UPLOAD; at++) {
+	for (; isdigit((unsigned char)*at) && value <= LARGEST_SIZE; at++) {
 		value = value * 10 + (uint64_t)(*at - '0');
 	}
 	bool digits = at > text;
 	int shift = unit_shift(at + strspn(at, " "));
-	if (!digits || shift < 0 || value > LARGEST_UPLOAD || value << shift > LARGEST_UPLOAD ||
-	    value << shift < LEAST_UPLOAD) {
+	if (!digits || shift < 0 || value > LARGEST_SIZE || value << shift > LARGEST_SIZE ||
+	    value << shift < LEAST_SIZE) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a size from 4KB to 4GB, as in 64MB", text);
 	}
-	config->max_upload = value << shift;
+	*size = value << shift;
 	return FF_OK;
+}
+
+enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return set_size(&config->max_upload, text, error);
+}
+
+enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return set_size(&config->max_content, text, error);
 }
 
 enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text, struct ff_error *error)

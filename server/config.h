@@ -16,6 +16,7 @@
 #define FF_CONFIG_DEFAULT_LISTEN "127.0.0.1:8217"
 #define FF_CONFIG_DEFAULT_BAUD 460800
 #define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
+#define FF_CONFIG_DEFAULT_MAX_CONTENT ((uint64_t)128 * 1024 * 1024) /* the largest flash */
 
 struct ff_config_board {
 	char name[FF_BOARD_NAME_SIZE];
@@ -29,6 +30,7 @@ struct ff_config {
 	size_t board_count;
 	char *data_dir; /* owned */
 	uint64_t max_upload;
+	uint64_t max_content; /* of what jobs have read */
 	enum ff_log_level log_level;
 };
 
@@ -44,6 +46,10 @@ FF_WARN_UNUSED enum ff_status ff_config_add_board(struct ff_config *config, cons
 /* Reads "1500000", "64MB", "512 KiB", "1G": factors of 1024, from 4096 bytes to 4 GB. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text,
 						       struct ff_error *error);
+
+/* The same for what is kept of what was read. */
+FF_WARN_UNUSED enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text,
+							struct ff_error *error);
 
 /* "error", "warn", "info" or "debug". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text,

@@ -30,7 +30,8 @@ enum {
 	OPTION_BOARD = 'b',
 	OPTION_DATA_DIR = 'd',
 	OPTION_MAX_UPLOAD = 'u',
-	OPTION_LOG_LEVEL = 256
+	OPTION_LOG_LEVEL = 256,
+	OPTION_MAX_CONTENT
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +46,7 @@ static const struct argp_option options[] = {
 	  "~/.local/state/farflash)",
 	  0 },
 	{ "max-upload", OPTION_MAX_UPLOAD, "SIZE", 0, "Largest upload (default 64MB)", 0 },
+	{ "max-content", OPTION_MAX_CONTENT, "SIZE", 0, "Most to keep of what was read of boards (default 128MB)", 0 },
 	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
 	{ 0 },
 };
@@ -66,6 +68,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_MAX_UPLOAD:
 		status = ff_config_set_max_upload(config, value, &error);
+		break;
+	case OPTION_MAX_CONTENT:
+		status = ff_config_set_max_content(config, value, &error);
 		break;
 	case OPTION_LOG_LEVEL:
 		status = ff_config_set_log_level(config, value, &error);
@@ -148,7 +153,14 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		return status;
 	}
 	server->waker = ff_waker_new();
-	server->queue = ff_queue_new(&server->log, ff_waker_kick, server->waker);
+	struct ff_queue_options queue = {
+		.log = &server->log,
+		.notify = ff_waker_kick,
+		.notify_context = server->waker,
+		.store = server->store,
+		.max_content = server->config.max_content,
+	};
+	server->queue = ff_queue_new(&queue);
 	if (!server->waker || !server->queue) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
 	}

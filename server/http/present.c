@@ -26,6 +26,46 @@ static json_t *present_offset(uint32_t offset)
 	return json_string(text);
 }
 
+static json_t *present_word(uint32_t value)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "0x%08x", value);
+	return json_string(text);
+}
+
+static json_t *present_count(uint64_t count)
+{
+	return count ? json_integer((json_int_t)count) : json_null();
+}
+
+static json_t *present_flags(uint32_t set)
+{
+	json_t *flags = json_object();
+#define SET_FLAG(flag, name) json_object_set_new(flags, name, json_boolean(set &(flag)));
+	FF_SECURITY_FLAG_MAP(SET_FLAG)
+#undef SET_FLAG
+	return flags;
+}
+
+/* What a chip tells of its protections; null where it does not tell. */
+static json_t *present_security(const struct ff_board_facts *facts)
+{
+	const struct ff_security_info *security = &facts->security;
+	if (!facts->tells_security) {
+		return json_null();
+	}
+	json_t *purposes = json_array();
+	for (int i = 0; i < FF_SECURITY_KEY_BLOCKS; i++) {
+		json_array_append_new(purposes, json_integer(security->key_purposes[i]));
+	}
+	return json_pack("{s:o, s:o, s:b, s:i, s:o, s:o, s:o}", "flags", present_word(security->flags), "parsed_flags",
+			 present_flags(security->flags), "flash_encryption",
+			 __builtin_popcount(security->crypt_count) % 2 == 1, "flash_crypt_count", security->crypt_count,
+			 "key_purposes", purposes, "chip_id",
+			 security->has_id ? json_integer(security->chip_id) : json_null(), "api_version",
+			 security->has_id ? json_integer(security->api_version) : json_null());
+}
+
 json_t *ff_present_info(const struct ff_board_facts *facts)
 {
 	char revision[FF_TEXT_REVISION_SIZE];
@@ -33,12 +73,12 @@ json_t *ff_present_info(const struct ff_board_facts *facts)
 	ff_text_revision(revision, facts->revision);
 	ff_text_mac(mac, facts->mac);
 	bool known = facts->known;
-	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}", "chip", known ? facts->chip : NULL, "revision",
+	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "chip", known ? facts->chip : NULL, "revision",
 			 known ? revision : NULL, "mac", known ? mac : NULL, "crystal_mhz",
-			 facts->crystal_mhz ? json_integer(facts->crystal_mhz) : json_null(), "flash_id",
+			 present_count(facts->crystal_mhz), "flash_id",
 			 facts->flash_id ? present_offset(facts->flash_id) : json_null(), "flash_size",
-			 facts->flash_size ? json_integer(facts->flash_size) : json_null(), "probed",
-			 present_time(facts->probed_ms));
+			 present_count(facts->flash_size), "probed", present_time(facts->probed_ms), "security",
+			 present_security(facts));
 }
 
 json_t *ff_present_board(struct ff_worker *worker)
@@ -65,7 +105,7 @@ json_t *ff_present_progress(const struct ff_job_view *view)
 			 present_offset(progress->offset));
 }
 
-static json_t *present_regions(const struct ff_job *job)
+static json_t *present_regions(const struct ff_job *job, const struct ff_job_view *view)
 {
 	size_t count = 0;
 	const struct ff_job_region *regions = ff_job_regions(job, &count);
@@ -74,6 +114,9 @@ static json_t *present_regions(const struct ff_job *job)
 		json_t *region =
 			json_pack("{s:o, s:I, s:s, s:s?}", "offset", present_offset(regions[i].offset), "size",
 				  (json_int_t)regions[i].size, "sha256", regions[i].sha256, "name", regions[i].name);
+		if (ff_job_kind(job) == FF_JOB_VERIFY) {
+			json_object_set_new(region, "same", view->compared ? json_boolean(view->same[i]) : json_null());
+		}
 		if (json_array_append_new(list, region) != 0) {
 			json_decref(list);
 			return NULL;
@@ -82,17 +125,68 @@ static json_t *present_regions(const struct ff_job *job)
 	return list;
 }
 
-static json_t *present_options(const struct ff_job_options *options)
+/* The part of flash or memory that a job is about; null where it is about none. */
+static json_t *present_target(const struct ff_job *job)
 {
-	return json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force", options->force,
-			 "stub", options->stub, "compress", options->compress, "verify", options->verify);
+	const struct ff_job_target *target = ff_job_target(job);
+	switch (ff_job_kind(job)) {
+	case FF_JOB_READ:
+	case FF_JOB_ERASE:
+		return json_pack("{s:o, s:o}", "offset", present_offset(target->start), "size",
+				 present_count(target->size));
+	case FF_JOB_READ_MEMORY:
+		return json_pack("{s:o, s:o}", "address", present_word(target->start), "size",
+				 present_count(target->size));
+	case FF_JOB_WRITE_MEMORY:
+		return json_pack("{s:o, s:o, s:o, s:o}", "address", present_word(target->start), "size",
+				 present_count(target->size), "value", present_word(target->value), "mask",
+				 present_word(target->mask));
+	default:
+		return json_null();
+	}
 }
 
-static json_t *present_result(const struct ff_job_result *result)
+static json_t *present_options(const struct ff_job *job)
 {
+	const struct ff_job_options *options = ff_job_options(job);
+	switch (ff_job_kind(job)) {
+	case FF_JOB_RESET:
+	case FF_JOB_INFO:
+		return json_null();
+	case FF_JOB_FLASH:
+		return json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
+				 options->force, "stub", options->stub, "compress", options->compress, "verify",
+				 options->verify);
+	default:
+		return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
+	}
+}
+
+/* What only jobs of one kind have to tell. */
+static void add_kinds_own(json_t *object, enum ff_job_kind kind, const struct ff_job_view *view)
+{
+	const struct ff_job_result *result = &view->result;
+	if (kind == FF_JOB_FLASH) {
+		json_object_set_new(object, "wire_bytes", json_integer((json_int_t)result->wire_bytes));
+	}
+	if (kind == FF_JOB_FLASH || kind == FF_JOB_VERIFY) {
+		json_object_set_new(object, "verified", json_boolean(result->verified));
+	}
+	if (view->sha256[0]) {
+		json_object_set_new(object, "sha256", json_string(view->sha256));
+	}
+	if (kind == FF_JOB_READ_MEMORY && result->bytes == FF_JOB_WORD) {
+		json_object_set_new(object, "value", present_word(result->value));
+	}
+}
+
+static json_t *present_result(enum ff_job_kind kind, const struct ff_job_view *view)
+{
+	const struct ff_job_result *result = &view->result;
 	if (!result->known) {
 		return json_null();
 	}
+	json_t *object = json_pack("{s:I}", "bytes", (json_int_t)result->bytes);
 	json_t *phases = json_object();
 	for (int phase = 0; phase < FF_PHASE_COUNT; phase++) {
 		if (result->phase_us[phase] > 0) {
@@ -100,9 +194,14 @@ static json_t *present_result(const struct ff_job_result *result)
 					    json_real((double)result->phase_us[phase] / 1e6));
 		}
 	}
-	return json_pack("{s:I, s:I, s:b, s:b, s:I, s:o}", "bytes", (json_int_t)result->report.bytes, "wire_bytes",
-			 (json_int_t)result->report.wire_bytes, "verified", result->report.verified, "stub",
-			 result->stub, "baud", (json_int_t)result->baud, "phases", phases);
+	add_kinds_own(object, kind, view);
+	json_object_set_new(object, "stub", json_boolean(result->stub));
+	json_object_set_new(object, "baud", json_integer((json_int_t)result->baud));
+	if (json_object_set_new(object, "phases", phases) != 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 static json_t *present_error(struct ff_job_view *view)
@@ -118,18 +217,17 @@ json_t *ff_present_job(struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
-	bool flash = ff_job_kind(job) == FF_JOB_FLASH;
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
-				   ff_job_kind_name(ff_job_kind(job)), "board", ff_worker_name(ff_job_worker(job)),
-				   "state", ff_job_state_name(view.state), "created", present_time(view.created_ms),
-				   "started", present_time(view.started_ms), "finished", present_time(view.finished_ms),
-				   "progress", view.has_progress ? ff_present_progress(&view) : json_null(), "regions",
-				   flash ? present_regions(job) : json_array(), "options",
-				   flash ? present_options(ff_job_options(job)) : json_null());
+	json_t *object =
+		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
+			  ff_job_kind_name(ff_job_kind(job)), "board", ff_worker_name(ff_job_worker(job)), "state",
+			  ff_job_state_name(view.state), "created", present_time(view.created_ms), "started",
+			  present_time(view.started_ms), "finished", present_time(view.finished_ms), "progress",
+			  view.has_progress ? ff_present_progress(&view) : json_null(), "target", present_target(job),
+			  "regions", present_regions(job, &view), "options", present_options(job));
 	if (!object) {
 		return NULL;
 	}
-	if (json_object_set_new(object, "result", present_result(&view.result)) != 0 ||
+	if (json_object_set_new(object, "result", present_result(ff_job_kind(job), &view)) != 0 ||
 	    json_object_set_new(object, "info", view.facts.known ? ff_present_info(&view.facts) : json_null()) != 0 ||
 	    json_object_set_new(object, "error", present_error(&view)) != 0) {
 		json_decref(object);

@@ -9,23 +9,55 @@
 
 #define PERCENT_STEP 10 /* a line each */
 #define BYTES_PER_MB 1048576
+#define DESCRIPTION_SIZE 128
 
-static enum ff_status tell_head(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
+/* "flash 4096 bytes in 1 region to", "reset of", ...: what a job does, up to the board's name. */
+static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 {
+	const struct ff_job_target *target = ff_job_target(job);
 	size_t count = 0;
-	uint64_t bytes = 0;
 	const struct ff_job_region *regions = ff_job_regions(job, &count);
+	unsigned long long bytes = 0;
 	for (size_t i = 0; i < count; i++) {
 		bytes += regions[i].size;
 	}
-	const char *waits = view->state == FF_JOB_QUEUED ? ", waiting for its turn" : "";
-	if (count == 0) {
-		return ff_buf_printf(out, "job %s: %s of %s%s\n", ff_job_id(job), ff_job_kind_name(ff_job_kind(job)),
-				     ff_worker_name(ff_job_worker(job)), waits);
+	switch (ff_job_kind(job)) {
+	case FF_JOB_FLASH:
+		snprintf(text, DESCRIPTION_SIZE, "flash %llu bytes in %zu region%s to", bytes, count,
+			 count == 1 ? "" : "s");
+		break;
+	case FF_JOB_VERIFY:
+		snprintf(text, DESCRIPTION_SIZE, "compare %llu bytes in %zu region%s with", bytes, count,
+			 count == 1 ? "" : "s");
+		break;
+	case FF_JOB_READ:
+	case FF_JOB_ERASE:
+		if (target->size == 0) {
+			snprintf(text, DESCRIPTION_SIZE, "%s the flash from 0x%x to its end of",
+				 ff_job_kind_name(ff_job_kind(job)), target->start);
+			break;
+		}
+		snprintf(text, DESCRIPTION_SIZE, "%s %u bytes of flash at 0x%x of", ff_job_kind_name(ff_job_kind(job)),
+			 target->size, target->start);
+		break;
+	case FF_JOB_READ_MEMORY:
+		snprintf(text, DESCRIPTION_SIZE, "read %u bytes of memory at 0x%08x of", target->size, target->start);
+		break;
+	case FF_JOB_WRITE_MEMORY:
+		snprintf(text, DESCRIPTION_SIZE, "write 0x%08x with mask 0x%08x to memory at 0x%08x of", target->value,
+			 target->mask, target->start);
+		break;
+	default:
+		snprintf(text, DESCRIPTION_SIZE, "%s of", ff_job_kind_name(ff_job_kind(job)));
 	}
-	return ff_buf_printf(out, "job %s: flash %llu bytes in %zu region%s to %s%s\n", ff_job_id(job),
-			     (unsigned long long)bytes, count, count == 1 ? "" : "s",
-			     ff_worker_name(ff_job_worker(job)), waits);
+}
+
+static enum ff_status tell_head(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
+{
+	char text[DESCRIPTION_SIZE];
+	describe(text, job);
+	return ff_buf_printf(out, "job %s: %s %s%s\n", ff_job_id(job), text, ff_worker_name(ff_job_worker(job)),
+			     view->state == FF_JOB_QUEUED ? ", waiting for its turn" : "");
 }
 
 static enum ff_status tell_reboot(struct ff_job *job, struct ff_buf *out)
@@ -45,7 +77,7 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 		[FF_PHASE_SYNC] = "talking to the bootloader",
 		[FF_PHASE_STUB] = "uploading the stub flasher",
 		[FF_PHASE_BAUD] = "changing the baud rate",
-		[FF_PHASE_READ] = "reading the flash",
+		[FF_PHASE_READ] = "reading",
 		[FF_PHASE_ERASE] = "erasing",
 	};
 	const char *phase = ff_phase_name(step.phase);
@@ -93,22 +125,62 @@ static enum ff_status tell_percent(struct ff_progress_text *text, const struct f
 			     (unsigned long long)progress->done, (unsigned long long)progress->total);
 }
 
+static enum ff_status tell_failure(const struct ff_job_view *view, struct ff_buf *out)
+{
+	char detail[sizeof(view->detail)];
+	memcpy(detail, view->detail, sizeof(detail));
+	ff_text_clean(detail);
+	return ff_buf_printf(out, "failed: %s: %s\n", ff_problem_job_code(view), detail);
+}
+
+static enum ff_status tell_success(struct ff_job *job, const struct ff_job_view *view, double seconds,
+				   struct ff_buf *out)
+{
+	const struct ff_job_result *result = &view->result;
+	unsigned long long bytes = result->bytes;
+	switch (ff_job_kind(job)) {
+	case FF_JOB_FLASH:
+		return ff_buf_printf(out, "done: %llu bytes written%s in %.1f s (%llu bytes on the wire)\n", bytes,
+				     result->verified ? " and verified" : "", seconds,
+				     (unsigned long long)result->wire_bytes);
+	case FF_JOB_VERIFY:
+		return ff_buf_printf(out, "done: the flash holds all %llu bytes (compared in %.1f s)\n", bytes,
+				     seconds);
+	case FF_JOB_ERASE:
+		if (bytes == 0) {
+			return ff_buf_printf(out, "done: the whole flash erased in %.1f s\n", seconds);
+		}
+		return ff_buf_printf(out, "done: %llu bytes erased in %.1f s\n", bytes, seconds);
+	case FF_JOB_READ:
+	case FF_JOB_READ_MEMORY:
+		return ff_buf_printf(out, "done: %llu bytes read in %.1f s; GET /api/v1/jobs/%s/content has them\n",
+				     bytes, seconds, ff_job_id(job));
+	default:
+		return ff_buf_printf(out, "done: %s in %.1f s\n", ff_job_kind_name(ff_job_kind(job)), seconds);
+	}
+}
+
+/* Which regions the flash holds: the verdict alone names those that it does not. */
+static enum ff_status tell_same(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
+{
+	enum ff_status status = FF_OK;
+	size_t count = 0;
+	const struct ff_job_region *regions = ff_job_regions(job, &count);
+	for (size_t i = 0; view->compared && i < count && status == FF_OK; i++) {
+		status = ff_buf_printf(out, "%s: 0x%x%s%s\n", view->same[i] ? "same" : "differs", regions[i].offset,
+				       regions[i].name ? ", " : "", regions[i].name ? regions[i].name : "");
+	}
+	return status;
+}
+
 static enum ff_status tell_verdict(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
 {
 	double seconds = view->started_ms ? (double)(view->finished_ms - view->started_ms) / 1000 : 0;
-	if (view->state != FF_JOB_DONE) {
-		char detail[sizeof(view->detail)];
-		memcpy(detail, view->detail, sizeof(detail));
-		ff_text_clean(detail);
-		return ff_buf_printf(out, "failed: %s: %s\n", ff_problem_job_code(view), detail);
+	enum ff_status status = tell_same(job, view, out);
+	if (status != FF_OK) {
+		return status;
 	}
-	if (!view->result.known) {
-		return ff_buf_printf(out, "done: %s in %.1f s\n", ff_job_kind_name(ff_job_kind(job)), seconds);
-	}
-	const struct ff_write_report *report = &view->result.report;
-	return ff_buf_printf(out, "done: %llu bytes written%s in %.1f s (%llu bytes on the wire)\n",
-			     (unsigned long long)report->bytes, report->verified ? " and verified" : "", seconds,
-			     (unsigned long long)report->wire_bytes);
+	return view->state == FF_JOB_DONE ? tell_success(job, view, seconds, out) : tell_failure(view, out);
 }
 
 enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_job *job,
@@ -121,7 +193,7 @@ enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_
 	}
 	while (status == FF_OK && text->steps < view->steps) {
 		struct ff_job_step step = ff_job_step(job, text->steps);
-		bool starts_work = step.phase == FF_PHASE_WRITE || step.phase == FF_PHASE_REBOOT;
+		bool starts_work = step.phase >= FF_PHASE_WRITE; /* the phases before it are the way to the loader */
 		if (starts_work && view->facts.known && !text->told_facts) {
 			text->told_facts = true;
 			status = tell_facts(&view->facts, out);

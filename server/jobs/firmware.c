@@ -59,8 +59,8 @@ void ff_firmware_store_free(struct ff_firmware_store *store)
 static enum ff_status disk_failure(struct ff_error *error, int reason, const struct ff_firmware_store *store)
 {
 	bool full = reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
-	return ff_error_set_errno(error, full ? FF_ERR_NO_SPACE : FF_ERR_IO, reason,
-				  "the upload cannot be stored in %s", store->dir.path);
+	return ff_error_set_errno(error, full ? FF_ERR_NO_SPACE : FF_ERR_IO, reason, "the data cannot be stored in %s",
+				  store->dir.path);
 }
 
 static enum ff_status open_upload(struct ff_upload *upload, struct ff_error *error)
@@ -138,7 +138,7 @@ static struct ff_firmware *make_image(struct ff_upload *upload)
 	}
 	image->store = upload->store;
 	image->size = upload->size;
-	image->references = 1;
+	atomic_init(&image->references, 1);
 	if (asprintf(&image->path, "%s/%s", upload->store->dir.path, image->sha256) < 0) {
 		image->path = NULL;
 		free_image(image);
@@ -165,7 +165,7 @@ static struct ff_firmware *enter(struct ff_upload *upload, struct ff_firmware *i
 	pthread_mutex_lock(&store->mutex);
 	struct ff_firmware *known = find(store, image->sha256);
 	if (known) {
-		known->references++;
+		ff_firmware_ref(known);
 		entered = known;
 	} else if (rename(upload->path, image->path) == 0) {
 		image->next = store->images;
@@ -228,6 +228,12 @@ void ff_upload_abort(struct ff_upload *upload)
 	free(upload);
 }
 
+struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware)
+{
+	atomic_fetch_add(&firmware->references, 1);
+	return firmware;
+}
+
 void ff_firmware_unref(struct ff_firmware *firmware)
 {
 	if (!firmware) {
@@ -236,7 +242,7 @@ void ff_firmware_unref(struct ff_firmware *firmware)
 	struct ff_firmware_store *store = firmware->store;
 	bool last = false;
 	pthread_mutex_lock(&store->mutex);
-	last = --firmware->references == 0;
+	last = atomic_fetch_sub(&firmware->references, 1) == 1;
 	if (last) {
 		struct ff_firmware **at = &store->images;
 		while (*at != firmware) {

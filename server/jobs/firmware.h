@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Images on their way to a board: uploads are streamed to disk while they are hashed, and kept under their SHA-256 for
- * as long as somebody holds a reference.
+/* Images on their way to a board, and what was read of one: streamed to disk while they are hashed, and kept under their
+ * SHA-256 for as long as somebody holds a reference.
  *
  * A store works in a folder of its own below the data directory, locked for its lifetime; folders that a crash left
  * behind are removed when the next store opens. new/free for the store, any thread; an upload belongs to one thread
@@ -8,6 +8,7 @@
 #ifndef FF_JOBS_FIRMWARE_H
 #define FF_JOBS_FIRMWARE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ struct ff_firmware {
 
 	struct ff_firmware_store *store; /* the store's, like all below */
 	struct ff_firmware *next;
-	unsigned references;
+	atomic_uint references;
 };
 
 /* Creates `data_dir` and its parents where they are missing. `log` may be NULL and must outlive the store.
@@ -53,6 +54,9 @@ FF_WARN_UNUSED enum ff_status ff_upload_finish(struct ff_upload *upload, struct 
 
 /* Gives up: nothing is left on disk. NULL is harmless. */
 void ff_upload_abort(struct ff_upload *upload);
+
+/* One more reference, for somebody who is lent one. Takes no lock. */
+struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware);
 
 /* Gives a reference back; the last one removes the file. NULL is harmless. */
 void ff_firmware_unref(struct ff_firmware *firmware);

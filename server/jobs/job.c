@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct ff_job {
 	struct ff_task task;
@@ -16,6 +17,7 @@ struct ff_job {
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
 	struct ff_job_view view;
+	struct ff_firmware *content;
 	uint8_t step_phase[FF_JOB_MAX_STEPS];
 	uint8_t step_region[FF_JOB_MAX_STEPS];
 };
@@ -74,18 +76,38 @@ static void unlock_changed(struct ff_job *job, bool tell)
 	}
 }
 
+static bool has_been_in(const struct ff_job *job, enum ff_phase phase)
+{
+	bool found = false;
+	for (unsigned i = 0; i < job->view.steps && !found; i++) {
+		found = job->step_phase[i] == phase;
+	}
+	return found;
+}
+
 /* What a cancelled job leaves behind. Under the mutex. */
 static const char *describe_cancel(const struct ff_job *job)
 {
 	if (job->view.started_ms == 0) {
 		return "cancelled before it began";
 	}
-	for (unsigned i = 0; i < job->view.steps; i++) {
-		if (job->step_phase[i] == FF_PHASE_WRITE) {
-			return "cancelled after the write had begun: the flash may hold an incomplete image";
-		}
+	if (has_been_in(job, FF_PHASE_WRITE)) {
+		return "cancelled after the write had begun: the flash may hold an incomplete image";
 	}
-	return "cancelled before anything was written";
+	if (has_been_in(job, FF_PHASE_ERASE)) {
+		return "cancelled after the erase had begun: some of the flash may be erased";
+	}
+	switch (job->spec.kind) {
+	case FF_JOB_FLASH:
+		return "cancelled before anything was written";
+	case FF_JOB_ERASE:
+		return "cancelled before anything was erased";
+	case FF_JOB_WRITE_MEMORY:
+		return job->view.facts.known ? "cancelled in its work: the word may have been written"
+					     : "cancelled before anything was written";
+	default:
+		return "cancelled; the flash is as it was";
+	}
 }
 
 static void end(struct ff_job *job, enum ff_status status, const struct ff_error *error)
@@ -100,6 +122,9 @@ static void end(struct ff_job *job, enum ff_status status, const struct ff_error
 	for (size_t i = 0; i < job->spec.region_count; i++) {
 		ff_firmware_unref(job->spec.regions[i].firmware);
 		job->spec.regions[i].firmware = NULL;
+	}
+	if (status != FF_OK) {
+		ff_job_drop_content(job);
 	}
 	lock(job);
 	job->view.state = state;
@@ -165,6 +190,7 @@ void ff_job_unref(struct ff_job *job)
 {
 	if (job && atomic_fetch_sub(&job->references, 1) == 1) {
 		ff_job_regions_free(job->spec.regions, job->spec.region_count);
+		ff_firmware_unref(job->content);
 		pthread_mutex_destroy(&job->mutex);
 		free(job);
 	}
@@ -235,6 +261,11 @@ const struct ff_job_options *ff_job_options(const struct ff_job *job)
 	return &job->spec.options;
 }
 
+const struct ff_job_target *ff_job_target(const struct ff_job *job)
+{
+	return &job->spec.target;
+}
+
 const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count)
 {
 	*count = job->spec.region_count;
@@ -262,9 +293,9 @@ bool ff_job_cancelled(struct ff_job *job)
 	return atomic_load(&job->cancel);
 }
 
-void ff_job_learn(struct ff_job *job, const struct ff_board_info *info)
+void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const struct ff_security_info *security)
 {
-	ff_worker_learn(job->spec.worker, info);
+	ff_worker_learn(job->spec.worker, info, security);
 	struct ff_board_view board;
 	ff_worker_view(job->spec.worker, &board);
 	lock(job);
@@ -277,4 +308,51 @@ void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result)
 	lock(job);
 	job->view.result = *result;
 	unlock_changed(job, true);
+}
+
+void ff_job_set_same(struct ff_job *job, const bool *same, size_t count)
+{
+	lock(job);
+	job->view.compared = true;
+	memcpy(job->view.same, same, count * sizeof(*same));
+	unlock_changed(job, true);
+}
+
+struct ff_firmware_store *ff_job_store(const struct ff_job *job)
+{
+	return job->spec.store;
+}
+
+uint64_t ff_job_max_content(const struct ff_job *job)
+{
+	return job->spec.max_content;
+}
+
+void ff_job_set_content(struct ff_job *job, struct ff_firmware *content)
+{
+	lock(job);
+	struct ff_firmware *before = job->content;
+	job->content = content;
+	job->view.has_content = true;
+	memcpy(job->view.sha256, content->sha256, sizeof(job->view.sha256));
+	unlock_changed(job, true);
+	ff_firmware_unref(before);
+}
+
+struct ff_firmware *ff_job_content(struct ff_job *job)
+{
+	lock(job);
+	struct ff_firmware *content = job->content ? ff_firmware_ref(job->content) : NULL;
+	pthread_mutex_unlock(&job->mutex);
+	return content;
+}
+
+void ff_job_drop_content(struct ff_job *job)
+{
+	lock(job);
+	struct ff_firmware *content = job->content;
+	job->content = NULL;
+	job->view.has_content = false;
+	unlock_changed(job, false);
+	ff_firmware_unref(content);
 }

@@ -18,6 +18,7 @@
 #include "firmware.h"
 #include "worker.h"
 
+#define FF_JOB_WORD 4 /* bytes of memory that are told as a value */
 #define FF_JOB_MAX_STEPS (2 * FF_MAX_REGIONS + 16)
 #define FF_JOB_DETAIL_SIZE (FF_BOARD_NAME_SIZE + FF_ERROR_TEXT_SIZE + 2)
 
@@ -25,7 +26,12 @@
 #define FF_JOB_KIND_MAP(X) \
 	X(FF_JOB_FLASH, "flash") \
 	X(FF_JOB_RESET, "reset") \
-	X(FF_JOB_INFO, "info")
+	X(FF_JOB_INFO, "info") \
+	X(FF_JOB_READ, "read") \
+	X(FF_JOB_VERIFY, "verify") \
+	X(FF_JOB_ERASE, "erase") \
+	X(FF_JOB_READ_MEMORY, "read-memory") \
+	X(FF_JOB_WRITE_MEMORY, "write-memory")
 
 #define FF_JOB_STATE_MAP(X) \
 	X(FF_JOB_QUEUED, "queued") \
@@ -43,7 +49,7 @@ enum ff_job_state { FF_JOB_STATE_MAP(FF_JOB_ENUM) FF_JOB_STATE_COUNT };
 const char *ff_job_kind_name(enum ff_job_kind kind);
 const char *ff_job_state_name(enum ff_job_state state);
 
-/* One image of a flash job. */
+/* One image of a job that writes or compares. */
 struct ff_job_region {
 	uint32_t offset;
 	uint64_t size;
@@ -63,9 +69,20 @@ struct ff_job_options {
 	bool verify;
 };
 
+/* Which part of flash or memory a job is about, where images do not say it. */
+struct ff_job_target {
+	uint32_t start; /* flash offset or memory address */
+	uint32_t size;  /* bytes; 0: all of the flash from there on */
+	uint32_t value; /* FF_JOB_WRITE_MEMORY: the word to write */
+	uint32_t mask;  /* and its bits that are written */
+};
+
 struct ff_job_result {
 	bool known;
-	struct ff_write_report report;
+	uint64_t bytes;      /* that the work was about */
+	uint64_t wire_bytes; /* FF_JOB_FLASH: after compression */
+	bool verified;       /* FF_JOB_FLASH, FF_JOB_VERIFY: the chip has confirmed them */
+	uint32_t value;      /* FF_JOB_READ_MEMORY: the word, if it was one */
 	bool stub;
 	uint32_t baud;
 	int64_t phase_us[FF_PHASE_COUNT]; /* 0: the phase did not happen */
@@ -81,6 +98,10 @@ struct ff_job_view {
 	struct ff_progress progress;
 	unsigned steps; /* taken so far, see ff_job_step() */
 	struct ff_job_result result;
+	bool compared;                   /* FF_JOB_VERIFY: `same` tells of each region */
+	bool same[FF_MAX_REGIONS];       /* whether the flash holds it */
+	bool has_content;                /* ff_job_content() gives what was read */
+	char sha256[FF_SHA256_HEX_SIZE]; /* of what was read; empty: nothing was */
 	struct ff_board_facts facts;
 	enum ff_status status;           /* FF_OK until the job has failed or was cancelled */
 	bool by_shutdown;                /* cancelled because the server stops */
@@ -105,9 +126,12 @@ struct ff_job_spec {
 	struct ff_worker *worker;
 	ff_job_work work;
 	struct ff_job_options options;
+	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over if the job is made */
 	size_t region_count;
-	void (*notify)(void *context); /* told after each change but mere progress; must not wait */
+	struct ff_firmware_store *store; /* where content goes that the job reads */
+	uint64_t max_content;            /* bytes of it */
+	void (*notify)(void *context);   /* told after each change but mere progress; must not wait */
 	void *notify_context;
 	void (*ended)(void *context, struct ff_job *job); /* told once, after the end, by the thread that ended it */
 	void *ended_context;
@@ -134,17 +158,32 @@ bool ff_job_state_ended(enum ff_job_state state);
 /* The step number `index`, below ff_job_view.steps. */
 struct ff_job_step ff_job_step(struct ff_job *job, unsigned index);
 
+/* What the job has read: a new reference, to be given back; NULL: there is nothing, or no more. */
+struct ff_firmware *ff_job_content(struct ff_job *job);
+
+/* Gives the content up. */
+void ff_job_drop_content(struct ff_job *job);
+
 /* What was asked. Constant while the caller holds a reference, but for the regions' firmware. */
 const char *ff_job_id(const struct ff_job *job);
 enum ff_job_kind ff_job_kind(const struct ff_job *job);
 struct ff_worker *ff_job_worker(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
+const struct ff_job_target *ff_job_target(const struct ff_job *job);
 const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count);
 
 /* For the work, in the owner thread. */
 void ff_job_report(struct ff_job *job, const struct ff_progress *progress);
 bool ff_job_cancelled(struct ff_job *job);
-void ff_job_learn(struct ff_job *job, const struct ff_board_info *info); /* remembered by the worker as well */
 void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result);
+void ff_job_set_same(struct ff_job *job, const bool *same, size_t count); /* as many as there are regions */
+struct ff_firmware_store *ff_job_store(const struct ff_job *job);
+uint64_t ff_job_max_content(const struct ff_job *job);
+
+/* Takes over the reference to what was read. A job that does not end well gives it up. */
+void ff_job_set_content(struct ff_job *job, struct ff_firmware *content);
+
+/* What is known of the board; the worker remembers it as well. `security` is NULL where the chip does not tell. */
+void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const struct ff_security_info *security);
 
 #endif

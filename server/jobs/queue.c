@@ -15,10 +15,14 @@ struct entry {
 	struct entry *older;
 };
 
+/* What an ended job has read; the job is a reference. */
+struct content {
+	struct ff_job *job;
+	uint64_t size;
+};
+
 struct ff_queue {
-	const struct ff_log *log;
-	void (*notify)(void *context);
-	void *notify_context;
+	struct ff_queue_options options;
 
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
@@ -28,15 +32,16 @@ struct ff_queue {
 	size_t ended;
 	uint64_t next_number;
 	bool stopping;
+	struct content contents[FF_QUEUE_CONTENTS + 1]; /* in the order of their end */
+	size_t content_count;
+	uint64_t content_bytes;
 };
 
-struct ff_queue *ff_queue_new(const struct ff_log *log, void (*notify)(void *context), void *notify_context)
+struct ff_queue *ff_queue_new(const struct ff_queue_options *options)
 {
 	struct ff_queue *queue = calloc(1, sizeof(*queue));
 	if (queue) {
-		queue->log = log;
-		queue->notify = notify;
-		queue->notify_context = notify_context;
+		queue->options = *options;
 		queue->next_number = 1;
 		pthread_mutex_init(&queue->mutex, NULL);
 	}
@@ -75,6 +80,9 @@ void ff_queue_free(struct ff_queue *queue)
 		struct entry *entry = queue->newest;
 		unlink_entry(queue, entry);
 		free_entry(entry);
+	}
+	for (size_t i = 0; i < queue->content_count; i++) {
+		ff_job_unref(queue->contents[i].job);
 	}
 	pthread_mutex_destroy(&queue->mutex);
 	free(queue);
@@ -120,10 +128,47 @@ static struct entry *retire(struct ff_queue *queue, const struct ff_job *job)
 	return surplus;
 }
 
+/* Takes the oldest content off the shelf if there are too many or too large ones; NULL: there are not. */
+static struct ff_job *unshelve(struct ff_queue *queue)
+{
+	if (queue->content_count == 0 ||
+	    (queue->content_count <= FF_QUEUE_CONTENTS && queue->content_bytes <= queue->options.max_content)) {
+		return NULL;
+	}
+	struct content oldest = queue->contents[0];
+	queue->content_count--;
+	queue->content_bytes -= oldest.size;
+	memmove(queue->contents, queue->contents + 1, queue->content_count * sizeof(oldest));
+	return oldest.job;
+}
+
+/* Keeps what the job has read beside the newest of what others have, and gives up what is too much. */
+static void shelve(struct ff_queue *queue, struct ff_job *job)
+{
+	struct ff_firmware *content = ff_job_content(job);
+	if (!content) {
+		return;
+	}
+	pthread_mutex_lock(&queue->mutex);
+	queue->contents[queue->content_count++] = (struct content){ ff_job_ref(job), content->size };
+	queue->content_bytes += content->size;
+	struct ff_job *surplus = unshelve(queue);
+	pthread_mutex_unlock(&queue->mutex);
+	while (surplus) {
+		ff_job_drop_content(surplus);
+		ff_job_unref(surplus);
+		pthread_mutex_lock(&queue->mutex);
+		surplus = unshelve(queue);
+		pthread_mutex_unlock(&queue->mutex);
+	}
+	ff_firmware_unref(content);
+}
+
 static void on_end(void *context, struct ff_job *job)
 {
 	struct ff_queue *queue = context;
 	log_end(job);
+	shelve(queue, job);
 	pthread_mutex_lock(&queue->mutex);
 	struct entry *surplus = retire(queue, job);
 	pthread_mutex_unlock(&queue->mutex);
@@ -132,21 +177,19 @@ static void on_end(void *context, struct ff_job *job)
 
 static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number)
 {
-	static const ff_job_work works[FF_JOB_KIND_COUNT] = {
-		[FF_JOB_FLASH] = ff_task_flash,
-		[FF_JOB_RESET] = ff_task_reset,
-		[FF_JOB_INFO] = ff_task_info,
-	};
 	struct ff_job_spec spec = {
 		.kind = request->kind,
 		.number = number,
 		.worker = request->worker,
-		.work = works[request->kind],
+		.work = ff_task_run,
 		.options = request->options,
+		.target = request->target,
 		.regions = request->regions,
 		.region_count = request->region_count,
-		.notify = queue->notify,
-		.notify_context = queue->notify_context,
+		.store = queue->options.store,
+		.max_content = queue->options.max_content,
+		.notify = queue->options.notify,
+		.notify_context = queue->options.notify_context,
 		.ended = on_end,
 		.ended_context = queue,
 	};

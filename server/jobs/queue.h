@@ -2,7 +2,8 @@
 /* The jobs that the server knows: those that wait or run, and the last FF_QUEUE_HISTORY that have ended.
  *
  * Jobs of one board run in the order in which they were accepted, at most FF_WORKER_MAX_TASKS of them wait. All of it
- * lives in memory. new/free; any thread. */
+ * lives in memory, but for what jobs have read: the newest FF_QUEUE_CONTENTS of these contents are kept, and fewer if they
+ * are large. new/free; any thread. */
 #ifndef FF_JOBS_QUEUE_H
 #define FF_JOBS_QUEUE_H
 
@@ -16,12 +17,21 @@
 #include "worker.h"
 
 #define FF_QUEUE_HISTORY 1000
+#define FF_QUEUE_CONTENTS 16
 
 struct ff_queue;
 
-/* NULL: out of memory. `notify` is told after each change of a job but mere progress; it must not wait. `log` and
- * `notify` may be NULL. */
-struct ff_queue *ff_queue_new(const struct ff_log *log, void (*notify)(void *context), void *notify_context);
+struct ff_queue_options {
+	const struct ff_log *log;
+	void (*notify)(
+		void *context); /* told after each change of a job but mere progress; must not wait; may be NULL */
+	void *notify_context;
+	struct ff_firmware_store *store; /* for what jobs read; must outlive the queue */
+	uint64_t max_content;            /* bytes of it: of one job, and of all jobs that have ended */
+};
+
+/* NULL: out of memory. */
+struct ff_queue *ff_queue_new(const struct ff_queue_options *options);
 
 /* The workers must have ended. NULL is harmless. */
 void ff_queue_free(struct ff_queue *queue);
@@ -30,6 +40,7 @@ struct ff_queue_request {
 	enum ff_job_kind kind;
 	struct ff_worker *worker;
 	struct ff_job_options options;
+	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over in any case */
 	size_t region_count;
 };

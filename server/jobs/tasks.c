@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tasks.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "work.h"
 
 static void on_progress(void *context, const struct ff_progress *progress)
 {
@@ -36,7 +37,9 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	};
 	enum ff_status status = ff_flasher_open(flasher, transport, &options, &observer, error);
 	if (status == FF_OK) {
-		ff_job_learn(job, ff_flasher_info(*flasher));
+		struct ff_security_info security;
+		bool tells = ff_flasher_security_info(*flasher, &security, NULL) == FF_OK;
+		ff_job_learn(job, ff_flasher_info(*flasher), tells ? &security : NULL);
 	}
 	return status;
 }
@@ -47,93 +50,65 @@ static enum ff_after after(const struct ff_transport *transport)
 	return transport->has_lines ? FF_AFTER_HARD_RESET : FF_AFTER_NO_RESET;
 }
 
-static void report(struct ff_job *job, const struct ff_flasher *flasher, const struct ff_write_report *written)
+/* The board is already known by now. */
+static enum ff_status no_work(struct ff_work *work, struct ff_error *error)
 {
-	const struct ff_board_info *info = ff_flasher_info(flasher);
-	struct ff_job_result result = { .known = true, .report = *written, .stub = info->stub, .baud = info->baud };
-	memcpy(result.phase_us, ff_flasher_phase_times(flasher), sizeof(result.phase_us));
-	ff_job_set_result(job, &result);
-}
-
-static enum ff_status open_sources(struct ff_region *regions, const struct ff_job_region *images, size_t count,
-				   struct ff_error *error)
-{
-	for (size_t i = 0; i < count; i++) {
-		regions[i] = (struct ff_region){ .offset = images[i].offset, .name = images[i].name };
-		enum ff_status status = ff_source_open_file(&regions[i].source, images[i].firmware->path, error);
-		if (status != FF_OK) {
-			return status;
-		}
-	}
+	(void)error;
+	work->done = "the board is identified";
 	return FF_OK;
 }
 
-static void close_sources(struct ff_region *regions, size_t count)
+static void complete(struct ff_job_result *result, const struct ff_flasher *flasher)
 {
-	for (size_t i = 0; i < count; i++) {
-		ff_source_close(&regions[i].source);
-	}
-	free(regions);
+	const struct ff_board_info *info = ff_flasher_info(flasher);
+	result->known = true;
+	result->stub = info->stub;
+	result->baud = info->baud;
+	memcpy(result->phase_us, ff_flasher_phase_times(flasher), sizeof(result->phase_us));
 }
 
-static enum ff_status flash(struct ff_job *job, struct ff_transport *transport, const struct ff_region *regions,
-			    size_t count, struct ff_error *error)
+static enum ff_status work_on_board(struct ff_job *job, struct ff_transport *transport, ff_work_function function,
+				    struct ff_error *error)
 {
-	struct ff_flasher *flasher = NULL;
-	enum ff_status status = connect(&flasher, job, transport, error);
+	struct ff_work work = { .job = job };
+	enum ff_status status = connect(&work.flasher, job, transport, error);
 	if (status != FF_OK) {
 		return status;
 	}
-	const struct ff_job_options *asked = ff_job_options(job);
-	struct ff_write_options options = {
-		.force = asked->force,
-		.no_compress = !asked->compress,
-		.no_verify = !asked->verify,
-	};
-	struct ff_write_report written = { 0 };
-	status = ff_flasher_write(flasher, regions, count, &options, &written, error);
+	status = function(&work, error);
 
 	struct ff_error leaving = FF_ERROR_NONE;
-	enum ff_status left = ff_flasher_leave(flasher, after(transport), &leaving);
-	if (status == FF_OK) {
-		report(job, flasher, &written);
+	enum ff_status left = ff_flasher_leave(work.flasher, after(transport), &leaving);
+	if (status == FF_OK && function != no_work) {
+		complete(&work.result, work.flasher);
+		ff_job_set_result(job, &work.result);
 	}
 	if (status == FF_OK && left != FF_OK) {
-		status = ff_error_set(error, left, "the flash is written%s, but the board could not be restarted: %s",
-				      written.verified ? " and verified" : "", leaving.text);
+		status = ff_error_set(error, left, "%s, but the board could not be restarted: %s", work.done,
+				      leaving.text);
 	}
-	ff_flasher_close(flasher, after(transport), NULL);
+	ff_flasher_close(work.flasher, after(transport), NULL);
 	return status;
 }
 
-enum ff_status ff_task_flash(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
-{
-	size_t count = 0;
-	const struct ff_job_region *images = ff_job_regions(job, &count);
-	struct ff_region *regions = calloc(count, sizeof(*regions));
-	if (!regions) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-	}
-	enum ff_status status = open_sources(regions, images, count, error);
-	if (status == FF_OK) {
-		status = flash(job, transport, regions, count, error);
-	}
-	close_sources(regions, count);
-	return status;
-}
-
-enum ff_status ff_task_info(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
-{
-	struct ff_flasher *flasher = NULL;
-	enum ff_status status = connect(&flasher, job, transport, error);
-	if (status != FF_OK) {
-		return status;
-	}
-	return ff_flasher_close(flasher, after(transport), error);
-}
-
-enum ff_status ff_task_reset(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
+static enum ff_status reset(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
 {
 	ff_job_report(job, &(struct ff_progress){ .phase = FF_PHASE_REBOOT });
 	return ff_board_reset(transport, error);
+}
+
+enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
+{
+	static const ff_work_function functions[FF_JOB_KIND_COUNT] = {
+		[FF_JOB_FLASH] = ff_work_flash,
+		[FF_JOB_RESET] = NULL, /* needs no loader */
+		[FF_JOB_INFO] = no_work,
+		[FF_JOB_READ] = ff_work_read,
+		[FF_JOB_VERIFY] = ff_work_verify,
+		[FF_JOB_ERASE] = ff_work_erase,
+		[FF_JOB_READ_MEMORY] = ff_work_read_memory,
+		[FF_JOB_WRITE_MEMORY] = ff_work_write_memory,
+	};
+	ff_work_function function = functions[ff_job_kind(job)];
+	return function ? work_on_board(job, transport, function, error) : reset(job, transport, error);
 }

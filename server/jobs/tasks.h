@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the kinds of jobs do with a board. Each runs in the owner thread with the transport lent to it, reports into the
- * job, looks at its cancel flag, and leaves the board running its application where the port can reset it. */
+/* What a job does with its board: open, work, leave. It runs in the owner thread with the transport lent to it, reports
+ * into the job, looks at its cancel flag, and leaves the board running its application where the port can reset it.
+ *
+ * The work itself is a function for each kind, see work.h; the table of them is in tasks.c. */
 #ifndef FF_JOBS_TASKS_H
 #define FF_JOBS_TASKS_H
 
@@ -9,13 +11,8 @@
 
 #include "job.h"
 
-/* Writes and verifies the job's regions. Errors of ff_flasher_open() and ff_flasher_write(). */
-FF_WARN_UNUSED enum ff_status ff_task_flash(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
-
-/* Identifies the board. Errors of ff_flasher_open(). */
-FF_WARN_UNUSED enum ff_status ff_task_info(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
-
-/* Restarts the application. Errors of ff_board_reset(). */
-FF_WARN_UNUSED enum ff_status ff_task_reset(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
+/* A ff_job_work for every kind. Errors of ff_flasher_open(), ff_board_reset() and of the kind's work; those of
+ * ff_flasher_leave() with a text that says what is done all the same. */
+FF_WARN_UNUSED enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
 
 #endif

@@ -441,7 +441,8 @@ void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view)
 	pthread_mutex_unlock(&worker->mutex);
 }
 
-void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info)
+void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
+		     const struct ff_security_info *security)
 {
 	struct ff_board_facts facts = {
 		.known = true,
@@ -450,7 +451,11 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info)
 		.flash_id = info->flash_id,
 		.flash_size = info->flash_size,
 		.probed_ms = ff_wall_ms(),
+		.tells_security = security != NULL,
 	};
+	if (security) {
+		facts.security = *security;
+	}
 	snprintf(facts.chip, sizeof(facts.chip), "%s", info->chip);
 	memcpy(facts.mac, info->mac, sizeof(facts.mac));
 	pthread_mutex_lock(&worker->mutex);

@@ -39,6 +39,8 @@ struct ff_board_facts {
 	uint32_t flash_id;    /* as in struct ff_board_info */
 	uint32_t flash_size;  /* bytes, 0 where unknown */
 	int64_t probed_ms;    /* Unix time in milliseconds */
+	bool tells_security;
+	struct ff_security_info security;
 };
 
 /* A copy of a board's state at one moment. */
@@ -109,8 +111,9 @@ bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task);
 
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
 
-/* Remembers what a flasher found out. Owner thread, from a task. */
-void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info);
+/* Remembers what a flasher found out. `security` is NULL where the chip does not tell. Owner thread, from a task. */
+void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
+		     const struct ff_security_info *security);
 
 /* Valid until ff_worker_free(). */
 struct ff_console *ff_worker_console(struct ff_worker *worker);

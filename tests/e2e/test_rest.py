@@ -53,7 +53,8 @@ def test_rest__info_probes_the_board(make_board, make_server, chip, name):
     rest = make_server(lab1=board).rest
     rest.wait_board("lab1", "idle")
     before = rest.get("/boards/lab1/info")
-    assert set(before) == {"chip", "revision", "mac", "crystal_mhz", "flash_id", "flash_size", "probed"}
+    assert set(before) == {"chip", "revision", "mac", "crystal_mhz", "flash_id", "flash_size", "probed",
+                           "security"}
     assert set(before.values()) == {None}
     reply = rest.request("POST", f"{API}/boards/lab1/info")
     assert reply.status == 200, reply

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bits of `flags`. */
+/* Bits of `flags`, and their names in JSON. X(constant, name), in FF_SECURITY_FLAG_MAP below. */
 #define FF_SECURITY_BOOT (1U << 0)              /* secure boot is on */
 #define FF_SECURITY_AGGRESSIVE_REVOKE (1U << 1) /* a wrong signature revokes its key */
 #define FF_SECURITY_DOWNLOAD (1U << 2)          /* secure download mode: no memory, no registers, no stub */
@@ -19,7 +19,21 @@
 #define FF_SECURITY_DCACHE_OFF (1U << 9)  /* in download mode */
 #define FF_SECURITY_ICACHE_OFF (1U << 10) /* in download mode */
 
+#define FF_SECURITY_FLAG_MAP(X) \
+	X(FF_SECURITY_BOOT, "secure_boot") \
+	X(FF_SECURITY_AGGRESSIVE_REVOKE, "secure_boot_aggressive_revoke") \
+	X(FF_SECURITY_DOWNLOAD, "secure_download") \
+	X(FF_SECURITY_REVOKED_KEY_0, "secure_boot_key_revoke0") \
+	X(FF_SECURITY_REVOKED_KEY_1, "secure_boot_key_revoke1") \
+	X(FF_SECURITY_REVOKED_KEY_2, "secure_boot_key_revoke2") \
+	X(FF_SECURITY_JTAG_SOFT_OFF, "soft_dis_jtag") \
+	X(FF_SECURITY_JTAG_HARD_OFF, "hard_dis_jtag") \
+	X(FF_SECURITY_USB_OFF, "dis_usb") \
+	X(FF_SECURITY_DCACHE_OFF, "dis_download_dcache") \
+	X(FF_SECURITY_ICACHE_OFF, "dis_download_icache")
+
 #define FF_SECURITY_KEY_PURPOSES 7
+#define FF_SECURITY_KEY_BLOCKS 6 /* no chip has more */
 
 struct ff_security_info {
 	uint32_t flags;

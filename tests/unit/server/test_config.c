@@ -107,6 +107,9 @@ static void test_config__reads_sizes(void **state)
 		enum ff_status status = ff_config_set_max_upload(config, rows[i].text, &error);
 		assert_int_equal(status, rows[i].size ? FF_OK : FF_ERR_ARGUMENT);
 		assert_int_equal(config->max_upload, rows[i].size);
+		config->max_content = 0;
+		assert_int_equal(ff_config_set_max_content(config, rows[i].text, &error), status);
+		assert_int_equal(config->max_content, rows[i].size);
 	}
 }
 

@@ -114,7 +114,13 @@ static int set_up(void **state)
 	assert_int_equal(ff_firmware_store_new(&fixture->store, fixture->data_dir, NULL, &error), FF_OK);
 	fixture->waker = ff_waker_new();
 	assert_non_null(fixture->waker);
-	fixture->queue = ff_queue_new(NULL, notify, fixture);
+	struct ff_queue_options queue = {
+		.notify = notify,
+		.notify_context = fixture,
+		.store = fixture->store,
+		.max_content = MAX_UPLOAD,
+	};
+	fixture->queue = ff_queue_new(&queue);
 	assert_non_null(fixture->queue);
 	struct ff_worker_options options = {
 		.name = "lab1",

@@ -12,6 +12,8 @@
 #include "fake_port.h"
 #include "queue.h"
 
+#define MAX_CONTENT 65536
+
 struct fixture {
 	struct ff_fake_port port;
 	struct ff_worker *worker;
@@ -77,7 +79,13 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(fixture->data_dir));
 	assert_int_equal(ff_firmware_store_new(&fixture->store, fixture->data_dir, NULL, &error), FF_OK);
 	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
-	fixture->queue = ff_queue_new(NULL, ff_fake_port_notify, &fixture->port);
+	struct ff_queue_options queue = {
+		.notify = ff_fake_port_notify,
+		.notify_context = &fixture->port,
+		.store = fixture->store,
+		.max_content = MAX_CONTENT,
+	};
+	fixture->queue = ff_queue_new(&queue);
 	ff_fake_port_wait(&fixture->port, is_idle, fixture);
 	return fixture->queue ? 0 : -1;
 }
