@@ -283,7 +283,10 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 	}
 	for (size_t i = 0; i < images->count; i++) {
 		snprintf(parts[i].name, sizeof(parts[i].name), "0x%x", images->items[i].offset);
+		parts[i].file_name = images->items[i].name;
 		parts[i].path = images->items[i].path;
+		parts[i].bytes = images->items[i].bytes;
+		parts[i].size = images->items[i].path == NULL ? (size_t)images->items[i].size : 0;
 	}
 	ff_display_update(display, "upload", 0, ff_images_size(images));
 	good = ff_api_call(api, &request, job, failure) || ff_api_no_board(api, board, failure);

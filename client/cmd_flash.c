@@ -21,7 +21,7 @@ static void note_settings(struct ff_run *run, const struct ff_images *images)
 
 		if (ff_flash_settings_differ(&run->options->settings, images->items[i].offset, header, got, text,
 					     sizeof(text))) {
-			ff_display_note(run->display, "%s: %s", ff_images_name(&images->items[i]), text);
+			ff_display_note(run->display, "%s: %s", images->items[i].name, text);
 		}
 	}
 }

@@ -13,33 +13,17 @@ struct verify {
 	bool same[FF_MAX_REGIONS];
 };
 
-static enum ff_status open_sources(struct ff_region *regions, const struct ff_images *images, struct ff_error *error)
-{
-	for (size_t i = 0; i < images->count; i++) {
-		enum ff_status status = ff_source_open_file(&regions[i].source, images->items[i].path, error);
-
-		if (status != FF_OK) {
-			return status;
-		}
-		regions[i].offset = images->items[i].offset;
-		regions[i].name = ff_images_name(&images->items[i]);
-	}
-	return FF_OK;
-}
-
 static enum ff_status verify_flash(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
 {
 	struct verify *verify = context;
 	struct ff_region regions[FF_MAX_REGIONS] = { { .offset = 0 } };
-	enum ff_status status = open_sources(regions, verify->images, error);
+	enum ff_status status = ff_images_open(verify->images, regions, error);
 
 	if (status == FF_OK) {
 		status = ff_flasher_verify(flasher, regions, verify->images->count, verify->same, error);
 	}
 	verify->compared = status == FF_OK || status == FF_ERR_VERIFY;
-	for (size_t i = 0; i < verify->images->count; i++) {
-		ff_source_close(&regions[i].source);
-	}
+	ff_images_close(verify->images, regions);
 	json_object_set_new(result, "bytes", json_integer((json_int_t)ff_images_size(verify->images)));
 	json_object_set_new(result, "verified", json_true());
 	return status;
@@ -57,10 +41,10 @@ static void tell(struct ff_run *run, const struct verify *verify)
 
 		snprintf(offset, sizeof(offset), "0x%x", image->offset);
 		json_array_append_new(regions, json_pack("{s:s, s:I, s:s, s:b}", "offset", offset, "size",
-							 (json_int_t)image->size, "name", ff_images_name(image),
-							 "matches", verify->same[i]));
+							 (json_int_t)image->size, "name", image->name, "matches",
+							 verify->same[i]));
 		if (!run->options->json) {
-			printf("%s: %s at %s %s\n", run->options->port, ff_images_name(image), offset,
+			printf("%s: %s at %s %s\n", run->options->port, image->name, offset,
 			       verify->same[i] ? "verified" : "differs");
 		}
 	}

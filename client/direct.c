@@ -154,25 +154,21 @@ static json_t *region_json(const struct ff_region *region, const char *sha256)
 			 sha256, "name", region->name);
 }
 
+/* Opens the images and notes them in the job. */
 static enum ff_status open_sources(struct ff_region *regions, const struct ff_images *images, json_t *job,
 				   struct ff_error *error)
 {
-	for (size_t i = 0; i < images->count; i++) {
-		const struct ff_image *image = &images->items[i];
-		char sha256[65];
-		enum ff_status status;
+	enum ff_status status = ff_images_open(images, regions, error);
 
-		regions[i] = (struct ff_region){ .offset = image->offset, .name = ff_images_name(image) };
-		status = ff_source_open_file(&regions[i].source, image->path, error);
-		if (status != FF_OK) {
-			return status;
-		}
+	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
+		char sha256[65];
+
 		if (!hash_source(&regions[i].source, sha256, error)) {
-			return ff_error_set(error, FF_ERR_IO, "cannot read %.200s", image->path);
+			return ff_error_set(error, FF_ERR_IO, "cannot read %.200s", regions[i].name);
 		}
 		json_array_append_new(json_object_get(job, "regions"), region_json(&regions[i], sha256));
 	}
-	return FF_OK;
+	return status;
 }
 
 static void set_result(struct session *session, const struct ff_write_report *report, json_t *job)
@@ -233,9 +229,7 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 	}
 	note_info(&session, run->result);
 	close_board(&session);
-	for (size_t i = 0; i < images->count; i++) {
-		ff_source_close(&regions[i].source);
-	}
+	ff_images_close(images, regions);
 	return finish(&session, status, &error);
 }
 

@@ -40,6 +40,13 @@ char *ff_file_folder(const char *path)
 	return strndup(path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
 }
 
+const char *ff_file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 char *ff_file_join(const char *folder, const char *name)
 {
 	char *path;

@@ -14,6 +14,9 @@ FF_WARN_UNUSED enum ff_status ff_file_read(struct ff_buf *text, const char *path
 /* "build/" for "build/flash_args", "" for "flash_args". To be freed; NULL without memory. */
 char *ff_file_folder(const char *path);
 
+/* The last part of a path; points into it. */
+const char *ff_file_name(const char *path);
+
 /* `name` as seen from `folder` (with its slash, or NULL): absolute names stay. To be freed; NULL without memory. */
 char *ff_file_join(const char *folder, const char *name);
 

@@ -177,7 +177,59 @@ static bool add_headers(struct exchange *exchange)
 	       (request->body == NULL || add_header(exchange, "Content-Type: application/octet-stream"));
 }
 
-/* Each part is a file that libcurl reads while it sends. */
+/* Bytes of a part while libcurl sends them; it frees this. */
+struct memory {
+	const uint8_t *bytes;
+	size_t size;
+	size_t at;
+};
+
+static size_t read_memory(char *to, size_t one, size_t count, void *context)
+{
+	struct memory *memory = context;
+	size_t size = memory->size - memory->at < one * count ? memory->size - memory->at : one * count;
+
+	memcpy(to, memory->bytes + memory->at, size);
+	memory->at += size;
+	return size;
+}
+
+/* Back to the start, for a request that has to be sent again on a new connection. */
+static int seek_memory(void *context, curl_off_t offset, int origin)
+{
+	struct memory *memory = context;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > memory->size) {
+		return CURL_SEEKFUNC_FAIL;
+	}
+	memory->at = (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static bool set_memory(curl_mimepart *part, const struct ff_http_part *source)
+{
+	struct memory *memory = malloc(sizeof(*memory));
+
+	if (memory == NULL) {
+		return false;
+	}
+	*memory = (struct memory){ .bytes = source->bytes, .size = source->size };
+	if (curl_mime_data_cb(part, (curl_off_t)source->size, read_memory, seek_memory, free, memory) != CURLE_OK) {
+		free(memory);
+		return false;
+	}
+	return true;
+}
+
+static bool set_part(curl_mimepart *part, const struct ff_http_part *source)
+{
+	return part != NULL && curl_mime_name(part, source->name) == CURLE_OK &&
+	       curl_mime_type(part, "application/octet-stream") == CURLE_OK &&
+	       (source->path != NULL ? curl_mime_filedata(part, source->path) == CURLE_OK : set_memory(part, source)) &&
+	       curl_mime_filename(part, source->file_name) == CURLE_OK;
+}
+
+/* libcurl reads each part while it sends. */
 static bool add_parts(struct exchange *exchange)
 {
 	const struct ff_http_request *request = exchange->request;
@@ -187,11 +239,7 @@ static bool add_parts(struct exchange *exchange)
 		return false;
 	}
 	for (size_t i = 0; i < request->part_count; i++) {
-		curl_mimepart *part = curl_mime_addpart(exchange->mime);
-
-		if (part == NULL || curl_mime_name(part, request->parts[i].name) != CURLE_OK ||
-		    curl_mime_type(part, "application/octet-stream") != CURLE_OK ||
-		    curl_mime_filedata(part, request->parts[i].path) != CURLE_OK) {
+		if (!set_part(curl_mime_addpart(exchange->mime), &request->parts[i])) {
 			return false;
 		}
 	}

@@ -15,10 +15,13 @@
 
 struct ff_http;
 
-/* A file as one part of a multipart form; both strings are borrowed. */
+/* A file, or bytes in memory, as one part of a multipart form; all pointers are borrowed. */
 struct ff_http_part {
 	char name[16];
-	const char *path;
+	const char *file_name; /* as the server is told */
+	const char *path;      /* NULL: the content is `bytes` */
+	const uint8_t *bytes;
+	size_t size; /* of the bytes */
 };
 
 struct ff_http_response {
@@ -32,7 +35,7 @@ struct ff_http_request {
 	const char *path;                 /* with its query: "/api/v1/jobs?board=lab1" */
 	const char *accept;               /* may be NULL */
 	bool respond_async;               /* Prefer: respond-async */
-	const struct ff_http_part *parts; /* sent as a form, streamed from disk; NULL for none */
+	const struct ff_http_part *parts; /* sent as a form, never copied as a whole; NULL for none */
 	size_t part_count;
 	const void *body; /* sent as it is when there are no parts; NULL for none */
 	size_t body_size;

@@ -14,26 +14,52 @@
 void ff_images_release(struct ff_images *images)
 {
 	for (size_t i = 0; i < images->count; i++) {
+		free(images->items[i].name);
 		free(images->items[i].path);
+		free(images->items[i].memory);
 	}
 	*images = (struct ff_images){ .count = 0 };
 }
 
-static enum ff_status add(struct ff_images *images, uint32_t offset, const char *folder, const char *name,
-			  struct ff_error *error)
+static enum ff_status add(struct ff_images *images, struct ff_image image, const char *name, struct ff_error *error)
 {
-	struct ff_image *image = &images->items[images->count];
-
 	if (images->count == FF_MAX_REGIONS) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "more than %d images at once", FF_MAX_REGIONS);
 	}
-	image->offset = offset;
-	image->path = ff_file_join(folder, name);
-	if (image->path == NULL) {
+	image.name = strdup(name);
+	if (image.name == NULL) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
-	images->count++;
+	images->items[images->count++] = image;
 	return FF_OK;
+}
+
+enum ff_status ff_images_add_file(struct ff_images *images, uint32_t offset, const char *folder, const char *path,
+				  struct ff_error *error)
+{
+	struct ff_image image = { .offset = offset, .path = ff_file_join(folder, path) };
+	enum ff_status status;
+
+	if (image.path == NULL) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	status = add(images, image, ff_file_name(path), error);
+	if (status != FF_OK) {
+		free(image.path);
+	}
+	return status;
+}
+
+enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, const char *name, const uint8_t *bytes,
+				   size_t size, uint8_t *memory, struct ff_error *error)
+{
+	const struct ff_image image = { .offset = offset, .bytes = bytes, .size = size, .memory = memory };
+	enum ff_status status = add(images, image, name, error);
+
+	if (status != FF_OK) {
+		free(memory);
+	}
+	return status;
 }
 
 enum ff_status ff_images_add_words(struct ff_images *images, const struct ff_option_word *words, size_t count,
@@ -48,7 +74,7 @@ enum ff_status ff_images_add_words(struct ff_images *images, const struct ff_opt
 		enum ff_status status = ff_words_offset(&offset, words[i].text, error);
 
 		if (status == FF_OK) {
-			status = add(images, offset, words[i + 1].folder, words[i + 1].text, error);
+			status = ff_images_add_file(images, offset, words[i + 1].folder, words[i + 1].text, error);
 		}
 		if (status != FF_OK) {
 			return status;
@@ -61,7 +87,8 @@ enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_fla
 				   struct ff_error *error)
 {
 	for (size_t i = 0; i < args->count; i++) {
-		enum ff_status status = add(images, args->files[i].offset, folder, args->files[i].path, error);
+		enum ff_status status =
+			ff_images_add_file(images, args->files[i].offset, folder, args->files[i].path, error);
 
 		if (status != FF_OK) {
 			return status;
@@ -73,8 +100,12 @@ enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_fla
 static enum ff_status measure(struct ff_image *image, struct ff_error *error)
 {
 	struct stat about;
-	int fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd;
 
+	if (image->path == NULL) {
+		return FF_OK;
+	}
+	fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		return ff_error_set_errno(error, FF_ERR_ARGUMENT, errno, "cannot open %.200s", image->path);
 	}
@@ -98,16 +129,55 @@ enum ff_status ff_images_check(struct ff_images *images, struct ff_error *error)
 		if (status != FF_OK) {
 			return status;
 		}
-		regions[i] = (struct ff_region){ .offset = image->offset,
-						 .source.size = image->size,
-						 .name = ff_images_name(image) };
+		regions[i] =
+			(struct ff_region){ .offset = image->offset, .source.size = image->size, .name = image->name };
 	}
 	return ff_check_regions(regions, images->count, 0, error);
 }
 
-size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capacity)
+static enum ff_status read_bytes(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error)
 {
-	int fd = open(image->path, O_RDONLY | O_CLOEXEC);
+	const struct ff_image *image = context;
+
+	if (offset > image->size || size > image->size - offset) {
+		return ff_error_set(error, FF_ERR_IO, "%.120s ends before byte %llu", image->name,
+				    (unsigned long long)offset + size);
+	}
+	memcpy(bytes, image->bytes + offset, size);
+	return FF_OK;
+}
+
+enum ff_status ff_images_open(const struct ff_images *images, struct ff_region regions[FF_MAX_REGIONS],
+			      struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+
+	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
+		const struct ff_image *image = &images->items[i];
+
+		regions[i] = (struct ff_region){ .offset = image->offset, .name = image->name };
+		if (image->path != NULL) {
+			status = ff_source_open_file(&regions[i].source, image->path, error);
+		} else {
+			regions[i].source =
+				(struct ff_source){ .size = image->size, .read = read_bytes, .context = (void *)image };
+		}
+	}
+	return status;
+}
+
+void ff_images_close(const struct ff_images *images, struct ff_region regions[FF_MAX_REGIONS])
+{
+	for (size_t i = 0; i < images->count; i++) {
+		if (images->items[i].path != NULL) {
+			ff_source_close(&regions[i].source);
+		}
+	}
+}
+
+static size_t peek_file(const char *path, uint8_t *bytes, size_t capacity)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got;
 
 	if (fd < 0) {
@@ -118,6 +188,17 @@ size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capac
 	return got > 0 ? (size_t)got : 0;
 }
 
+size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capacity)
+{
+	size_t size = image->size < capacity ? (size_t)image->size : capacity;
+
+	if (image->path != NULL) {
+		return peek_file(image->path, bytes, capacity);
+	}
+	memcpy(bytes, image->bytes, size);
+	return size;
+}
+
 uint64_t ff_images_size(const struct ff_images *images)
 {
 	uint64_t size = 0;
@@ -126,11 +207,4 @@ uint64_t ff_images_size(const struct ff_images *images)
 		size += images->items[i].size;
 	}
 	return size;
-}
-
-const char *ff_images_name(const struct ff_image *image)
-{
-	const char *slash = strrchr(image->path, '/');
-
-	return slash != NULL ? slash + 1 : image->path;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What is to be written: files and their flash offsets, checked before a server or a board hears of them.
- * init/release; belongs to one thread. */
+/* What is to be written: files, or bytes in memory, and their flash offsets, checked before a server or a board hears
+ * of them. init/release; belongs to one thread. */
 #ifndef FF_CLIENT_IMAGES_H
 #define FF_CLIENT_IMAGES_H
 
@@ -15,8 +15,11 @@
 
 struct ff_image {
 	uint32_t offset;
-	char *path; /* owned */
-	uint64_t size;
+	char *name;           /* owned; for messages and jobs */
+	char *path;           /* owned; NULL: the content is in memory */
+	const uint8_t *bytes; /* NULL: the content is the file's */
+	uint64_t size;        /* of a file known after ff_images_check() only */
+	uint8_t *memory;      /* owned, what `bytes` points into; NULL where another image of the list owns that */
 };
 
 struct ff_images {
@@ -26,6 +29,17 @@ struct ff_images {
 
 /* Harmless on a zeroed one. */
 void ff_images_release(struct ff_images *images);
+
+/* Adds a file; `folder`, with a slash at its end or NULL, is where its path begins.
+ * Errors: FF_ERR_ARGUMENT (too many), FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_images_add_file(struct ff_images *images, uint32_t offset, const char *folder,
+						 const char *path, struct ff_error *error);
+
+/* Adds bytes under a copy of `name`. `memory`, from malloc(), is what they lie in: the list frees it, even if this fails.
+ * NULL: an image added before has it. Errors: FF_ERR_ARGUMENT (too many), FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, const char *name,
+						  const uint8_t *bytes, size_t size, uint8_t *memory,
+						  struct ff_error *error);
 
 /* Adds the OFFSET FILE pairs of a command line.
  * Errors: FF_ERR_ARGUMENT (an odd number of words, a bad offset, too many), FF_ERR_NO_MEMORY. */
@@ -41,13 +55,18 @@ FF_WARN_UNUSED enum ff_status ff_images_add_build(struct ff_images *images, cons
  * Errors: FF_ERR_ARGUMENT, and those of ff_check_regions(). */
 FF_WARN_UNUSED enum ff_status ff_images_check(struct ff_images *images, struct ff_error *error);
 
+/* Fills one region for each image, for the engine; those of files are open until ff_images_close(), which is due
+ * whatever the end. The images must outlive them. Errors: those of ff_source_open_file(). */
+FF_WARN_UNUSED enum ff_status ff_images_open(const struct ff_images *images, struct ff_region regions[FF_MAX_REGIONS],
+					     struct ff_error *error);
+
+/* Harmless on zeroed regions. */
+void ff_images_close(const struct ff_images *images, struct ff_region regions[FF_MAX_REGIONS]);
+
 /* Reads up to `capacity` first bytes of an image, for a look at its header; returns how many. */
 size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capacity);
 
 /* Sum of all sizes. */
 uint64_t ff_images_size(const struct ff_images *images);
-
-/* The last part of an image's path. */
-const char *ff_images_name(const struct ff_image *image);
 
 #endif

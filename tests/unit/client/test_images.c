@@ -96,7 +96,7 @@ static void test_images__measures_the_files(void **state)
 	assert_int_equal(images.items[0].offset, 0x10000);
 	assert_int_equal(images.items[0].size, 5000);
 	assert_int_equal(images.items[1].offset, 0);
-	assert_string_equal(ff_images_name(&images.items[1]), "boot.bin");
+	assert_string_equal(images.items[1].name, "boot.bin");
 	assert_int_equal(ff_images_size(&images), 5100);
 	assert_int_equal(ff_images_peek(&images.items[1], bytes, sizeof(bytes)), 100);
 	assert_int_equal(bytes[99], 99);
@@ -132,6 +132,55 @@ static void test_images__refuses_bad_input(void **state)
 	}
 }
 
+static void test_images__opens_files_and_bytes(void **state)
+{
+	const struct playground *playground = *state;
+	uint8_t *memory = malloc(16);
+	struct ff_images images = { .count = 0 };
+	struct ff_region regions[FF_MAX_REGIONS] = { { .offset = 0 } };
+	struct ff_error error = FF_ERROR_NONE;
+	uint8_t bytes[16];
+
+	assert_non_null(memory);
+	memcpy(memory, "0123456789abcdef", 16);
+	assert_int_equal(ff_images_add_file(&images, 0x1000, playground->folder, "boot.bin", &error), FF_OK);
+	assert_int_equal(ff_images_add_bytes(&images, 0x2000, "a.hex @ 0x2000", memory, 4, memory, &error), FF_OK);
+	assert_int_equal(ff_images_add_bytes(&images, 0x3000, "a.hex @ 0x3000", memory + 8, 8, NULL, &error), FF_OK);
+	assert_int_equal(ff_images_check(&images, &error), FF_OK);
+	assert_int_equal(ff_images_size(&images), 112);
+	assert_int_equal(ff_images_peek(&images.items[2], bytes, 6), 6);
+	assert_memory_equal(bytes, "89abcd", 6);
+	assert_int_equal(ff_images_peek(&images.items[1], bytes, sizeof(bytes)), 4);
+	assert_int_equal(ff_images_open(&images, regions, &error), FF_OK);
+	assert_string_equal(regions[2].name, "a.hex @ 0x3000");
+	for (size_t i = 0; i < images.count; i++) {
+		const struct ff_source *source = &regions[i].source;
+
+		assert_int_equal(source->size, images.items[i].size);
+		assert_int_equal(source->read(source->context, source->size - 2, bytes, 2, &error), FF_OK);
+		assert_int_not_equal(source->read(source->context, source->size - 2, bytes, 3, NULL), FF_OK);
+	}
+	assert_memory_equal(bytes, "ef", 2);
+	ff_images_close(&images, regions);
+	ff_images_release(&images);
+}
+
+static void test_images__bounds_their_number(void **state)
+{
+	struct ff_images images = { .count = 0 };
+	struct ff_error error = FF_ERROR_NONE;
+
+	(void)state;
+	for (uint32_t i = 0; i < FF_MAX_REGIONS; i++) {
+		uint8_t *memory = malloc(1);
+
+		assert_int_equal(ff_images_add_bytes(&images, i << 12, "x", memory, 1, memory, &error), FF_OK);
+	}
+	assert_int_equal(ff_images_add_bytes(&images, 0, "x", NULL, 1, malloc(1), &error), FF_ERR_ARGUMENT);
+	assert_int_equal(ff_images_add_file(&images, 0, NULL, "x", &error), FF_ERR_ARGUMENT);
+	ff_images_release(&images);
+}
+
 static void test_images__takes_what_a_build_lists(void **state)
 {
 	const struct playground *playground = *state;
@@ -153,6 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_images__measures_the_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_images__refuses_bad_input, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_images__opens_files_and_bytes, set_up, tear_down),
+		cmocka_unit_test(test_images__bounds_their_number),
 		cmocka_unit_test_setup_teardown(test_images__takes_what_a_build_lists, set_up, tear_down),
 	};
 
