@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "image.h"
+#include "imageheader.h"
 
 #define SECTOR 4096
 #define KB 1024
@@ -102,17 +102,17 @@ enum ff_status ff_check_regions(const struct ff_region *regions, size_t count, u
 	return FF_OK;
 }
 
-static enum ff_status check_chip(const struct ff_image *image, const char *label, const struct ff_chip *chip,
+static enum ff_status check_chip(const struct ff_imageheader *image, const char *label, const struct ff_chip *chip,
 				 struct ff_error *error)
 {
 	bool chip_is_esp8266 = chip->id == FF_CHIP_NO_ID;
-	if (image->esp8266 ? chip_is_esp8266 : image->chip_id == chip->id) {
+	if (image->extended ? image->chip_id == chip->id : chip_is_esp8266) {
 		return FF_OK;
 	}
 	const struct ff_chip *meant = ff_chip_by_id(image->chip_id);
 	char unknown[40];
 	snprintf(unknown, sizeof(unknown), "a chip with the unknown id %u", image->chip_id);
-	const char *name = image->esp8266 ? "ESP8266" : meant ? meant->name : unknown;
+	const char *name = !image->extended ? "ESP8266" : meant ? meant->name : unknown;
 	return ff_error_set(
 		error, FF_ERR_WRONG_CHIP,
 		"%s is an image for %s, but the board has an %s: nothing was erased; choose the right image, or "
@@ -120,11 +120,11 @@ static enum ff_status check_chip(const struct ff_image *image, const char *label
 		label, name, chip->name);
 }
 
-static enum ff_status refuse_revision(const struct ff_image *image, const char *label, const struct ff_chip *chip,
+static enum ff_status refuse_revision(const struct ff_imageheader *image, const char *label, const struct ff_chip *chip,
 				      unsigned revision, struct ff_error *error)
 {
 	char limit[32] = " or later";
-	if (image->max_revision != FF_IMAGE_ANY_REVISION) {
+	if (image->max_revision != FF_IMAGEHEADER_ANY_REVISION) {
 		snprintf(limit, sizeof(limit), " to v%u.%u", image->max_revision / 100, image->max_revision % 100);
 	}
 	return ff_error_set(error, FF_ERR_WRONG_REVISION,
@@ -136,10 +136,10 @@ static enum ff_status refuse_revision(const struct ff_image *image, const char *
 
 /* esptool 5.3 cmds.py, write_flash(): images from before the two full fields have 0 in both; those that only set the
  * old field still have "any" in the upper one. */
-static enum ff_status check_revision(const struct ff_image *image, const char *label, const struct ff_chip *chip,
+static enum ff_status check_revision(const struct ff_imageheader *image, const char *label, const struct ff_chip *chip,
 				     unsigned revision, struct ff_error *error)
 {
-	bool old = image->max_revision == 0 || (image->max_revision == FF_IMAGE_ANY_REVISION &&
+	bool old = image->max_revision == 0 || (image->max_revision == FF_IMAGEHEADER_ANY_REVISION &&
 						image->min_revision == 0 && image->min_revision_old != 0);
 	if (!old) {
 		bool fits = revision >= image->min_revision && revision <= image->max_revision;
@@ -149,9 +149,9 @@ static enum ff_status check_revision(const struct ff_image *image, const char *l
 	if ((minor ? revision % 100 : revision / 100) >= image->min_revision_old) {
 		return FF_OK;
 	}
-	struct ff_image meant = *image;
+	struct ff_imageheader meant = *image;
 	meant.min_revision = (uint16_t)(image->min_revision_old * (minor ? 1 : 100));
-	meant.max_revision = FF_IMAGE_ANY_REVISION;
+	meant.max_revision = FF_IMAGEHEADER_ANY_REVISION;
 	return refuse_revision(&meant, label, chip, revision, error);
 }
 
@@ -160,20 +160,20 @@ static enum ff_status check_image_at(const struct ff_region *region, uint64_t at
 				     const struct ff_chip *chip, unsigned revision, bool revision_known,
 				     struct ff_error *error)
 {
-	if (region->source.size < FF_IMAGE_HEADER_SIZE || at > region->source.size - FF_IMAGE_HEADER_SIZE) {
+	if (region->source.size < FF_IMAGEHEADER_FULL_SIZE || at > region->source.size - FF_IMAGEHEADER_FULL_SIZE) {
 		return FF_OK;
 	}
-	uint8_t header[FF_IMAGE_HEADER_SIZE];
+	uint8_t header[FF_IMAGEHEADER_FULL_SIZE];
 	enum ff_status status = region->source.read(region->source.context, at, header, sizeof(header), error);
 	if (status != FF_OK) {
 		return ff_error_set(error, status, "cannot read %s: %s", label, ff_status_text(status));
 	}
-	struct ff_image image;
-	if (!ff_image_parse(&image, header, sizeof(header))) {
+	struct ff_imageheader image;
+	if (!ff_imageheader_recognise(&image, header, sizeof(header))) {
 		return FF_OK;
 	}
 	status = check_chip(&image, label, chip, error);
-	if (status == FF_OK && !image.esp8266 && revision_known) {
+	if (status == FF_OK && image.extended && revision_known) {
 		status = check_revision(&image, label, chip, revision, error);
 	}
 	return status;

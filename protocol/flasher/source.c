@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <farflash/flasher.h>
+#include <farflash/source.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,81 +3,87 @@
 
 #include <string.h>
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include "bytes.h"
 
-#define HEADER_SIZE 8
-#define EXTENDED_SIZE 16
 #define SEGMENT_HEADER_SIZE 8
-#define MAX_SEGMENTS_SAID 16
 #define CHECKSUM_SEED 0xEF
 #define CHECKSUM_ALIGNMENT 16
+#define PIECE 4096
 #define APP_MAGIC 0xABCD5432
 #define APP_SIZE 256
 #define BOOTLOADER_MAGIC 0x50
 #define BOOTLOADER_SIZE 80
 
-/* Where an ESP8266 runs code; no other chip has memory there. */
-#define ESP8266_IRAM 0x40100000
-#define ESP8266_IRAM_END 0x40110000
+/* How far an image has been read. */
+struct reader {
+	const struct ff_source *source;
+	size_t at;
+};
+
+static size_t left(const struct reader *reader)
+{
+	return (size_t)reader->source->size - reader->at;
+}
 
 static enum ff_status fail_short(struct ff_error *error, const char *what, size_t at)
 {
 	return ff_error_set(error, FF_ERR_FORMAT, "the image ends too early: no room for %s at byte %zu", what, at);
 }
 
-/* Nothing says outright whether an image is for the ESP8266. Its entry point does, where there is one; failing that,
- * the bytes where other chips have their extended header do not look like one. */
-static bool is_esp8266(const uint8_t *bytes, size_t size)
+/* The next `size` bytes; `what` names them where they are missing. */
+static enum ff_status take(struct reader *reader, uint8_t *bytes, size_t size, const char *what, struct ff_error *error)
 {
-	uint32_t entry = ff_get_le32(bytes + 4);
-
-	if (bytes[0] == FF_ESPIMAGE_MAGIC_V2 || (entry >= ESP8266_IRAM && entry < ESP8266_IRAM_END)) {
-		return true;
+	if (size > left(reader)) {
+		return fail_short(error, what, reader->at);
 	}
-	return size >= HEADER_SIZE + EXTENDED_SIZE &&
-	       (bytes[HEADER_SIZE + 15] > 1 || ff_get_le32(bytes + HEADER_SIZE + 11) != 0);
+	enum ff_status status = reader->source->read(reader->source->context, reader->at, bytes, size, error);
+	if (status == FF_OK) {
+		reader->at += size;
+	}
+	return status;
 }
 
 /* Reads a header and answers its number of segments. */
-static unsigned read_header(struct ff_espimage *image, struct ff_cursor *cursor)
+static enum ff_status read_header(struct ff_espimage *image, struct reader *reader, struct ff_imageheader *header,
+				  struct ff_error *error)
 {
-	ff_cursor_u8(cursor); /* magic */
-	unsigned count = ff_cursor_u8(cursor);
-	image->flash_mode = ff_cursor_u8(cursor);
-	uint8_t size_freq = ff_cursor_u8(cursor);
-	image->flash_size = size_freq >> 4;
-	image->flash_freq = size_freq & 0x0F;
-	image->entry = ff_cursor_le32(cursor);
-	return count;
+	uint8_t bytes[FF_IMAGEHEADER_SIZE];
+	enum ff_status status = take(reader, bytes, sizeof(bytes), "the header", error);
+
+	if (status == FF_OK) {
+		ff_imageheader_read(header, bytes);
+		image->flash_mode = header->flash_mode;
+		image->flash_size = header->flash_size;
+		image->flash_freq = header->flash_freq;
+		image->entry = header->entry;
+	}
+	return status;
 }
 
-static enum ff_status read_extended(struct ff_espimage *image, struct ff_cursor *cursor, struct ff_error *error)
+static enum ff_status read_extended(struct ff_espimage *image, struct reader *reader, struct ff_imageheader *header,
+				    struct ff_error *error)
 {
-	size_t at = cursor->at;
+	uint8_t bytes[FF_IMAGEHEADER_EXTENDED_SIZE];
+	enum ff_status status = take(reader, bytes, sizeof(bytes), "the extended header", error);
 
-	image->wp_pin = ff_cursor_u8(cursor);
-	for (size_t i = 0; i < 6; i += 2) {
-		uint8_t pair = ff_cursor_u8(cursor);
-		image->drive[i] = pair & 0x0F;
-		image->drive[i + 1] = pair >> 4;
+	if (status != FF_OK) {
+		return status;
 	}
-	image->chip_id = ff_cursor_le16(cursor);
-	image->min_revision_old = ff_cursor_u8(cursor);
-	image->min_revision = ff_cursor_le16(cursor);
-	image->max_revision = ff_cursor_le16(cursor);
-	ff_cursor_take(cursor, 4); /* reserved */
-	uint8_t has_digest = ff_cursor_u8(cursor);
-	if (cursor->failed) {
-		return fail_short(error, "the extended header", at);
-	}
-	if (has_digest > 1) {
+	ff_imageheader_read_extended(header, bytes);
+	image->wp_pin = header->wp_pin;
+	memcpy(image->drive, header->drive, sizeof(image->drive));
+	image->chip_id = header->chip_id;
+	image->min_revision_old = header->min_revision_old;
+	image->min_revision = header->min_revision;
+	image->max_revision = header->max_revision;
+	if (header->has_digest > 1) {
 		return ff_error_set(
 			error, FF_ERR_FORMAT,
 			"not a valid image: its header says neither that a SHA-256 follows nor that none does");
 	}
-	image->has_digest = has_digest == 1;
+	image->has_digest = header->has_digest == 1;
 	image->chip = ff_imagechip_by_id(image->chip_id);
 	return FF_OK;
 }
@@ -90,55 +96,85 @@ static uint8_t checksum(uint8_t value, const uint8_t *bytes, size_t size)
 	return value;
 }
 
-static enum ff_status read_segment(struct ff_espimage *image, struct ff_cursor *cursor, bool in_checksum,
+/* Goes over a segment's data, which is all there. */
+static enum ff_status sum_data(struct ff_espimage *image, struct reader *reader, size_t size, struct ff_error *error)
+{
+	for (size_t done = 0; done < size;) {
+		uint8_t piece[PIECE];
+		size_t count = size - done < PIECE ? size - done : PIECE;
+		enum ff_status status = take(reader, piece, count, "a segment", error);
+
+		if (status != FF_OK) {
+			return status;
+		}
+		image->checksum_of_data = checksum(image->checksum_of_data, piece, count);
+		done += count;
+	}
+	return FF_OK;
+}
+
+static enum ff_status read_segment(struct ff_espimage *image, struct reader *reader, bool in_checksum,
 				   struct ff_error *error)
 {
-	struct ff_espimage_segment segment = { .at = cursor->at, .in_checksum = in_checksum };
+	struct ff_espimage_segment segment = { .at = reader->at, .in_checksum = in_checksum };
+	uint8_t bytes[SEGMENT_HEADER_SIZE] = { 0 };
+	size_t there = left(reader) < sizeof(bytes) ? left(reader) : sizeof(bytes);
+	enum ff_status status = take(reader, bytes, there, "a segment", error);
 
-	segment.address = ff_cursor_le32(cursor);
-	segment.size = ff_cursor_le32(cursor);
-	const uint8_t *data = ff_cursor_take(cursor, segment.size);
-	if (data == NULL) {
+	if (status != FF_OK) {
+		return status;
+	}
+	segment.address = ff_get_le32(bytes);
+	segment.size = ff_get_le32(bytes + 4);
+	if (there < sizeof(bytes) || segment.size > left(reader)) {
 		return ff_error_set(error, FF_ERR_FORMAT,
 				    "the image ends too early: segment %zu at byte %zu is not all there (load address "
 				    "0x%08x, %u bytes)",
 				    image->segment_count, segment.at, segment.address, segment.size);
 	}
 	if (in_checksum) {
-		image->checksum_of_data = checksum(image->checksum_of_data, data, segment.size);
+		status = sum_data(image, reader, segment.size, error);
+	} else {
+		reader->at += segment.size;
 	}
 	image->segments[image->segment_count++] = segment;
-	return FF_OK;
+	return status;
 }
 
 /* Version 2: one segment behind its own header, then a common image. */
-static enum ff_status read_flash_part(struct ff_espimage *image, struct ff_cursor *cursor, struct ff_error *error)
+static enum ff_status read_flash_part(struct ff_espimage *image, struct reader *reader, struct ff_error *error)
 {
-	read_header(image, cursor);
+	struct ff_imageheader header;
+	uint8_t magic = 0;
+	enum ff_status status = read_header(image, reader, &header, error);
+
 	image->version = 2;
-	enum ff_status status = read_segment(image, cursor, false, error);
-	if (status != FF_OK) {
-		return status;
+	if (status == FF_OK) {
+		status = read_segment(image, reader, false, error);
 	}
-	if (ff_cursor_left(cursor) < HEADER_SIZE) {
-		return fail_short(error, "the second header", cursor->at);
+	if (status == FF_OK && left(reader) < FF_IMAGEHEADER_SIZE) {
+		return fail_short(error, "the second header", reader->at);
 	}
-	if (cursor->bytes[cursor->at] != FF_ESPIMAGE_MAGIC) {
+	if (status == FF_OK) {
+		status = take(reader, &magic, 1, "the second header", error);
+		reader->at--;
+	}
+	if (status == FF_OK && magic != FF_IMAGEHEADER_MAGIC) {
 		return ff_error_set(error, FF_ERR_FORMAT, "not a valid version 2 image: no second header at byte %zu",
-				    cursor->at);
+				    reader->at);
 	}
-	return FF_OK;
+	return status;
 }
 
-static enum ff_status read_segments(struct ff_espimage *image, struct ff_cursor *cursor, unsigned count,
+static enum ff_status read_segments(struct ff_espimage *image, struct reader *reader, unsigned count,
 				    struct ff_error *error)
 {
-	if (count > MAX_SEGMENTS_SAID) {
+	if (count > FF_IMAGEHEADER_MAX_SEGMENTS) {
 		return ff_error_set(error, FF_ERR_FORMAT, "not a valid image: %u segments, where 16 are the most",
 				    count);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		enum ff_status status = read_segment(image, cursor, true, error);
+		enum ff_status status = read_segment(image, reader, true, error);
 
 		if (status != FF_OK) {
 			return status;
@@ -147,27 +183,26 @@ static enum ff_status read_segments(struct ff_espimage *image, struct ff_cursor 
 	return FF_OK;
 }
 
-static enum ff_status read_footer(struct ff_espimage *image, struct ff_cursor *cursor, struct ff_error *error)
+static enum ff_status read_footer(struct ff_espimage *image, struct reader *reader, struct ff_error *error)
 {
-	size_t at = cursor->at;
+	size_t at = reader->at;
+	size_t padding = CHECKSUM_ALIGNMENT - 1 - at % CHECKSUM_ALIGNMENT;
 
-	ff_cursor_take(cursor, CHECKSUM_ALIGNMENT - 1 - at % CHECKSUM_ALIGNMENT);
-	image->checksum = ff_cursor_u8(cursor);
-	if (cursor->failed) {
+	if (padding + 1 > left(reader)) {
 		return fail_short(error, "the checksum", at);
 	}
-	image->body_size = image->size = cursor->at;
-	if (!image->has_digest) {
-		return FF_OK;
+	reader->at += padding;
+	enum ff_status status = take(reader, &image->checksum, 1, "the checksum", error);
+	image->body_size = image->size = reader->at;
+	if (status != FF_OK || !image->has_digest) {
+		return status;
 	}
-	const uint8_t *digest = ff_cursor_take(cursor, FF_ESPIMAGE_DIGEST_SIZE);
-	if (digest == NULL) {
-		return fail_short(error, "the SHA-256", image->body_size);
+	status = take(reader, image->digest, sizeof(image->digest), "the SHA-256", error);
+	image->size = reader->at;
+	if (status == FF_OK) {
+		status = ff_espimage_digest(image->digest_of_body, reader->source, image->body_size, error);
 	}
-	image->size = cursor->at;
-	memcpy(image->digest, digest, FF_ESPIMAGE_DIGEST_SIZE);
-	SHA256(cursor->bytes, image->body_size, image->digest_of_body);
-	return FF_OK;
+	return status;
 }
 
 static enum ff_status check_start(const uint8_t *bytes, size_t size, struct ff_error *error)
@@ -175,48 +210,126 @@ static enum ff_status check_start(const uint8_t *bytes, size_t size, struct ff_e
 	if (size == 0) {
 		return ff_error_set(error, FF_ERR_EMPTY, "the image is empty");
 	}
-	if (bytes[0] != FF_ESPIMAGE_MAGIC && bytes[0] != FF_ESPIMAGE_MAGIC_V2) {
+	if (bytes[0] != FF_IMAGEHEADER_MAGIC && bytes[0] != FF_IMAGEHEADER_MAGIC_V2) {
 		return ff_error_set(error, FF_ERR_FORMAT,
 				    "not a firmware image: it begins with 0x%02x, and images with 0xe9 or 0xea",
 				    bytes[0]);
 	}
-	return size < HEADER_SIZE ? fail_short(error, "the header", 0) : FF_OK;
+	return size < FF_IMAGEHEADER_SIZE ? fail_short(error, "the header", 0) : FF_OK;
+}
+
+/* Looks at the first bytes: which form the image has. */
+static enum ff_status read_form(struct ff_espimage *image, const struct ff_source *source,
+				const struct ff_imagechip *chip, struct ff_error *error)
+{
+	uint8_t bytes[FF_IMAGEHEADER_FULL_SIZE];
+	size_t size = source->size < sizeof(bytes) ? (size_t)source->size : sizeof(bytes);
+	enum ff_status status = size > 0 ? source->read(source->context, 0, bytes, size, error) : FF_OK;
+
+	if (status == FF_OK) {
+		status = check_start(bytes, size, error);
+	}
+	if (status != FF_OK) {
+		return status;
+	}
+	image->version = bytes[0] == FF_IMAGEHEADER_MAGIC_V2 ? 2 : 1;
+	image->extended = chip != NULL ? chip->id != FF_IMAGECHIP_NO_ID : !ff_imageheader_is_esp8266(bytes, size);
+	if (image->extended && image->version == 2) {
+		return ff_error_set(error, FF_ERR_FORMAT,
+				    "not a firmware image for the %s: only the ESP8266 has version 2", chip->name);
+	}
+	return FF_OK;
+}
+
+enum ff_status ff_espimage_scan(struct ff_espimage *image, const struct ff_source *source,
+				const struct ff_imagechip *chip, struct ff_error *error)
+{
+	struct reader reader = { .source = source };
+	struct ff_espimage found = { .chip_id = FF_IMAGECHIP_NO_ID, .checksum_of_data = CHECKSUM_SEED };
+	struct ff_imageheader header = { .segments = 0 };
+	enum ff_status status = read_form(&found, source, chip, error);
+
+	if (status == FF_OK && found.version == 2) {
+		status = read_flash_part(&found, &reader, error);
+	}
+	if (status == FF_OK) {
+		status = read_header(&found, &reader, &header, error);
+	}
+	found.chip = ff_imagechip_by_id(FF_IMAGECHIP_NO_ID);
+	if (status == FF_OK && found.extended) {
+		status = read_extended(&found, &reader, &header, error);
+	}
+	if (status == FF_OK) {
+		status = read_segments(&found, &reader, header.segments, error);
+	}
+	if (status == FF_OK) {
+		status = read_footer(&found, &reader, error);
+	}
+	if (status == FF_OK) {
+		*image = found;
+	}
+	return status;
+}
+
+static enum ff_status read_bytes(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error)
+{
+	const uint8_t *const *from = context;
+
+	(void)error;
+	memcpy(bytes, *from + offset, size);
+	return FF_OK;
+}
+
+struct ff_source ff_espimage_bytes(const uint8_t *const *bytes, size_t size)
+{
+	return (struct ff_source){ .size = size, .read = read_bytes, .context = (void *)(uintptr_t)bytes };
 }
 
 enum ff_status ff_espimage_parse(struct ff_espimage *image, const uint8_t *bytes, size_t size,
 				 const struct ff_imagechip *chip, struct ff_error *error)
 {
-	struct ff_cursor cursor = ff_cursor_make(bytes, size);
-	struct ff_espimage found = { .version = 1, .chip_id = FF_IMAGECHIP_NO_ID, .checksum_of_data = CHECKSUM_SEED };
-	enum ff_status status = check_start(bytes, size, error);
+	const struct ff_source source = ff_espimage_bytes(&bytes, size);
 
-	if (status != FF_OK) {
-		return status;
+	return ff_espimage_scan(image, &source, chip, error);
+}
+
+static enum ff_status hash_pieces(EVP_MD_CTX *context, const struct ff_source *source, size_t size,
+				  struct ff_error *error)
+{
+	for (size_t at = 0; at < size;) {
+		uint8_t piece[PIECE];
+		size_t count = size - at < PIECE ? size - at : PIECE;
+		enum ff_status status = source->read(source->context, at, piece, count, error);
+
+		if (status != FF_OK) {
+			return status;
+		}
+		if (EVP_DigestUpdate(context, piece, count) != 1) {
+			return ff_error_set(error, FF_ERR_NO_MEMORY, "cannot compute a SHA-256");
+		}
+		at += count;
 	}
-	found.extended = chip != NULL ? chip->id != FF_IMAGECHIP_NO_ID : !is_esp8266(bytes, size);
-	if (found.extended && bytes[0] == FF_ESPIMAGE_MAGIC_V2) {
-		return ff_error_set(error, FF_ERR_FORMAT,
-				    "not a firmware image for the %s: only the ESP8266 has version 2", chip->name);
+	return FF_OK;
+}
+
+enum ff_status ff_espimage_digest(uint8_t digest[FF_ESPIMAGE_DIGEST_SIZE], const struct ff_source *source, size_t size,
+				  struct ff_error *error)
+{
+	uint8_t found[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	enum ff_status status = FF_OK;
+
+	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "cannot compute a SHA-256");
+	} else {
+		status = hash_pieces(context, source, size, error);
 	}
-	if (bytes[0] == FF_ESPIMAGE_MAGIC_V2) {
-		status = read_flash_part(&found, &cursor, error);
+	if (status == FF_OK && EVP_DigestFinal_ex(context, found, NULL) != 1) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "cannot compute a SHA-256");
 	}
-	if (status != FF_OK) {
-		return status;
-	}
-	unsigned count = read_header(&found, &cursor);
-	found.chip = ff_imagechip_by_id(FF_IMAGECHIP_NO_ID);
-	if (found.extended) {
-		status = read_extended(&found, &cursor, error);
-	}
+	EVP_MD_CTX_free(context);
 	if (status == FF_OK) {
-		status = read_segments(&found, &cursor, count, error);
-	}
-	if (status == FF_OK) {
-		status = read_footer(&found, &cursor, error);
-	}
-	if (status == FF_OK) {
-		*image = found;
+		memcpy(digest, found, FF_ESPIMAGE_DIGEST_SIZE);
 	}
 	return status;
 }

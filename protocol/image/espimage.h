@@ -2,8 +2,7 @@
 /* Espressif's firmware image, whole: header, segments, checksum, appended SHA-256, and the descriptions that ESP-IDF
  * puts into it.
  *
- *     8 bytes    magic, number of segments, flash mode, flash size and frequency, entry point
- *     16 bytes   extended header (every chip but the ESP8266): pins, chip id, revisions, whether a SHA-256 follows
+ *     24 bytes   the header (imageheader.h); 8 on the ESP8266
  *     segments   8 bytes load address and size, then the data
  *     zeros      up to one byte less than a multiple of 16
  *     1 byte     0xEF XOR every data byte of every segment
@@ -12,9 +11,9 @@
  * Images of the ESP8266 in "version 2" begin with magic 0xEA, a header and one segment that stays in flash; the form
  * above follows. What comes behind an image (padding, a signature, the next image of a merged file) is not looked at.
  *
- * Pure functions over bytes that stay the caller's; nothing is allocated. Any thread. Source: "Firmware Image Format"
- * of the esptool documentation; "App Image Format" and "Bootloader Image Format" of the ESP-IDF guide for the
- * descriptions; esptool 5.3 bin_image.py for version 2. */
+ * Pure functions over bytes or sources that stay the caller's; the memory does not grow with the image. Any thread.
+ * Source: "Firmware Image Format" of the esptool documentation; "App Image Format" and "Bootloader Image Format" of the
+ * ESP-IDF guide for the descriptions; esptool 5.3 bin_image.py for version 2. */
 #ifndef FF_IMAGE_ESPIMAGE_H
 #define FF_IMAGE_ESPIMAGE_H
 
@@ -22,14 +21,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <farflash/source.h>
 #include <farflash/status.h>
 
 #include "imagechip.h"
+#include "imageheader.h"
 
-#define FF_ESPIMAGE_MAGIC 0xE9
-#define FF_ESPIMAGE_MAGIC_V2 0xEA
 /* Sixteen, and the one in front of a version 2 image. */
-#define FF_ESPIMAGE_MAX_SEGMENTS 17
+#define FF_ESPIMAGE_MAX_SEGMENTS (FF_IMAGEHEADER_MAX_SEGMENTS + 1)
 #define FF_ESPIMAGE_DIGEST_SIZE 32
 #define FF_ESPIMAGE_NO_WP_PIN 0xEE
 
@@ -95,6 +94,18 @@ struct ff_espimage_bootloader {
  * Errors: FF_ERR_EMPTY, FF_ERR_FORMAT (no image, or one that ends too early; the text says where). */
 FF_WARN_UNUSED enum ff_status ff_espimage_parse(struct ff_espimage *image, const uint8_t *bytes, size_t size,
 						const struct ff_imagechip *chip, struct ff_error *error);
+
+/* The same from a source, which is read once for the segments and once for the digest. Errors: those, and those of the
+ * source. */
+FF_WARN_UNUSED enum ff_status ff_espimage_scan(struct ff_espimage *image, const struct ff_source *source,
+					       const struct ff_imagechip *chip, struct ff_error *error);
+
+/* SHA-256 of the first `size` bytes of a source. Errors: FF_ERR_NO_MEMORY, those of the source. */
+FF_WARN_UNUSED enum ff_status ff_espimage_digest(uint8_t digest[FF_ESPIMAGE_DIGEST_SIZE],
+						 const struct ff_source *source, size_t size, struct ff_error *error);
+
+/* A source over bytes, which both stay the caller's. */
+struct ff_source ff_espimage_bytes(const uint8_t *const *bytes, size_t size);
 
 /* True if the checksum, and the digest where there is one, are right. */
 bool ff_espimage_is_whole(const struct ff_espimage *image);

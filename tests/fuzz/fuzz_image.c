@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
+#include "imageheader.h"
 #include "plan.h"
 
 #define CHECK(condition) \
@@ -51,10 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	uint8_t *copy = malloc(size);
 	CHECK(copy);
 	memcpy(copy, bytes + 2, size - 2);
-	struct ff_image image;
-	if (ff_image_parse(&image, copy, size - 2)) {
-		CHECK(size - 2 >= FF_IMAGE_HEADER_SIZE);
-		CHECK(!image.esp8266 || image.chip_id == 0);
+	struct ff_imageheader image;
+	if (ff_imageheader_recognise(&image, copy, size - 2)) {
+		CHECK(size - 2 >= FF_IMAGEHEADER_FULL_SIZE);
+		CHECK(image.extended || image.chip_id == 0);
 	}
 	check_plan(copy, size - 2, bytes[0] % 3 * 0x1000U, bytes[1] * 2U);
 	free(copy);

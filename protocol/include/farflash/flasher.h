@@ -18,6 +18,7 @@
 #include <farflash/log.h>
 #include <farflash/security.h>
 #include <farflash/sink.h>
+#include <farflash/source.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>
 
@@ -92,14 +93,6 @@ struct ff_board_info {
 	uint32_t flash_size;  /* bytes, 0 where unknown */
 	bool stub;            /* the stub flasher is running */
 	uint32_t baud;        /* rate in use */
-};
-
-/* Where image bytes come from. read() fills exactly `size` bytes from `offset` or fails; it is called from the flasher's
- * thread only; for a write twice for every byte (once to measure, once to send). */
-struct ff_source {
-	uint64_t size;
-	enum ff_status (*read)(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error);
-	void *context;
 };
 
 /* One image at one flash address. */
@@ -231,13 +224,6 @@ FF_WARN_UNUSED enum ff_status ff_board_reset(struct ff_transport *transport, str
 
 /* Resets the board into its ROM loader through the control lines, without talking to it. */
 FF_WARN_UNUSED enum ff_status ff_board_enter_bootloader(struct ff_transport *transport, struct ff_error *error);
-
-/* A source that reads `path`. The file stays open until ff_source_close().
- * Errors: FF_ERR_NOT_FOUND, FF_ERR_IO, FF_ERR_NO_MEMORY. */
-FF_WARN_UNUSED enum ff_status ff_source_open_file(struct ff_source *source, const char *path, struct ff_error *error);
-
-/* Closes a source of ff_source_open_file(); harmless on a zeroed one. */
-void ff_source_close(struct ff_source *source);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
