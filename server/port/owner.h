@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The inside of a worker, for the two files that share it: owner.c is the thread, worker.c is everyone else's side. */
+#ifndef FF_PORT_OWNER_H
+#define FF_PORT_OWNER_H
+
+#include <pthread.h>
+
+#include "mailbox.h"
+#include "plug.h"
+#include "worker.h"
+
+struct ff_worker {
+	char name[FF_BOARD_NAME_SIZE];
+	char address[FF_BOARD_ADDRESS_SIZE];
+	uint32_t work_baud;
+	struct ff_log log;
+	const struct ff_log *parent_log;
+	void (*notify)(void *context);
+	void *notify_context;
+	struct ff_console console;
+	int wake_fd;
+	pthread_t thread;
+	bool joined;
+
+	/* The owner thread's. */
+	struct ff_plug plug;
+
+	/* Behind the mutex. */
+	pthread_mutex_t mutex;
+	struct ff_board_view view;
+	struct ff_mailbox mailbox;
+	bool stopping;
+	bool ended; /* the thread has let go of everything but its own end */
+	pthread_cond_t has_ended;
+};
+
+/* The owner thread; the argument is the worker. */
+void *ff_owner_run(void *worker);
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plug.h"
+
+#include "clock.h"
+
+#define FIRST_PAUSE_MS 250
+#define LONGEST_PAUSE_MS 4000
+
+void ff_plug_init(struct ff_plug *plug)
+{
+	plug->is_open = false;
+	plug->retry_us = 0;
+	plug->pause_ms = FIRST_PAUSE_MS;
+}
+
+void ff_plug_close(struct ff_plug *plug)
+{
+	ff_transport_close(&plug->transport);
+	plug->is_open = false;
+	plug->retry_us = 0;
+}
+
+void ff_plug_lose(struct ff_plug *plug)
+{
+	ff_plug_close(plug);
+	plug->retry_us = ff_deadline_ms(plug->pause_ms);
+	plug->pause_ms = plug->pause_ms * 2 < LONGEST_PAUSE_MS ? plug->pause_ms * 2 : LONGEST_PAUSE_MS;
+}
+
+enum ff_status ff_plug_open(struct ff_plug *plug, uint32_t baud, struct ff_error *error)
+{
+	struct ff_transport_options options = { .baud = baud, .log = plug->log };
+	if (plug->is_open) {
+		return FF_OK;
+	}
+	enum ff_status status = plug->open(&plug->transport, plug->address, &options, error);
+	if (status != FF_OK) {
+		ff_plug_lose(plug);
+		return status;
+	}
+	plug->is_open = true;
+	plug->pause_ms = FIRST_PAUSE_MS;
+	ff_log(plug->log, FF_LOG_INFO, "%s is open", plug->address);
+	return FF_OK;
+}
+
+bool ff_plug_is_due(const struct ff_plug *plug)
+{
+	return !plug->is_open && ff_now_us() >= plug->retry_us;
+}
