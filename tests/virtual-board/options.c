@@ -30,6 +30,8 @@ enum key {
 	KEY_MAC,
 	KEY_REVISION,
 	KEY_EFUSE,
+	KEY_SECURITY,
+	KEY_FLASH_KEY,
 };
 
 static const struct argp_option argp_options[] = {
@@ -55,6 +57,15 @@ static const struct argp_option argp_options[] = {
 	{ "efuse", KEY_EFUSE, "ADDRESS=VALUE", 0,
 	  "The word at ADDRESS, an efuse or whatever else says what the chip is, reads as VALUE; with /MASK behind it only "
 	  "those bits do. May be given up to 32 times",
+	  2 },
+	{ "security", KEY_SECURITY, "LIST", 0,
+	  "What is locked, as efuses and ROM tell it, with commas between: secure-boot, secure-boot-v1 (ESP32), "
+	  "flash-encryption (the chip reads its flash decrypted when it boots), no-manual-encrypt (the loaders do not encrypt "
+	  "what they write), secure-download (the ROM writes flash and little else)",
+	  2 },
+	{ "flash-key", KEY_FLASH_KEY, "FILE", 0,
+	  "Burns a flash encryption key, as in a key file of espsecure: 32 bytes, or 64 for XTS-AES-256. Encrypted writes "
+	  "need one",
 	  2 },
 	{ "stub-dir", KEY_STUB_DIR, "DIR", 0,
 	  "Folder of the stub flashers (JSON) that the board recognises; by default $" STUB_DIR_VARIABLE
@@ -113,6 +124,7 @@ struct parsing {
 	struct ff_options *options;
 	const char *mac;
 	const char *revision;
+	const char *flash_key;
 };
 
 /* "esp8266, esp32 or esp32p4" */
@@ -153,10 +165,32 @@ static void add_efuse(struct ff_board_options *board, const char *text, struct a
 	}
 }
 
+static void add_security(struct ff_board_options *board, const char *list, struct argp_state *state)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	if (ff_security_parse(&board->identity.security, list, &error) != FF_OK) {
+		argp_error(state, "%s", error.text);
+	}
+}
+
 static void add_fault(struct ff_board_options *board, const char *spec, struct argp_state *state)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	if (ff_faults_add(&board->faults, spec, &error) != FF_OK) {
+		argp_error(state, "%s", error.text);
+	}
+}
+
+static void finish_security(const struct parsing *parsing, struct argp_state *state)
+{
+	struct ff_board_options *board = &parsing->options->board;
+	struct ff_security *security = &board->identity.security;
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status = ff_security_check(security, board->model, board->identity.revision, &error);
+	if (status == FF_OK && parsing->flash_key) {
+		status = ff_security_load_key(security, board->model, parsing->flash_key, &error);
+	}
+	if (status != FF_OK) {
 		argp_error(state, "%s", error.text);
 	}
 }
@@ -189,6 +223,7 @@ static void finish(const struct parsing *parsing, struct argp_state *state)
 		}
 		board->identity.revision = (uint32_t)revision;
 	}
+	finish_security(parsing, state);
 	if (!board->app_text) {
 		snprintf(options->app_text, sizeof(options->app_text), "farflash-board: %s application running",
 			 board->model->name);
@@ -229,6 +264,12 @@ static error_t parse_board(int key, char *arg, struct parsing *parsing, struct a
 		return 0;
 	case KEY_EFUSE:
 		add_efuse(board, arg, state);
+		return 0;
+	case KEY_SECURITY:
+		add_security(board, arg, state);
+		return 0;
+	case KEY_FLASH_KEY:
+		parsing->flash_key = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

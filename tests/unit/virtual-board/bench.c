@@ -57,10 +57,10 @@ static void write_stub(const struct bench *bench, const char *chip)
 	fclose(file);
 }
 
-void bench_open(struct bench *bench, const char *chip, bool real_timing)
+static void open_chip(struct bench *bench, const struct ff_model *model, bool real_timing,
+		      const struct ff_security *security)
 {
-	const struct ff_model *model = ff_model_find(chip);
-	assert_non_null(model);
+	const char *chip = model->name;
 	*bench = (struct bench){ .dir = "/tmp/farflash-bench-XXXXXX", .paced = real_timing };
 	assert_non_null(mkdtemp(bench->dir));
 	write_stub(bench, chip);
@@ -74,7 +74,9 @@ void bench_open(struct bench *bench, const char *chip, bool real_timing)
 		.nor = bench->nor,
 		.stubs = &bench->stubs,
 		.timing = real_timing ? &ff_timing_real : &ff_timing_fast,
-		.identity = { .mac = { 0x24, 0x0A, 0xC4, 0x12, 0x34, 0x56 }, .revision = model->default_revision },
+		.identity = { .mac = { 0x24, 0x0A, 0xC4, 0x12, 0x34, 0x56 },
+			      .revision = model->default_revision,
+			      .security = *security },
 		.app_text = "hello",
 		.line = { .context = bench, .io0_low = on_io0_low, .send = on_send },
 	};
@@ -83,6 +85,20 @@ void bench_open(struct bench *bench, const char *chip, bool real_timing)
 	ff_soc_start(bench->soc, true, bench->now);
 	bench_wait(bench, 100 * MS);
 	bench_drop(bench);
+}
+
+void bench_open(struct bench *bench, const char *chip, bool real_timing)
+{
+	const struct ff_model *model = ff_model_find(chip);
+	assert_non_null(model);
+	open_chip(bench, model, real_timing, &(struct ff_security){ 0 });
+}
+
+void bench_open_locked(struct bench *bench, const char *chip, const struct ff_security *security)
+{
+	const struct ff_model *model = ff_model_find(chip);
+	assert_non_null(model);
+	open_chip(bench, model, false, security);
 }
 
 void bench_close(struct bench *bench)

@@ -30,9 +30,15 @@ struct bench {
 	int64_t sent_at; /* start of the last send */
 };
 
+/* The first 32 bytes of the key of a chip that is opened with one. */
+#define BENCH_KEY "farflash's own key of 32 bytes.."
+
 /* A chip that waits for a download; its boot log is dropped. The bench knows one stub: 8 bytes "textTEXT" at
  * BENCH_STUB_TEXT and 4 bytes "data" at BENCH_STUB_DATA. */
 void bench_open(struct bench *bench, const char *chip, bool real_timing);
+
+/* The same of a chip whose security state is another one. */
+void bench_open_locked(struct bench *bench, const char *chip, const struct ff_security *security);
 
 void bench_close(struct bench *bench);
 

@@ -18,7 +18,7 @@
 static uint32_t read_word(struct ff_soc *soc, uint32_t address)
 {
 	uint8_t bytes[4];
-	ff_flash_io_read(soc, address, bytes, sizeof(bytes));
+	ff_flash_io_fetch(soc, address, bytes, sizeof(bytes));
 	return ff_get_le32(bytes);
 }
 
@@ -41,7 +41,7 @@ static void print_segments(struct ff_soc *soc, uint32_t at, unsigned count)
 static void start_app(struct ff_soc *soc, uint32_t image)
 {
 	uint8_t header[8];
-	ff_flash_io_read(soc, image, header, sizeof(header));
+	ff_flash_io_fetch(soc, image, header, sizeof(header));
 	print_segments(soc, image, header[1]);
 	if (soc->model->generation != FF_GEN_ESP8266) {
 		ff_cpu_print(soc, "entry 0x%08x\r\n", ff_get_le32(header + 4));

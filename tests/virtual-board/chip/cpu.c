@@ -11,8 +11,6 @@
 #define BITS_PER_BYTE 10
 #define LINE_MAX_SIZE 256
 #define CHECKSUM_SEED 0xEF
-#define SECURITY_INFO_MAX 20
-#define NO_PURPOSE 12 /* what chips without keys report for the last one */
 
 void ff_cpu_spend(struct ff_soc *soc, int64_t ns)
 {
@@ -65,15 +63,6 @@ void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud)
 	/* From the ESP32 on the divider has a fraction, above the 20 bits that clients look at. */
 	uint32_t fraction = soc->model->generation == FF_GEN_ESP8266 ? 0 : (uint32_t)(sixteenths & 15) << 20;
 	ff_bus_write(soc->bus, soc->model->uart_divider_reg, (uint32_t)(sixteenths >> 4) | fraction);
-}
-
-void ff_cpu_security_info(const struct ff_soc *soc, uint8_t *out)
-{
-	/* flags, crypt count, seven key purposes, chip id, revision */
-	uint8_t info[SECURITY_INFO_MAX] = { [11] = NO_PURPOSE };
-	ff_put_le32(info + 12, soc->model->chip_id);
-	ff_put_le32(info + 16, soc->options.identity.revision);
-	memcpy(out, info, soc->model->security_info_bytes);
 }
 
 uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size)

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "bytes.h"
+#include "crypt.h"
 #include "inflater.h"
 #include "rx.h"
 #include "soc.h"
@@ -74,6 +75,7 @@ struct ff_soc {
 	const struct ff_model *model; /* = options.model */
 	struct ff_bus *bus;           /* owned */
 	EVP_MD_CTX *md5;              /* owned */
+	struct ff_crypt *crypt;       /* owned; with a key of zeroes where none is burnt */
 
 	enum ff_mode mode;
 	bool download_strap; /* IO0 was low when EN rose */
@@ -123,15 +125,19 @@ void ff_cpu_send_frame(struct ff_soc *soc, const uint8_t *bytes, size_t size);
 /* Waits until the UART has nothing left to send, then changes its rate. */
 void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud);
 
-/* Writes the content of GET_SECURITY_INFO, model->security_info_bytes of it: nothing is locked. */
-void ff_cpu_security_info(const struct ff_soc *soc, uint8_t *out);
-
 /* The checksum of data commands: XOR, seed EF. */
 uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size);
 
 /* ---- flash_io.c: the flash with its times ---- */
 
 void ff_flash_io_read(struct ff_soc *soc, uint32_t address, void *bytes, size_t size);
+
+/* Reads as the processor does through its cache: decrypted, where flash encryption is on. */
+void ff_flash_io_fetch(struct ff_soc *soc, uint32_t address, uint8_t *bytes, size_t size);
+
+/* Encrypts in place what is about to be written to `address`. False: the chip cannot, because it has no key, encryption by
+ * the loaders is disabled, or address and size are no multiple of what it encrypts at once. */
+FF_WARN_UNUSED bool ff_flash_io_encrypt(struct ff_soc *soc, uint32_t address, uint8_t *bytes, size_t size);
 
 /* Programs page by page and waits for the end of it. */
 void ff_flash_io_program(struct ff_soc *soc, uint32_t address, const uint8_t *bytes, size_t size);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cpu.h"
 
+#include <string.h>
+
+#define ENCRYPT_ALIGN_ESP32 32u
+#define ENCRYPT_ALIGN 16u
 #define HASH_STEP 16384u
 #define COMMAND_BYTES 4 /* opcode and address before the data */
 
@@ -26,6 +30,36 @@ void ff_flash_io_read(struct ff_soc *soc, uint32_t address, void *bytes, size_t 
 	ff_flash_io_wait(soc);
 	ff_nor_read(soc->options.nor, address, bytes, size);
 	ff_cpu_spend(soc, (int64_t)(size + COMMAND_BYTES) * timing(soc)->spi_byte);
+}
+
+void ff_flash_io_fetch(struct ff_soc *soc, uint32_t address, uint8_t *bytes, size_t size)
+{
+	if (!soc->options.identity.security.flash_encryption) {
+		ff_flash_io_read(soc, address, bytes, size);
+		return;
+	}
+	for (size_t done = 0; done < size;) {
+		uint8_t block[FF_CRYPT_BLOCK];
+		uint32_t at = address + (uint32_t)done;
+		uint32_t start = at / FF_CRYPT_BLOCK * FF_CRYPT_BLOCK;
+		size_t run = start + FF_CRYPT_BLOCK - at;
+		run = run < size - done ? run : size - done;
+		ff_flash_io_read(soc, start, block, sizeof(block));
+		ff_crypt_run(soc->crypt, false, start, block, sizeof(block));
+		memcpy(bytes + done, block + (at - start), run);
+		done += run;
+	}
+}
+
+bool ff_flash_io_encrypt(struct ff_soc *soc, uint32_t address, uint8_t *bytes, size_t size)
+{
+	const struct ff_security *security = &soc->options.identity.security;
+	uint32_t align = soc->model->security.esp32_cipher ? ENCRYPT_ALIGN_ESP32 : ENCRYPT_ALIGN;
+	if (security->key_size == 0 || security->no_manual_encrypt || address % align != 0 || size % align != 0) {
+		return false;
+	}
+	ff_crypt_run(soc->crypt, true, address, bytes, size);
+	return true;
 }
 
 void ff_flash_io_program(struct ff_soc *soc, uint32_t address, const uint8_t *bytes, size_t size)

@@ -117,6 +117,7 @@ void ff_identity_fill(struct ff_words *words, const struct ff_model *model, cons
 	ff_words_set(words, MAGIC_ADDRESS, model->magic);
 	set_mac(words, model, identity->mac);
 	set_revision(words, model, identity->revision);
+	ff_security_fill(words, model, &identity->security);
 	for (size_t i = 0; i < FF_MODEL_EFUSES_MAX && model->efuses[i].address; i++) {
 		ff_words_set(words, model->efuses[i].address, model->efuses[i].value);
 	}

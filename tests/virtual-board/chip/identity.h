@@ -12,6 +12,7 @@
 #include <farflash/status.h>
 
 #include "model.h"
+#include "security.h"
 
 #define FF_EFUSE_SETTINGS_MAX 32
 #define FF_WORDS_MAX 80 /* all settings, and what a row and the security state make */
@@ -24,6 +25,7 @@ struct ff_efuse_setting {
 struct ff_identity {
 	uint8_t mac[6];
 	uint32_t revision; /* major * 100 + minor */
+	struct ff_security security;
 	struct ff_efuse_setting settings[FF_EFUSE_SETTINGS_MAX];
 	size_t setting_count;
 };

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define FF_MODEL_EFUSES_MAX 4
+#define FF_KEY_BLOCKS_MAX 6
 
 /* How a ROM speaks; each generation knows the commands of those before. */
 enum ff_generation {
@@ -61,6 +62,24 @@ struct ff_efuse_word {
 	uint32_t address, value;
 };
 
+/* Bits of the word at an address of its own; bits 0: the chip has none such. */
+struct ff_efuse_bits {
+	uint32_t address;
+	uint8_t shift, bits;
+};
+
+/* Where the efuses keep the security state, and what of it the chip knows. A chip whose crypt count has no place knows
+ * nothing of it at all. */
+struct ff_security_layout {
+	struct ff_efuse_bits crypt_count, secure_boot, secure_boot_v1, no_manual_encrypt;
+	struct ff_efuse_bits key_burnt[2];                /* all set once there is a key that nobody can read */
+	struct ff_efuse_bits purposes[FF_KEY_BLOCKS_MAX]; /* of the key blocks, where those serve for anything */
+	bool esp32_cipher;                                /* its own scheme; the others have XTS-AES */
+	bool long_keys;                                   /* XTS-AES-256 as well as -128 */
+	bool secure_download;
+	bool secure_boot_bars_stub; /* with secure boot its ROM loads no code into RAM */
+};
+
 /* What the ROM prints. */
 struct ff_boot_texts {
 	const char *banner;         /* first line(s) after any reset */
@@ -104,6 +123,7 @@ struct ff_model {
 	uint32_t default_revision;          /* major * 100 + minor */
 	uint32_t max_revision;
 	struct ff_efuse_word efuses[FF_MODEL_EFUSES_MAX]; /* package, embedded flash and PSRAM, and so on */
+	struct ff_security_layout security;
 	struct ff_boot_texts texts;
 };
 

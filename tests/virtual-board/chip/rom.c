@@ -134,6 +134,7 @@ void ff_rom_begin_download(struct ff_download *download, const struct ff_request
 		.left = ff_rom_word(request, 0),
 		.block_size = ff_rom_word(request, 2),
 		.address = ff_rom_word(request, 3),
+		.encrypt = request->size > FF_ROM_BEGIN_WORDS * 4 && ff_rom_word(request, FF_ROM_BEGIN_WORDS) != 0,
 	};
 }
 
@@ -241,7 +242,7 @@ static void on_security_info(struct ff_soc *soc, const struct ff_request *reques
 {
 	(void)request;
 	size_t size = soc->model->security_info_bytes;
-	ff_cpu_security_info(soc, soc->rom.data);
+	ff_security_info(&soc->options.identity.security, soc->model, soc->options.identity.revision, soc->rom.data);
 	ff_rom_send_data(soc, size);
 }
 
@@ -250,32 +251,45 @@ static void on_security_info(struct ff_soc *soc, const struct ff_request *reques
 static const struct command {
 	uint8_t op;
 	enum ff_generation since;
+	bool open; /* in secure download mode as well */
 	void (*run)(struct ff_soc *soc, const struct ff_request *request);
 } commands[] = {
-	{ FLASH_BEGIN, FF_GEN_ESP8266, ff_rom_on_flash_begin },
-	{ FLASH_DATA, FF_GEN_ESP8266, ff_rom_on_flash_data },
-	{ FLASH_END, FF_GEN_ESP8266, ff_rom_on_flash_end },
-	{ MEM_BEGIN, FF_GEN_ESP8266, on_mem_begin },
-	{ MEM_END, FF_GEN_ESP8266, on_mem_end },
-	{ MEM_DATA, FF_GEN_ESP8266, on_mem_data },
-	{ SYNC, FF_GEN_ESP8266, on_sync },
-	{ WRITE_REG, FF_GEN_ESP8266, on_write_reg },
-	{ READ_REG, FF_GEN_ESP8266, on_read_reg },
-	{ SPI_SET_PARAMS, FF_GEN_ESP32, on_spi_set_params },
-	{ SPI_ATTACH, FF_GEN_ESP32, on_spi_attach },
-	{ READ_FLASH_SLOW, FF_GEN_ESP32, ff_rom_on_read_flash },
-	{ CHANGE_BAUDRATE, FF_GEN_ESP32, on_change_baudrate },
-	{ FLASH_DEFL_BEGIN, FF_GEN_ESP32, ff_rom_on_defl_begin },
-	{ FLASH_DEFL_DATA, FF_GEN_ESP32, ff_rom_on_defl_data },
-	{ FLASH_DEFL_END, FF_GEN_ESP32, ff_rom_on_defl_end },
-	{ SPI_FLASH_MD5, FF_GEN_ESP32, ff_rom_on_md5 },
-	{ GET_SECURITY_INFO, FF_GEN_ESP32S2, on_security_info },
+	{ FLASH_BEGIN, FF_GEN_ESP8266, true, ff_rom_on_flash_begin },
+	{ FLASH_DATA, FF_GEN_ESP8266, true, ff_rom_on_flash_data },
+	{ FLASH_END, FF_GEN_ESP8266, true, ff_rom_on_flash_end },
+	{ MEM_BEGIN, FF_GEN_ESP8266, false, on_mem_begin },
+	{ MEM_END, FF_GEN_ESP8266, false, on_mem_end },
+	{ MEM_DATA, FF_GEN_ESP8266, false, on_mem_data },
+	{ SYNC, FF_GEN_ESP8266, true, on_sync },
+	{ WRITE_REG, FF_GEN_ESP8266, false, on_write_reg },
+	{ READ_REG, FF_GEN_ESP8266, false, on_read_reg },
+	{ SPI_SET_PARAMS, FF_GEN_ESP32, true, on_spi_set_params },
+	{ SPI_ATTACH, FF_GEN_ESP32, true, on_spi_attach },
+	{ READ_FLASH_SLOW, FF_GEN_ESP32, false, ff_rom_on_read_flash },
+	{ CHANGE_BAUDRATE, FF_GEN_ESP32, true, on_change_baudrate },
+	{ FLASH_DEFL_BEGIN, FF_GEN_ESP32, true, ff_rom_on_defl_begin },
+	{ FLASH_DEFL_DATA, FF_GEN_ESP32, true, ff_rom_on_defl_data },
+	{ FLASH_DEFL_END, FF_GEN_ESP32, true, ff_rom_on_defl_end },
+	{ SPI_FLASH_MD5, FF_GEN_ESP32, false, ff_rom_on_md5 },
+	{ GET_SECURITY_INFO, FF_GEN_ESP32S2, true, on_security_info },
 };
+
+/* What the security state leaves of it. A closed command is answered like an unknown one. */
+static bool is_closed(const struct ff_soc *soc, const struct command *command)
+{
+	const struct ff_security *security = &soc->options.identity.security;
+	bool loads_ram = command->op == MEM_BEGIN || command->op == MEM_DATA || command->op == MEM_END;
+	return (security->secure_download && !command->open) ||
+	       (security->secure_boot && soc->model->security.secure_boot_bars_stub && loads_ram);
+}
 
 static const struct command *find_command(const struct ff_soc *soc, uint8_t op)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (commands[i].op == op && commands[i].since <= soc->model->generation) {
+			if (is_closed(soc, &commands[i])) {
+				return NULL;
+			}
 			return &commands[i];
 		}
 	}

@@ -7,6 +7,7 @@
 
 #define FF_ROM_DATA_HEADER 16u /* size, sequence number and two unused words before the bytes of a data command */
 #define FF_ROM_BLOCK_MAX 0x1800u
+#define FF_ROM_BEGIN_WORDS 4u /* of a BEGIN; a fifth asks for encryption */
 
 /* Second status byte ("ROM Loader Errors"). */
 enum ff_rom_error {

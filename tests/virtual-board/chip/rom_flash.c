@@ -6,6 +6,7 @@
 #include "rom.h"
 
 #define SLOW_READ_SIZE 64u
+#define ENCRYPT_UNIT 32u
 #define SECTORS_PER_BLOCK 16u
 
 static bool flash_begin_step(struct ff_soc *soc)
@@ -75,9 +76,16 @@ void ff_rom_on_defl_begin(struct ff_soc *soc, const struct ff_request *request)
 /* Programs and reads back, as the ROM does: one checksum byte decides. */
 static enum ff_rom_error write_flash(struct ff_soc *soc, const uint8_t *bytes, size_t size)
 {
-	uint8_t back[FF_INFLATER_WINDOW];
+	uint8_t back[FF_INFLATER_WINDOW], cipher[FF_INFLATER_WINDOW];
 	if (!fits_flash(soc, soc->flash.address, (uint32_t)size)) {
 		return FF_ROM_FLASH_WRITE;
+	}
+	if (soc->flash.encrypt) {
+		memcpy(cipher, bytes, size);
+		if (!ff_flash_io_encrypt(soc, soc->flash.address, cipher, size)) {
+			return FF_ROM_FLASH_WRITE;
+		}
+		bytes = cipher;
 	}
 	ff_flash_io_program(soc, soc->flash.address, bytes, size);
 	ff_flash_io_read(soc, soc->flash.address, back, size);
@@ -103,15 +111,19 @@ static enum ff_rom_error inflate_data(struct ff_soc *soc, const uint8_t *bytes, 
 	struct ff_inflater *inflater = &soc->inflater;
 	enum ff_inflate_result result = FF_INFLATE_MORE;
 	for (size_t done = 0; done < size && result != FF_INFLATE_DONE;) {
-		size_t taken;
+		size_t taken, held = inflater->used;
 		result = ff_inflater_run(inflater, bytes + done, size - done, &taken);
 		done += taken;
 		if (result == FF_INFLATE_BAD) {
 			return FF_ROM_BAD_INFLATE;
 		}
-		ff_cpu_spend(soc, (int64_t)inflater->used * soc->options.timing->inflate_byte);
-		enum ff_rom_error error = write_flash(soc, inflater->window, inflater->used);
-		inflater->used = 0;
+		ff_cpu_spend(soc, (int64_t)(inflater->used - held) * soc->options.timing->inflate_byte);
+		/* What is no whole unit of encryption waits for the next block. */
+		bool holds_back = soc->flash.encrypt && result != FF_INFLATE_DONE;
+		size_t ready = holds_back ? inflater->used / ENCRYPT_UNIT * ENCRYPT_UNIT : inflater->used;
+		enum ff_rom_error error = write_flash(soc, inflater->window, ready);
+		inflater->used -= ready;
+		memmove(inflater->window, inflater->window + ready, inflater->used);
 		if (error) {
 			return error;
 		}

@@ -19,8 +19,12 @@ struct ff_soc *ff_soc_new(const struct ff_soc_options *options)
 	soc->model = options->model;
 	soc->bus = ff_bus_new(options->model, options->nor, &options->identity);
 	soc->md5 = EVP_MD_CTX_new();
+	/* Where no key is burnt the hardware takes the zeroes of the efuses for one. */
+	const struct ff_security *security = &options->identity.security;
+	soc->crypt = ff_crypt_new(security->key, security->key_size ? security->key_size : FF_FLASH_KEY_MAX / 2,
+				  soc->model->security.esp32_cipher);
 	ff_inflater_init(&soc->inflater);
-	if (!soc->bus || !soc->md5) {
+	if (!soc->bus || !soc->md5 || !soc->crypt) {
 		ff_soc_free(soc);
 		return NULL;
 	}
@@ -33,6 +37,7 @@ void ff_soc_free(struct ff_soc *soc)
 	if (soc) {
 		ff_inflater_release(&soc->inflater);
 		EVP_MD_CTX_free(soc->md5);
+		ff_crypt_free(soc->crypt);
 		ff_bus_free(soc->bus);
 		free(soc);
 	}

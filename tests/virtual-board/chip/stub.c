@@ -135,7 +135,8 @@ static void on_security_info(struct ff_soc *soc, const struct ff_request *reques
 		reply->code = FF_STUB_NOT_IMPLEMENTED;
 	} else {
 		reply->size = soc->model->security_info_bytes;
-		ff_cpu_security_info(soc, reply->data);
+		ff_security_info(&soc->options.identity.security, soc->model, soc->options.identity.revision,
+				 reply->data);
 	}
 }
 

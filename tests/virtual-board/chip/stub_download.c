@@ -2,6 +2,8 @@
 /* The stub's flash and RAM downloads: see stub.c for the source. */
 #include "stub.h"
 
+#include <string.h>
+
 /* ---- erase and write, after the acknowledgement ---- */
 
 /* Starts the next erase, unless the flash is still busy with the one before. Sectors that are blank already are skipped
@@ -46,9 +48,16 @@ static enum ff_stub_code write_flash(struct ff_soc *soc, const uint8_t *bytes, u
 			return code;
 		}
 	}
-	bool refused = flash->encrypt; /* no key is burnt */
-	if (refused || !ff_stub_fits_flash(soc, flash->address, size)) {
+	uint8_t cipher[FF_INFLATER_WINDOW];
+	if (!ff_stub_fits_flash(soc, flash->address, size)) {
 		return FF_STUB_FAILED_SPI;
+	}
+	if (flash->encrypt) {
+		memcpy(cipher, bytes, size);
+		if (!ff_flash_io_encrypt(soc, flash->address, cipher, size)) {
+			return FF_STUB_FAILED_SPI;
+		}
+		bytes = cipher;
 	}
 	ff_flash_io_program(soc, flash->address, bytes, size);
 	flash->left -= size;

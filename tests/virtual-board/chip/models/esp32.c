@@ -57,6 +57,14 @@ const struct ff_model ff_model_esp32 = {
 	.default_revision = 300,
 	.max_revision = 303,
 	.efuses = { { 0x3FF5A00C, 1u << 9 | 1u << 13 } }, /* D0WD, rated for 240 MHz */
+	.security = {
+		.crypt_count = { 0x3FF5A000, 20, 7 },
+		.secure_boot = { 0x3FF5A018, 5, 1 },
+		.secure_boot_v1 = { 0x3FF5A018, 4, 1 },
+		.no_manual_encrypt = { 0x3FF5A018, 7, 1 },
+		.key_burnt = { { 0x3FF5A000, 16, 1 }, { 0x3FF5A014, 28, 4 } }, /* no reading; FLASH_CRYPT_CONFIG 0xF */
+		.esp32_cipher = true,
+	},
 	.texts = {
 		.banner = "ets Jul 29 2019 12:21:46\r\n\r\n",
 		.power_on = "rst:0x1 (POWERON_RESET),boot:",

@@ -20,6 +20,13 @@ const struct ff_model ff_model_esp32c2 = {
 	.default_revision = 102,
 	.max_revision = 315,
 	.efuses = { { 0x60008844, 1u << 22 }, { 0x6000885C, 1u << 29 | 5u << 24 } }, /* ESP8684H4: 4 MB inside */
+	.security = {
+		.crypt_count = { 0x60008830, 7, 3 },
+		.secure_boot = { 0x60008830, 21, 1 },
+		.no_manual_encrypt = { 0x60008830, 6, 1 },
+		.key_burnt = { { 0x60008830, 0, 2 }, { 0x60008830, 10, 1 } }, /* no reading; all 256 bits of its one block */
+		.secure_download = true,
+	},
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp8684-api2-20220127\r\nBuild:Jan 27 2022\r\n",
@@ -46,6 +53,7 @@ const struct ff_model ff_model_esp32c3 = {
 	.default_revision = 3,
 	.max_revision = 399,
 	.efuses = { { 0x60008850, 1u << 27 }, { 0x60008854, 1 } }, /* QFN32 with 4 MB of XMC inside */
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x60008800, 20), .secure_boot_bars_stub = true },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
@@ -72,6 +80,14 @@ const struct ff_model ff_model_esp32c5 = {
 	.revision = { .minor = { 2, 0, 4 }, .major = { 2, 4, 2 } },
 	.default_revision = 100,
 	.max_revision = 315,
+	.security = {
+		.crypt_count = { 0x600B4834, 16, 3 },
+		.secure_boot = { 0x600B4838, 25, 1 },
+		.no_manual_encrypt = { 0x600B4830, 20, 1 },
+		.purposes = { { 0x600B4834, 22, 5 }, { 0x600B4834, 27, 5 }, { 0x600B4838, 0, 5 },
+			      { 0x600B4838, 5, 5 },  { 0x600B4838, 10, 5 }, { 0x600B4838, 15, 5 } },
+		.secure_download = true,
+	},
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c5-eco2-20250121\r\nBuild:Jan 21 2025\r\n",
@@ -98,6 +114,7 @@ const struct ff_model ff_model_esp32c6 = {
 	.default_revision = 1,
 	.max_revision = 315,
 	.efuses = { { 0x600B0850, 1u << 24 }, { 0x600B0854, 1 } }, /* C6FH4: QFN32 with 4 MB inside */
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x600B0800, 20) },
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\n",
@@ -123,6 +140,14 @@ const struct ff_model ff_model_esp32c61 = {
 	.revision = { .minor = { 2, 0, 4 }, .major = { 2, 4, 2 } },
 	.default_revision = 100,
 	.max_revision = 315,
+	.security = {
+		.crypt_count = { 0x600B4830, 23, 3 },
+		.secure_boot = { 0x600B4834, 26, 1 },
+		.no_manual_encrypt = { 0x600B4830, 14, 1 },
+		.purposes = { { 0x600B4834, 0, 4 },  { 0x600B4834, 4, 4 },  { 0x600B4834, 8, 4 },
+			      { 0x600B4834, 12, 4 }, { 0x600B4834, 16, 4 }, { 0x600B4834, 20, 4 } },
+		.secure_download = true,
+	},
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c61-eco3-20250228\r\nBuild:Feb 28 2025\r\n",

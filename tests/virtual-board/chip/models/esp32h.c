@@ -18,6 +18,7 @@ const struct ff_model ff_model_esp32h2 = {
 	.revision = { .minor = { 3, 18, 3 }, .major = { 3, 21, 2 } },
 	.default_revision = 102,
 	.max_revision = 307,
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x600B0800, 20) },
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32h2-20221101\r\nBuild:Nov  1 2022\r\n",
@@ -43,6 +44,7 @@ const struct ff_model ff_model_esp32h21 = {
 	.revision = { .minor = { 5, 4, 4 }, .major = { 5, 8, 2 } },
 	.default_revision = 0,
 	.max_revision = 315,
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x600B4000, 20) },
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32h21\r\n",
@@ -69,6 +71,15 @@ const struct ff_model ff_model_esp32h4 = {
 	.revision = { .minor = { 3, 18, 4 }, .major = { 3, 22, 2 } },
 	.default_revision = 0,
 	.max_revision = 315,
+	.security = {
+		.crypt_count = { 0x600B1830, 23, 3 },
+		.secure_boot = { 0x600B1838, 5, 1 },
+		.no_manual_encrypt = { 0x600B1830, 14, 1 },
+		.purposes = { { 0x600B1834, 0, 5 },  { 0x600B1834, 5, 5 },  { 0x600B1834, 10, 5 },
+			      { 0x600B1834, 15, 5 }, { 0x600B1834, 20, 5 }, { 0x600B1834, 25, 5 } },
+		.long_keys = true,
+		.secure_download = true,
+	},
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32h4\r\n",

@@ -21,6 +21,7 @@ const struct ff_model ff_model_esp32p4 = {
 	.revision = { .minor = { 2, 0, 4 }, .major = { 2, 4, 2 }, .major_high = { 2, 23, 1 } },
 	.default_revision = 103,
 	.max_revision = 715,
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x5012D000, 20), .long_keys = true },
 	.texts = {
 		FF_TEXTS_SINCE_ESP32S2,
 		.software_reset = "rst:0x3 (SW_SYS_RESET),boot:",

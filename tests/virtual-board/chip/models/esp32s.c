@@ -20,6 +20,7 @@ const struct ff_model ff_model_esp32s2 = {
 	.default_revision = 100,
 	.max_revision = 315,
 	.efuses = { { 0x3F41A06C, 2u << 4 } }, /* calibrated; neither flash nor PSRAM inside */
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x3F41A000, 19), .long_keys = true },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32s2-rc4-20191025\r\nBuild:Oct 25 2019\r\n",
@@ -47,6 +48,7 @@ const struct ff_model ff_model_esp32s3 = {
 	.max_revision = 315,
 	/* 8 MB of PSRAM at 3.3 V inside; efuse block version 1.3 */
 	.efuses = { { 0x60007054, 1u << 3 | 1u << 7 }, { 0x60007050, 3u << 24 }, { 0x6000706C, 1 } },
+	.security = { FF_SECURITY_SINCE_ESP32S2(0x60007000, 20), .long_keys = true },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021\r\n",
@@ -73,6 +75,15 @@ const struct ff_model ff_model_esp32s31 = {
 	.revision = { .minor = { 3, 18, 4 }, .major = { 3, 22, 2 } },
 	.default_revision = 0,
 	.max_revision = 315,
+	.security = {
+		.crypt_count = { 0x20715034, 21, 3 },
+		.secure_boot = { 0x2071503C, 2, 1 },
+		.no_manual_encrypt = { 0x20715030, 20, 1 },
+		.purposes = { { 0x20715038, 0, 5 }, { 0x20715038, 5, 5 }, { 0x20715038, 10, 5 }, { 0x20715038, 15, 5 },
+			      { 0x20715038, 20, 5 } },
+		.long_keys = true,
+		.secure_download = true,
+	},
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32s31\r\n",

@@ -33,6 +33,20 @@ extern const struct ff_model ff_model_esp32p4;
 #define FF_MAC_SINCE_ESP32S2(address) \
 	.mac_layout = FF_MAC_BLOCK1, .mac_reg = (address), .revision_layout = FF_REVISION_FIELDS
 
+/* The purposes of six key blocks from one word's bit on, `bits` wide, as most chips have them: two at the end of a word and
+ * four at the start of the next. */
+#define FF_PURPOSES_SINCE_ESP32S2(efuses) \
+	.purposes = { \
+		{ (efuses) + 0x34, 24, 4 }, { (efuses) + 0x34, 28, 4 }, { (efuses) + 0x38, 0, 4 }, \
+		{ (efuses) + 0x38, 4, 4 },  { (efuses) + 0x38, 8, 4 },  { (efuses) + 0x38, 12, 4 }, \
+	}
+
+/* The security state of all chips that have kept the places of the ESP32-S2, but for the one bit that wandered. */
+#define FF_SECURITY_SINCE_ESP32S2(efuses, manual_encrypt_bit) \
+	.crypt_count = { (efuses) + 0x34, 18, 3 }, .secure_boot = { (efuses) + 0x38, 20, 1 }, \
+	.no_manual_encrypt = { (efuses) + 0x30, (manual_encrypt_bit), 1 }, .secure_download = true, \
+	FF_PURPOSES_SINCE_ESP32S2(efuses)
+
 /* The words around the boot modes, which are the chip's own. */
 #define FF_TEXTS_SINCE_ESP32S2 \
 	.power_on = "rst:0x1 (POWERON),boot:", .waiting = "waiting for download\r\n", .leaving = "user code done\r\n", \
