@@ -349,6 +349,7 @@ static enum ff_status open_chip(struct board *board, struct ff_error *error)
 	if (status != FF_OK) {
 		return status;
 	}
+	ff_nor_set_jedec_id(board->nor, options->flash_id);
 	for (size_t i = 0; i < board->faults.trigger_count; i++) {
 		const struct ff_fault_trigger *trigger = &board->faults.triggers[i];
 		if (trigger->kind == FF_FAULT_BAD_FLASH &&

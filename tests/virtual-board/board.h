@@ -27,6 +27,7 @@ struct ff_board_options {
 	const struct ff_model *model;
 	const char *flash_path;
 	uint32_t flash_size;
+	uint32_t flash_id; /* JEDEC id, first byte lowest; 0: the one of its size */
 	enum ff_board_boot boot;
 	const char *app_text;
 	const char *stub_dir;

@@ -20,6 +20,7 @@ enum key {
 	KEY_CHIP = 1000,
 	KEY_FLASH,
 	KEY_FLASH_SIZE,
+	KEY_FLASH_ID,
 	KEY_LISTEN,
 	KEY_TIMING,
 	KEY_FAULT,
@@ -44,6 +45,10 @@ static const struct argp_option argp_options[] = {
 	  "pty:LINK (a pseudo terminal; datagrams \"01\" to the socket LINK.lines set DTR and RTS). HOST is 127.0.0.1 "
 	  "unless given, PORT 0 takes a free one",
 	  1 },
+	{ "flash-id", KEY_FLASH_ID, "HEX", 0,
+	  "JEDEC id of the flash, the bytes in their order, as in C84017; otherwise that of the Winbond chip of its size. The "
+	  "size in the flash's SFDP table stays right",
+	  2 },
 	{ "timing", KEY_TIMING, "real|fast", 0,
 	  "real: the line is as slow as its baud rate and the flash as its datasheet says; fast (default): no waiting",
 	  2 },
@@ -99,6 +104,18 @@ static bool parse_size(const char *text, uint32_t *size)
 	}
 	*size = (uint32_t)(value << shift);
 	return true;
+}
+
+static bool parse_flash_id(const char *text, uint32_t *id)
+{
+	unsigned maker, type, capacity;
+	int end = 0;
+	bool valid = strspn(text, "0123456789abcdefABCDEF") == 6 && text[6] == '\0' &&
+		     sscanf(text, "%2x%2x%2x%n", &maker, &type, &capacity, &end) == 3 && end == 6;
+	if (valid) {
+		*id = maker | type << 8 | capacity << 16;
+	}
+	return valid && *id != 0;
 }
 
 static bool parse_mac(const char *text, uint8_t *mac)
@@ -245,6 +262,11 @@ static error_t parse_board(int key, char *arg, struct parsing *parsing, struct a
 	case KEY_FLASH_SIZE:
 		if (!parse_size(arg, &board->flash_size)) {
 			argp_error(state, "\"%s\" is not a size like 4MB", arg);
+		}
+		return 0;
+	case KEY_FLASH_ID:
+		if (!parse_flash_id(arg, &board->flash_id)) {
+			argp_error(state, "\"%s\" is not a JEDEC id of six hexadecimal digits", arg);
 		}
 		return 0;
 	case KEY_LISTEN:

@@ -58,6 +58,9 @@ void ff_bus_reset(struct ff_bus *bus)
 {
 	drop_pages(bus);
 	bus->spi.attached = false;
+	if (bus->spi.nor) {
+		ff_status_power_up(ff_nor_registers(bus->spi.nor));
+	}
 }
 
 /* The slot that holds the page, or the free one where it would go; NULL when the table is full without it. */

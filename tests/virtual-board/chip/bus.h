@@ -24,7 +24,7 @@ struct ff_bus *ff_bus_new(const struct ff_model *model, struct ff_nor *nor, cons
 
 void ff_bus_free(struct ff_bus *bus);
 
-/* Forgets RAM and registers, as the loss of power does. The flash is detached. */
+/* Forgets RAM and registers, as the loss of power does, and the volatile bits of the flash's status. The flash is detached. */
 void ff_bus_reset(struct ff_bus *bus);
 
 uint32_t ff_bus_read(struct ff_bus *bus, uint32_t address);

@@ -49,6 +49,7 @@ struct ff_spi_registers {
 	uint32_t base;
 	uint16_t usr, usr1, usr2, w0;
 	uint16_t mosi_dlen, miso_dlen; /* 0: the lengths are fields of usr1, as on the ESP8266 */
+	bool address_at_top;           /* of its register; otherwise at the bottom */
 };
 
 /* Some revisions leave the flash without power in download mode, until a client switches it on. */

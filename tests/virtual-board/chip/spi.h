@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The SPI controller's "user" commands: a client sets up its registers by WRITE_REG and so talks to the flash chip
- * directly, most of all to ask for its JEDEC id (esptool 5.3 loader.py, run_spiflash_command).
+ * directly, to ask for its JEDEC id and its parameters, and to read and write its status (esptool 5.3 loader.py,
+ * run_spiflash_command). Programming and erasing are left to the loaders' commands.
  *
  * A plain value; one thread. */
 #ifndef FF_VB_SPI_H
@@ -16,7 +17,6 @@ struct ff_spi {
 	struct ff_nor *nor;                       /* borrowed */
 	const struct ff_spi_registers *registers; /* borrowed */
 	bool attached;
-	uint8_t status[3]; /* the flash chip's status registers */
 };
 
 /* Runs what was written to the command register. `registers`: the controller's registers from its base on, 256 bytes;

@@ -336,12 +336,26 @@ void ff_stub_frame(struct ff_soc *soc, const uint8_t *frame, size_t size)
 			 });
 }
 
+/* esp-stub-lib, target/common/src/flash.c, stub_target_flash_id_to_flash_size(), and flash.c, stub_lib_flash_init_ex(); and
+ * the Winbond chips from 64 MB on, which count on from 20h, so that the board's own flash is known. */
+static uint32_t size_by_id(uint32_t id)
+{
+	uint32_t capacity = id >> 16 & 0xFF;
+	if (capacity >= 0x20 && capacity <= 0x22) {
+		capacity -= 6;
+	}
+	if (capacity >= 0x12 && capacity <= 0x1C) {
+		return 1u << capacity;
+	}
+	return capacity == 0x39 ? 32u << 20 : 16u << 20;
+}
+
 void ff_stub_start(struct ff_soc *soc)
 {
 	soc->mode = FF_MODE_STUB;
 	soc->flash = soc->ram = (struct ff_download){ 0 };
 	soc->stub_error = FF_STUB_SUCCESS;
-	soc->flash_size = ff_nor_size(soc->options.nor); /* by its JEDEC id */
+	soc->flash_size = size_by_id(ff_nor_jedec_id(soc->options.nor));
 	ff_rx_init(&soc->rx, FF_RX_STUB);
 	ff_bus_attach_flash(soc->bus);
 	ff_cpu_set_baud(soc, soc->baud); /* the divider is another one with its clock */

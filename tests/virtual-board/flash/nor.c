@@ -23,6 +23,8 @@ struct ff_nor {
 	int fd;         /* holds the lock */
 	uint8_t *cells; /* mapped */
 	uint32_t size;  /* a power of two */
+	uint32_t id;    /* 0: the one of its size */
+	struct ff_status_registers registers;
 	struct bad_cell bad[FF_NOR_BAD_CELLS_MAX];
 	size_t bad_count;
 };
@@ -81,6 +83,7 @@ enum ff_status ff_nor_open(struct ff_nor **nor, const char *path, uint32_t size,
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "Out of memory");
 	}
 	made->size = size;
+	ff_status_init(&made->registers);
 	enum ff_status status = FF_OK;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0) {
@@ -122,8 +125,26 @@ uint32_t ff_nor_size(const struct ff_nor *nor)
 	return nor->size;
 }
 
+void ff_nor_set_jedec_id(struct ff_nor *nor, uint32_t id)
+{
+	nor->id = id;
+}
+
+struct ff_status_registers *ff_nor_registers(struct ff_nor *nor)
+{
+	return &nor->registers;
+}
+
+static bool is_protected(const struct ff_nor *nor, uint32_t address, uint32_t size)
+{
+	return ff_status_protects(&nor->registers, nor->size, address & (nor->size - 1), size);
+}
+
 uint32_t ff_nor_jedec_id(const struct ff_nor *nor)
 {
+	if (nor->id) {
+		return nor->id;
+	}
 	uint32_t log2_size = 0;
 	while ((1u << log2_size) < nor->size) {
 		log2_size++;
@@ -163,6 +184,9 @@ static bool cell_refuses(struct ff_nor *nor, uint32_t address)
 
 void ff_nor_program(struct ff_nor *nor, uint32_t address, const uint8_t *bytes, size_t size)
 {
+	if (is_protected(nor, address, (uint32_t)size)) {
+		return;
+	}
 	for (size_t i = 0; i < size; i++) {
 		uint32_t at = (address + (uint32_t)i) & (nor->size - 1);
 		/* A byte of FF asks nothing of its cell, so that a broken one shows up where it matters. */
@@ -175,6 +199,9 @@ void ff_nor_program(struct ff_nor *nor, uint32_t address, const uint8_t *bytes, 
 
 void ff_nor_erase(struct ff_nor *nor, uint32_t address, uint32_t size)
 {
+	if (is_protected(nor, address, size)) {
+		return;
+	}
 	uint64_t end = ((uint64_t)address + size + FF_NOR_SECTOR - 1) / FF_NOR_SECTOR * FF_NOR_SECTOR;
 	uint64_t at = address / FF_NOR_SECTOR * FF_NOR_SECTOR;
 	for (; at < end; at += FF_NOR_SECTOR) {

@@ -12,6 +12,8 @@
 
 #include <farflash/status.h>
 
+#include "status_register.h"
+
 #define FF_NOR_PAGE 256u
 #define FF_NOR_SECTOR 4096u
 #define FF_NOR_BLOCK 65536u
@@ -33,6 +35,12 @@ uint32_t ff_nor_size(const struct ff_nor *nor);
 
 /* JEDEC id as READ_ID (9F) shifts it out: manufacturer, type, log2 of the size, first byte lowest. */
 uint32_t ff_nor_jedec_id(const struct ff_nor *nor);
+
+/* Gives it another one, 0 for its own again. */
+void ff_nor_set_jedec_id(struct ff_nor *nor, uint32_t id);
+
+/* Its status registers. A program or an erase that touches what they protect has no effect at all. */
+struct ff_status_registers *ff_nor_registers(struct ff_nor *nor);
 
 void ff_nor_read(const struct ff_nor *nor, uint32_t address, void *bytes, size_t size);
 

@@ -14,7 +14,7 @@ const struct ff_model ff_model_esp8266 = {
 	.uart_divider_reg = 0x60000014,
 	.uart_clock = 52000000,
 	.stub_uart_clock = 52000000,
-	.spi = { .base = 0x60000200, .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x40 },
+	.spi = { .base = 0x60000200, .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x40, .address_at_top = true },
 	.mac_layout = FF_MAC_ESP8266,
 	.mac_reg = 0x3FF00050,
 	.default_mac = { 0x5C, 0xCF, 0x7F, 0x00, 0x00, 0x01 },
@@ -49,7 +49,7 @@ const struct ff_model ff_model_esp32 = {
 	.rom_clock_guess = 40300000, /* as the calibration words of identity.c say */
 	.stub_uart_clock = 80000000, /* the stub raises the clock first: esp-flasher-stub main.c */
 	.spi = { .base = 0x3FF42000, .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x80,
-		 .mosi_dlen = 0x28, .miso_dlen = 0x2C },
+		 .mosi_dlen = 0x28, .miso_dlen = 0x2C, .address_at_top = true },
 	.mac_layout = FF_MAC_ESP32,
 	.mac_reg = 0x3FF5A004,
 	.default_mac = { 0x24, 0x0A, 0xC4, 0x00, 0x00, 0x01 },
