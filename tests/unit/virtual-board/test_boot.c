@@ -147,16 +147,70 @@ static void test_boot__held_in_reset_it_is_silent(void **state)
 	bench_expect_silence(&bench);
 }
 
+/* ---- programs in RAM ---- */
+
+static void load_program(const char *chip)
+{
+	bench_open(&bench, chip, false);
+	bench_words(&bench, 0x05, 16, 2, 8, 0x40081000);
+	bench_block(&bench, 0x07, "ABCDEFGH", 8, 0);
+	bench_block(&bench, 0x07, "IJKLMNOP", 8, 1);
+	bench_drop(&bench);
+}
+
+static void test_boot__program_in_ram_says_where_it_runs(void **state)
+{
+	(void)state;
+	load_program("esp32");
+	bench_words(&bench, 0x06, 0, 0x4008100C);
+	bench_expect_hex(&bench, 0xC0, 1, 6, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC0);
+	bench_wait(&bench, 100 * MS);
+	assert_true(bench_printed(&bench, "RAM application at 0x4008100c\r\nhello\r\n"));
+	bench_drop(&bench);
+	bench_wait(&bench, 1000 * MS);
+	assert_true(bench_printed(&bench, "hello: 1 s\r\n"));
+	assert_false(bench_printed(&bench, "RAM application"));
+	put_image(0x1000, 24);
+	reset(false);
+	bench_wait(&bench, 100 * MS);
+	assert_false(bench_printed(&bench, "RAM application"));
+}
+
+static void test_boot__jump_beside_the_program_runs_off(void **state)
+{
+	(void)state;
+	static const uint32_t entries[] = { 0x40080FFF, 0x40081010, 0 };
+	for (size_t i = 0; i < 3; i++) {
+		load_program("esp32c3");
+		bench_words(&bench, 0x06, 0, entries[i]);
+		bench_drop(&bench);
+		bench_wait(&bench, 2000 * MS);
+		bench_expect_silence(&bench);
+		bench_close(&bench);
+	}
+	load_program("esp8266");
+	bench_words(&bench, 0x06, 1, 0x40081000); /* 1: no jump */
+	bench_drop(&bench);
+	bench_sync(&bench);
+	assert_int_not_equal(bench.out_size, 0);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, close_bench)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_boot__esp32_waits_for_a_download),          TEST(test_boot__esp32_starts_the_image_at_1000),
-		TEST(test_boot__c3_and_esp8266_start_the_image_at_0), TEST(test_boot__empty_flash_loops),
-		TEST(test_boot__empty_esp8266_says_so_once),          TEST(test_boot__watchdog_samples_io0_again),
-		TEST(test_boot__application_answers_its_console),     TEST(test_boot__esp8266_prints_its_log_at_74880),
+		TEST(test_boot__esp32_waits_for_a_download),
+		TEST(test_boot__esp32_starts_the_image_at_1000),
+		TEST(test_boot__c3_and_esp8266_start_the_image_at_0),
+		TEST(test_boot__empty_flash_loops),
+		TEST(test_boot__empty_esp8266_says_so_once),
+		TEST(test_boot__watchdog_samples_io0_again),
+		TEST(test_boot__application_answers_its_console),
+		TEST(test_boot__esp8266_prints_its_log_at_74880),
 		TEST(test_boot__held_in_reset_it_is_silent),
+		TEST(test_boot__program_in_ram_says_where_it_runs),
+		TEST(test_boot__jump_beside_the_program_runs_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,14 +62,26 @@ static void test_stub__other_bytes_run_off(void **state)
 	assert_true(bench_printed(&bench, "waiting for download"));
 }
 
-static void test_stub__another_entry_runs_off(void **state)
+static void test_stub__another_entry_is_another_program(void **state)
 {
 	(void)state;
 	bench_open(&bench, "esp32", false);
-	bench_upload_stub(&bench, 'a', BENCH_STUB_ENTRY + 4);
+	bench_upload_stub(&bench, 'a', BENCH_STUB_ENTRY + 2);
 	bench_drop(&bench);
-	bench_words(&bench, 0x0A, 0x40001000);
+	bench_wait(&bench, 100 * MS);
+	assert_true(bench_printed(&bench, "RAM application at 0x40090006"));
+}
+
+/* esp-flasher-stub 1.1, command_handler.c: it takes RUN_USER_CODE, and neither answers nor does anything. */
+static void test_stub__run_user_code_changes_nothing(void **state)
+{
+	(void)state;
+	open_stub("esp8266");
+	bench_send(&bench, 0xD3, NULL, 0, 0);
+	bench_wait(&bench, 2000 * MS);
 	bench_expect_silence(&bench);
+	bench_words(&bench, 0x0A, 0x3FF00050);
+	assert_int_equal(bench.out[2], 0x0A);
 }
 
 static void test_stub__is_gone_after_a_reset(void **state)
@@ -456,7 +468,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_stub__runs_when_the_bytes_are_its_own),
 		TEST(test_stub__other_bytes_run_off),
-		TEST(test_stub__another_entry_runs_off),
+		TEST(test_stub__another_entry_is_another_program),
+		TEST(test_stub__run_user_code_changes_nothing),
 		TEST(test_stub__is_gone_after_a_reset),
 		TEST(test_stub__files_of_other_chips_are_not_looked_at),
 		TEST(test_stub__p4_has_one_for_each_kind_of_its_revisions),

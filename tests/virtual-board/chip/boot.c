@@ -80,6 +80,16 @@ void ff_boot_run_flash(struct ff_soc *soc)
 	run_flash(soc);
 }
 
+void ff_boot_run_ram(struct ff_soc *soc, uint32_t entry)
+{
+	soc->mode = FF_MODE_APP;
+	soc->task = (struct ff_task){ 0 };
+	soc->from_ram = true;
+	soc->ram_entry = entry;
+	soc->seconds = 0;
+	soc->timer = soc->time + APP_START_NS;
+}
+
 static bool boot_step(struct ff_soc *soc)
 {
 	const struct ff_boot_texts *texts = &soc->model->texts;
@@ -111,6 +121,9 @@ static void print_app_line(struct ff_soc *soc)
 {
 	if (soc->seconds == 0) {
 		ff_cpu_set_baud(soc, APP_BAUD);
+		if (soc->from_ram) {
+			ff_cpu_print(soc, "RAM application at 0x%08x\r\n", soc->ram_entry);
+		}
 		ff_cpu_print(soc, "%s\r\n", soc->options.app_text);
 	} else {
 		ff_cpu_print(soc, "%s: %u s\r\n", soc->options.app_text, soc->seconds);

@@ -10,10 +10,17 @@
 
 #define PAGE_SIZE 4096u
 #define PAGES_MAX 1024u /* a power of two */
+#define LOADED_MAX 64u
 
 struct page {
 	uint32_t number; /* address / PAGE_SIZE */
 	uint8_t *bytes;  /* owned, NULL in an unused slot */
+};
+
+/* Bytes that were loaded, one after the other. */
+struct loaded {
+	uint32_t address;
+	uint64_t end;
 };
 
 struct ff_bus {
@@ -23,6 +30,8 @@ struct ff_bus {
 	struct ff_spi spi;
 	struct page pages[PAGES_MAX]; /* hash with linear probing; pages leave only all together */
 	size_t page_count;
+	struct loaded loaded[LOADED_MAX];
+	size_t loaded_count;
 };
 
 struct ff_bus *ff_bus_new(const struct ff_model *model, struct ff_nor *nor, const struct ff_identity *identity)
@@ -44,6 +53,7 @@ static void drop_pages(struct ff_bus *bus)
 		bus->pages[i].bytes = NULL;
 	}
 	bus->page_count = 0;
+	bus->loaded_count = 0;
 }
 
 void ff_bus_free(struct ff_bus *bus)
@@ -96,6 +106,18 @@ static const uint8_t *page_for_read(const struct ff_bus *bus, uint32_t number)
 	return slot ? slot->bytes : NULL;
 }
 
+/* A program in more pieces than there is room for is loaded all the same; one only cannot jump into the last of them. */
+static void note_loaded(struct ff_bus *bus, uint32_t address, size_t size)
+{
+	struct loaded *last = bus->loaded_count > 0 ? &bus->loaded[bus->loaded_count - 1] : NULL;
+	if (last && last->end == address) {
+		last->end += size;
+	} else if (bus->loaded_count < LOADED_MAX) {
+		bus->loaded[bus->loaded_count++] =
+			(struct loaded){ .address = address, .end = (uint64_t)address + size };
+	}
+}
+
 enum ff_status ff_bus_load(struct ff_bus *bus, uint32_t address, const uint8_t *bytes, size_t size)
 {
 	for (size_t done = 0; done < size;) {
@@ -109,7 +131,18 @@ enum ff_status ff_bus_load(struct ff_bus *bus, uint32_t address, const uint8_t *
 		memcpy(page + at % PAGE_SIZE, bytes + done, run);
 		done += run;
 	}
+	note_loaded(bus, address, size);
 	return FF_OK;
+}
+
+bool ff_bus_is_loaded(const struct ff_bus *bus, uint32_t address)
+{
+	for (size_t i = 0; i < bus->loaded_count; i++) {
+		if (address >= bus->loaded[i].address && address < bus->loaded[i].end) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool ff_bus_holds(const struct ff_bus *bus, uint32_t address, const uint8_t *bytes, size_t size)

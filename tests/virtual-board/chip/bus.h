@@ -35,6 +35,9 @@ void ff_bus_write(struct ff_bus *bus, uint32_t address, uint32_t value);
 /* Copies bytes into RAM. FF_ERR_NO_MEMORY past 4 MB of touched pages: more than any of these chips has. */
 FF_WARN_UNUSED enum ff_status ff_bus_load(struct ff_bus *bus, uint32_t address, const uint8_t *bytes, size_t size);
 
+/* Whether the byte at `address` has been loaded since the last reset. */
+bool ff_bus_is_loaded(const struct ff_bus *bus, uint32_t address);
+
 /* Whether RAM holds exactly these bytes. */
 bool ff_bus_holds(const struct ff_bus *bus, uint32_t address, const uint8_t *bytes, size_t size);
 

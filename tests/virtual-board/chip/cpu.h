@@ -98,6 +98,8 @@ struct ff_soc {
 	uint32_t flash_size; /* what the running loader takes it for */
 	uint16_t stub_error; /* of work that was acknowledged before, for the next answer */
 	uint32_t seconds;    /* that the application has run */
+	bool from_ram;       /* it was loaded into RAM */
+	uint32_t ram_entry;  /* where, then */
 	char app_line[FF_APP_LINE_MAX];
 	size_t app_line_size;
 };
@@ -170,6 +172,9 @@ void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now);
 /* boot.c: what the loader in ROM does when it is left without a reset: it starts what is in flash. */
 void ff_boot_run_flash(struct ff_soc *soc);
 
+/* boot.c: starts the application that was loaded into RAM. */
+void ff_boot_run_ram(struct ff_soc *soc, uint32_t entry);
+
 /* boot.c: what application and boot loop do when their timer is due. */
 void ff_boot_timer(struct ff_soc *soc);
 
@@ -189,7 +194,8 @@ void ff_stub_start(struct ff_soc *soc);
 /* soc.c: a reset by software; the straps are as they were. */
 void ff_soc_restart(struct ff_soc *soc, int64_t now);
 
-/* soc.c: the processor jumps to `entry` in RAM: the stub if that is what lies there, otherwise nothing good. */
+/* soc.c: the processor jumps to `entry` in RAM: the stub if that is what lies there, an application if it is something
+ * else that was loaded, otherwise nothing good. */
 void ff_soc_jump(struct ff_soc *soc, uint32_t entry);
 
 #endif

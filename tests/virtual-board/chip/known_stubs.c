@@ -137,3 +137,13 @@ bool ff_known_stubs_match(const struct ff_known_stubs *stubs, const struct ff_bu
 	}
 	return false;
 }
+
+bool ff_known_stubs_have_entry(const struct ff_known_stubs *stubs, uint32_t entry)
+{
+	for (size_t i = 0; i < stubs->count; i++) {
+		if (stubs->at[i].entry == entry) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -41,4 +41,7 @@ void ff_known_stubs_release(struct ff_known_stubs *stubs);
 /* Whether RAM holds one of them, byte for byte, with this entry point. */
 bool ff_known_stubs_match(const struct ff_known_stubs *stubs, const struct ff_bus *bus, uint32_t entry);
 
+/* Whether one of them has this entry point. */
+bool ff_known_stubs_have_entry(const struct ff_known_stubs *stubs, uint32_t entry);
+
 #endif

@@ -50,6 +50,7 @@ void ff_soc_stop(struct ff_soc *soc)
 	soc->backlog_size = 0;
 	soc->stub_error = 0;
 	soc->seconds = 0;
+	soc->from_ram = false;
 	soc->app_line_size = 0;
 	soc->autobaud = false;
 	soc->flash_ready = soc->line_idle = INT64_MIN;
@@ -96,6 +97,9 @@ void ff_soc_jump(struct ff_soc *soc, uint32_t entry)
 {
 	if (ff_known_stubs_match(soc->options.stubs, soc->bus, entry)) {
 		ff_stub_start(soc);
+	} else if (ff_bus_is_loaded(soc->bus, entry) && !ff_known_stubs_have_entry(soc->options.stubs, entry)) {
+		/* What has a stub's entry point but not its bytes is a damaged one, and runs off. */
+		ff_boot_run_ram(soc, entry);
 	} else {
 		ff_soc_hang(soc);
 	}
