@@ -6,8 +6,9 @@
 
 #include "bytes.h"
 
-#define PACKET 0x1000 /* the most that esp-flasher-stub 1.1 sends, command_handler.c */
-#define WINDOW 1      /* and it waits for each acknowledgement, whatever it is told */
+#define PACKET 0x1000   /* the most that esp-flasher-stub 1.1 sends, command_handler.c */
+#define WINDOW 1        /* and it waits for each acknowledgement, whatever it is told */
+#define PACKET_BEGUN 16 /* bytes of a packet that noise does not make up */
 #define SLOW_PACKET 64
 #define BITS_PER_BYTE 10
 #define MS_PER_S 1000
@@ -32,18 +33,28 @@ static uint32_t packet_ms(const struct ff_loader *loader, uint32_t size)
 	return FF_LOADER_TIMEOUT_MS + (uint32_t)(2ULL * size * BITS_PER_BYTE * MS_PER_S / loader->link.baud);
 }
 
+static int64_t packet_deadline(const struct ff_loader *loader, uint32_t size)
+{
+	return ff_link_deadline(&loader->link, packet_ms(loader, size));
+}
+
+static enum ff_status explain_silence(enum ff_status status, struct ff_error *error)
+{
+	if (status == FF_ERR_TIMEOUT) {
+		return ff_error_set(error, status,
+				    "the board fell silent while its flash was read: check cable and power, or try a "
+				    "lower rate");
+	}
+	return status;
+}
+
 /* The next frame, which must have `size` bytes. */
 static enum ff_status receive(struct ff_loader *loader, uint32_t size, const uint8_t **frame, struct ff_error *error)
 {
 	struct ff_link *link = &loader->link;
 	size_t got = 0;
 	enum ff_status status =
-		ff_link_receive(link, ff_link_deadline(link, packet_ms(loader, size)), frame, &got, error);
-	if (status == FF_ERR_TIMEOUT) {
-		return ff_error_set(error, status,
-				    "the board fell silent while its flash was read: check cable and power, or try a "
-				    "lower rate");
-	}
+		explain_silence(ff_link_receive(link, packet_deadline(loader, size), frame, &got, error), error);
 	if (status == FF_OK && got != size) {
 		return ff_error_set(error, FF_ERR_PROTOCOL,
 				    "a packet of %zu bytes arrived while flash was read, where %" PRIu32 " were due",
@@ -62,6 +73,22 @@ static enum ff_status acknowledge(struct ff_loader *loader, uint32_t total, stru
 	return ff_link_send_frame(&loader->link, bytes, sizeof(bytes), error);
 }
 
+/* The next packet, which brings the bytes read to `total`. It is acknowledged as soon as it has begun: the stub looks for
+ * the acknowledgement only after it has sent the packet, and then need not wait for a round trip. Before a packet has
+ * begun the stub may not have taken the acknowledgement of the one before, and of two at once it takes the second for
+ * one of a packet that it never sent (esp-flasher-stub 1.1, command_handler.c, s_read_flash_post_process()). A damaged
+ * packet is none the better for a late one: it is never sent again. */
+static enum ff_status receive_packet(struct ff_loader *loader, uint32_t size, uint32_t total, const uint8_t **frame,
+				     struct ff_error *error)
+{
+	enum ff_status status = explain_silence(
+		ff_link_await_frame(&loader->link, PACKET_BEGUN, packet_deadline(loader, size), error), error);
+	if (status == FF_OK) {
+		status = acknowledge(loader, total, error);
+	}
+	return status == FF_OK ? receive(loader, size, frame, error) : status;
+}
+
 static enum ff_status read_fast(struct ff_loader *loader, const struct ff_flash_read *read, uint8_t *md5,
 				struct ff_error *error)
 {
@@ -75,13 +102,12 @@ static enum ff_status read_fast(struct ff_loader *loader, const struct ff_flash_
 	const uint8_t *frame = NULL;
 	for (uint32_t at = 0; status == FF_OK && at < read->size;) {
 		uint32_t size = read->size - at < PACKET ? read->size - at : PACKET;
-		status = receive(loader, size, &frame, error);
+		status = receive_packet(loader, size, at + size, &frame, error);
 		if (status != FF_OK) {
 			return status;
 		}
 		memcpy(read->bytes + at, frame, size);
 		at += size;
-		status = acknowledge(loader, at, error);
 		read->arrived(read->context, at);
 	}
 	if (status == FF_OK) {

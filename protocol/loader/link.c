@@ -131,23 +131,49 @@ static enum ff_status fill(struct ff_link *link, int64_t deadline_us, struct ff_
 	}
 }
 
+/* Decodes what has come in. True at the end of a frame, which the decoder then holds. */
+static bool decode(struct ff_link *link)
+{
+	while (link->input_at < link->input_size) {
+		size_t used = 0;
+		enum ff_slip_event event = ff_slip_decode(&link->decoder, link->input + link->input_at,
+							  link->input_size - link->input_at, &used);
+		link->input_at += used;
+		if (event == FF_SLIP_FRAME) {
+			return true;
+		}
+		if (event == FF_SLIP_BAD) {
+			ff_log(link->hooks.log, FF_LOG_DEBUG, "skipped a broken frame");
+		}
+	}
+	return false;
+}
+
+enum ff_status ff_link_await_frame(struct ff_link *link, size_t enough, int64_t deadline_us, struct ff_error *error)
+{
+	const struct ff_slip_decoder *decoder = &link->decoder;
+	for (;;) {
+		link->held = link->held || decode(link);
+		bool inside = decoder->state == FF_SLIP_INSIDE || decoder->state == FF_SLIP_ESCAPED;
+		if (link->held || (inside && !decoder->reported && decoder->size >= enough)) {
+			return FF_OK;
+		}
+		enum ff_status status = fill(link, deadline_us, error);
+		if (status != FF_OK) {
+			return status;
+		}
+	}
+}
+
 enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const uint8_t **frame, size_t *size,
 			       struct ff_error *error)
 {
 	for (;;) {
-		while (link->input_at < link->input_size) {
-			size_t used = 0;
-			enum ff_slip_event event = ff_slip_decode(&link->decoder, link->input + link->input_at,
-								  link->input_size - link->input_at, &used);
-			link->input_at += used;
-			if (event == FF_SLIP_FRAME) {
-				*frame = link->decoder.bytes;
-				*size = link->decoder.size;
-				return FF_OK;
-			}
-			if (event == FF_SLIP_BAD) {
-				ff_log(link->hooks.log, FF_LOG_DEBUG, "skipped a broken frame");
-			}
+		if (link->held || decode(link)) {
+			link->held = false;
+			*frame = link->decoder.bytes;
+			*size = link->decoder.size;
+			return FF_OK;
 		}
 		if (link->reboot_ends && ff_link_has_heard_boot(link)) {
 			return FF_ERR_TIMEOUT;
@@ -309,6 +335,14 @@ enum ff_status ff_link_pause(struct ff_link *link, uint32_t ms, struct ff_error 
 	}
 }
 
+static void drop_input(struct ff_link *link)
+{
+	link->input_at = 0;
+	link->input_size = 0;
+	link->held = false;
+	ff_slip_decoder_reset(&link->decoder);
+}
+
 enum ff_status ff_link_flush(struct ff_link *link, struct ff_error *error)
 {
 	enum ff_status status = FF_OK;
@@ -316,18 +350,14 @@ enum ff_status ff_link_flush(struct ff_link *link, struct ff_error *error)
 	for (int i = 0; i < FLUSH_READS && status == FF_OK; i++) {
 		status = fill(link, 0, error);
 	}
-	link->input_at = 0;
-	link->input_size = 0;
-	ff_slip_decoder_reset(&link->decoder);
+	drop_input(link);
 	return status == FF_ERR_TIMEOUT ? FF_OK : status;
 }
 
 enum ff_status ff_link_discard(struct ff_link *link, struct ff_error *error)
 {
 	struct ff_transport *transport = link->transport;
-	link->input_at = 0;
-	link->input_size = 0;
-	ff_slip_decoder_reset(&link->decoder);
+	drop_input(link);
 	int64_t deadline = ff_deadline_ms(WRITE_STALL_MS + transport->latency_ms);
 	enum ff_status status = transport->ops->discard(transport->self, deadline, error);
 	if (status != FF_OK) {

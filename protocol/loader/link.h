@@ -43,6 +43,7 @@ struct ff_link {
 	size_t heard_size;
 	uint64_t heard_total; /* all bytes received since then */
 	bool reboot_ends;     /* a boot log ends the present wait */
+	bool held;            /* a whole frame is in the decoder, for the next ff_link_receive() */
 };
 
 /* `hooks` is copied. */
@@ -69,6 +70,11 @@ int64_t ff_link_deadline(const struct ff_link *link, uint32_t timeout_ms);
  * skipped. FF_ERR_TIMEOUT leaves `error` alone. Other errors: FF_ERR_CANCELLED, those of the transport. */
 FF_WARN_UNUSED enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const uint8_t **frame,
 					      size_t *size, struct ff_error *error);
+
+/* Waits until the next frame has begun for certain: `enough` bytes of it are there, or all. ff_link_receive() has it then.
+ * Errors as ff_link_receive(). */
+FF_WARN_UNUSED enum ff_status ff_link_await_frame(struct ff_link *link, size_t enough, int64_t deadline_us,
+						  struct ff_error *error);
 
 /* Waits for the reply to `opcode`; replies to other commands and broken ones are skipped. The reply may report a
  * failure. FF_ERR_TIMEOUT leaves `error` alone. FF_ERR_REFUSED: a ROM does not know the command. Other errors as

@@ -306,6 +306,47 @@ static void test_link__flush_forgets_half_a_frame(void **state)
 	expect_nine(fixture, nine, sizeof(nine));
 }
 
+/* Enough of a frame, or all of it; never what came before it, nor noise, nor a doubled END. */
+static void test_link__awaits_a_frame(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start();
+	struct ff_link *link = &fixture->link;
+	const uint8_t *frame = NULL;
+	size_t size = 0;
+	fixture->script.piece = 1;
+	script_put(&fixture->script, "noise\xC0one\xC0\xC0\xC0tw", 14);
+	assert_int_equal(ff_link_receive(link, ff_link_deadline(link, 1000), &frame, &size, NULL), FF_OK);
+	assert_memory_equal(frame, "one", size);
+	assert_int_equal(ff_link_await_frame(link, 3, ff_link_deadline(link, 0), NULL), FF_ERR_TIMEOUT);
+	script_put(&fixture->script, "o", 1);
+	assert_int_equal(ff_link_await_frame(link, 3, ff_link_deadline(link, 0), NULL), FF_OK);
+	assert_int_equal(ff_link_receive(link, ff_link_deadline(link, 0), &frame, &size, NULL), FF_ERR_TIMEOUT);
+	script_put(&fixture->script, "\xC0\xC0x\xC0", 4);
+	assert_int_equal(ff_link_receive(link, ff_link_deadline(link, 1000), &frame, &size, NULL), FF_OK);
+	assert_int_equal(size, 3);
+	assert_memory_equal(frame, "two", size);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ff_link_await_frame(link, 3, ff_link_deadline(link, 1000), NULL), FF_OK);
+	}
+	assert_int_equal(ff_link_receive(link, ff_link_deadline(link, 0), &frame, &size, NULL), FF_OK);
+	assert_int_equal(size, 1);
+	assert_int_equal(*frame, 'x');
+	assert_int_equal(ff_link_await_frame(link, 1, ff_link_deadline(link, 0), NULL), FF_ERR_TIMEOUT);
+}
+
+static void test_link__a_held_frame_is_discarded_too(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start();
+	struct ff_link *link = &fixture->link;
+	script_put(&fixture->script, "\xC0stale\xC0", 7);
+	assert_int_equal(ff_link_await_frame(link, 16, ff_link_deadline(link, 1000), NULL), FF_OK);
+	assert_int_equal(ff_link_discard(link, NULL), FF_OK);
+	assert_int_equal(ff_link_await_frame(link, 1, ff_link_deadline(link, 0), NULL), FF_ERR_TIMEOUT);
+	expect_nine(fixture, nine, sizeof(nine));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_link__pause_keeps_an_ear_open),
 		cmocka_unit_test(test_link__heard_is_printable),
 		cmocka_unit_test(test_link__flush_forgets_half_a_frame),
+		cmocka_unit_test(test_link__awaits_a_frame),
+		cmocka_unit_test(test_link__a_held_frame_is_discarded_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,9 +149,11 @@ void script_init(struct script *script, script_frame on_frame, void *context)
 
 void script_put(struct script *script, const void *bytes, size_t size)
 {
-	if (script->to_host_at == script->to_host_size) {
+	bool taken = script->to_host_at == script->to_host_size;
+	if (taken || size > SCRIPT_BYTES - script->to_host_size) {
+		script->to_host_size -= script->to_host_at;
+		memmove(script->to_host, script->to_host + script->to_host_at, script->to_host_size);
 		script->to_host_at = 0;
-		script->to_host_size = 0;
 	}
 	assert_true(size <= SCRIPT_BYTES - script->to_host_size);
 	memcpy(script->to_host + script->to_host_size, bytes, size);
