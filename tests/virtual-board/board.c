@@ -58,23 +58,38 @@ static size_t on_room(void *context)
 	return room / 2;
 }
 
+/* Puts bytes on a wire, with whatever goes wrong there. Without --timing real the bytes themselves take no time. */
+static void carry(struct board *board, enum ff_direction direction, const uint8_t *bytes, size_t size, int64_t start,
+		  uint32_t baud, uint32_t pace)
+{
+	struct ff_wire *wire = direction == FF_RX ? &board->rx : &board->tx;
+	uint32_t speed = board->options->real_timing ? pace : 0;
+	for (size_t done = 0; done < size;) {
+		uint8_t altered[2 * CHUNK];
+		size_t run = size - done < CHUNK ? size - done : CHUNK;
+		size_t came = ff_faults_apply(&board->faults, direction, bytes + done, run, altered);
+		for (size_t sent = 0; sent < came;) {
+			int64_t delay_ns;
+			size_t part = ff_faults_delay(&board->faults, direction, came - sent, &delay_ns);
+			ff_wire_send(wire, altered + sent, part, start, baud, speed);
+			ff_wire_stall(wire, start, delay_ns);
+			sent += part;
+		}
+		done += run;
+	}
+}
+
 static void on_bytes(void *context, const uint8_t *bytes, size_t size)
 {
 	struct board *board = context;
 	if (board->return_time != NEVER) {
 		return;
 	}
-	for (size_t done = 0; done < size;) {
-		uint8_t altered[2 * CHUNK];
-		size_t run = size - done < CHUNK ? size - done : CHUNK;
-		size_t came = ff_faults_apply(&board->faults, FF_RX, bytes + done, run, altered);
-		uint32_t pace = board->peer_baud ? board->peer_baud : DEFAULT_BAUD;
-		if (!board->peer_baud && board->soc) {
-			pace = ff_soc_tune(board->soc, 0);
-		}
-		ff_wire_send(&board->rx, altered, came, board->now, board->peer_baud, pace);
-		done += run;
+	uint32_t pace = board->peer_baud ? board->peer_baud : DEFAULT_BAUD;
+	if (!board->peer_baud && board->soc) {
+		pace = ff_soc_tune(board->soc, 0);
 	}
+	carry(board, FF_RX, bytes, size, board->now, board->peer_baud, pace);
 }
 
 static void advance(struct board *board);
@@ -134,13 +149,7 @@ static bool boots_download(const struct board *board)
 static int64_t on_send(void *context, const uint8_t *bytes, size_t size, int64_t start, uint32_t baud)
 {
 	struct board *board = context;
-	for (size_t done = 0; done < size;) {
-		uint8_t altered[2 * CHUNK];
-		size_t run = size - done < CHUNK ? size - done : CHUNK;
-		size_t came = ff_faults_apply(&board->faults, FF_TX, bytes + done, run, altered);
-		ff_wire_send(&board->tx, altered, came, start, baud, baud);
-		done += run;
-	}
+	carry(board, FF_TX, bytes, size, start, baud, baud);
 	return board->options->real_timing ? board->tx.busy_until : start;
 }
 
@@ -374,8 +383,9 @@ static enum ff_status open_chip(struct board *board, struct ff_error *error)
 
 static enum ff_status open_line(struct board *board, const struct ff_port_events *events, struct ff_error *error)
 {
-	if (ff_wire_init(&board->rx, RX_CAPACITY, board->options->real_timing) != FF_OK ||
-	    ff_wire_init(&board->tx, TX_CAPACITY, board->options->real_timing) != FF_OK) {
+	bool paced = board->options->real_timing || ff_faults_have_delay(&board->faults);
+	if (ff_wire_init(&board->rx, RX_CAPACITY, paced) != FF_OK ||
+	    ff_wire_init(&board->tx, TX_CAPACITY, paced) != FF_OK) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "Out of memory");
 	}
 	ff_circuit_init(&board->circuit);

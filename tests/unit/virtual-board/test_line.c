@@ -233,6 +233,10 @@ static void test_fault__rejects_what_is_not_one(void **state)
 		"hang:5:always:again",
 		"hang:99999999999999999999",
 		"vanish:5:1:always:x",
+		"delay",
+		"delay:1.5",
+		"pause:60001",
+		"pause:-1",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ff_faults faults;
@@ -270,6 +274,43 @@ static void test_fault__rates_hold_in_their_direction(void **state)
 		changed += out[i] != 0;
 	}
 	assert_in_range(changed, 800, 1200);
+}
+
+static void test_fault__delays_hold_in_their_direction(void **state)
+{
+	(void)state;
+	struct ff_faults faults = with("delay:0.01:tx");
+	struct ff_error error = FF_ERROR_NONE;
+	int64_t delay_ns = 1;
+	unsigned delays = 0;
+	assert_true(ff_faults_have_delay(&faults));
+	assert_int_equal(ff_faults_delay(&faults, FF_RX, 100000, &delay_ns), 100000);
+	assert_int_equal(delay_ns, 0);
+	assert_int_equal(ff_faults_add(&faults, "pause:7", &error), FF_OK);
+	for (size_t left = 100000; left > 0; delays += delay_ns > 0) {
+		left -= ff_faults_delay(&faults, FF_TX, left, &delay_ns);
+		assert_true(delay_ns == 7000000 || (delay_ns == 0 && left == 0));
+	}
+	assert_in_range(delays, 800, 1200);
+	faults = with("drop:1");
+	assert_false(ff_faults_have_delay(&faults));
+}
+
+static void test_wire__stall_holds_up_what_follows(void **state)
+{
+	(void)state;
+	struct ff_wire wire;
+	struct ff_wire_byte byte;
+	assert_int_equal(ff_wire_init(&wire, 16, true), FF_OK);
+	ff_wire_send(&wire, (const uint8_t *)"ab", 2, 100, 115200, 0);
+	ff_wire_stall(&wire, 100, 50);
+	ff_wire_send(&wire, (const uint8_t *)"cd", 2, 100, 115200, 0);
+	assert_true(ff_wire_receive(&wire, 100, &byte) && ff_wire_receive(&wire, 100, &byte));
+	assert_int_equal(byte.value, 'b');
+	assert_false(ff_wire_receive(&wire, 149, &byte));
+	assert_true(ff_wire_receive(&wire, 150, &byte) && ff_wire_receive(&wire, 150, &byte));
+	assert_int_equal(byte.value, 'd');
+	ff_wire_release(&wire);
 }
 
 static void test_fault__same_seed_same_faults(void **state)
@@ -361,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_wire__cut_loses_only_what_is_still_on_its_way),
 		cmocka_unit_test(test_fault__rejects_what_is_not_one),
 		cmocka_unit_test(test_fault__rates_hold_in_their_direction),
+		cmocka_unit_test(test_fault__delays_hold_in_their_direction),
+		cmocka_unit_test(test_wire__stall_holds_up_what_follows),
 		cmocka_unit_test(test_fault__same_seed_same_faults),
 		cmocka_unit_test(test_fault__trigger_fires_once),
 		cmocka_unit_test(test_fault__always_fires_again),

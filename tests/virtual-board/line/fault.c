@@ -7,6 +7,9 @@
 
 #define SEED 0x9E3779B97F4A7C15u
 #define DEFAULT_GONE_MS 1000
+#define DEFAULT_DELAY_MS 20
+#define MAX_DELAY_MS 60000
+#define NS_PER_MS INT64_C(1000000)
 #define MAX_GONE_S 3600.0
 #define SPEC_SIZE 96
 #define FIELDS_MAX 4
@@ -15,6 +18,8 @@ const char ff_fault_help[] =
 	"Faults (--fault may be given several times; N is decimal or 0x hex):\n"
 	"  drop:RATE, corrupt:RATE, dup:RATE   lose, change or double this share of the bytes (0 to 1) in both "
 	"directions; end with :rx (towards the chip) or :tx for one\n"
+	"  delay:RATE          hold up this share of the bytes, and all behind them, for a while; :rx and :tx as above\n"
+	"  pause:MS            how long such a delay is (20)\n"
 	"  hang:N              after N received bytes the chip falls silent until it is reset\n"
 	"  reset:N             after N received bytes the chip resets\n"
 	"  vanish:N[:SECONDS]  after N received bytes the port goes away and comes back after SECONDS (1)\n"
@@ -25,7 +30,7 @@ const char ff_fault_help[] =
 
 void ff_faults_init(struct ff_faults *faults)
 {
-	*faults = (struct ff_faults){ .random = SEED };
+	*faults = (struct ff_faults){ .random = SEED, .delay_ms = DEFAULT_DELAY_MS };
 }
 
 /* splitmix64: tiny, good enough, and the same on every machine. */
@@ -89,7 +94,7 @@ static bool parse_real(const char *text, double max, double *value)
 	return true;
 }
 
-/* drop, corrupt, dup: RATE[:rx|:tx] */
+/* drop, corrupt, dup, delay: RATE[:rx|:tx] */
 static bool add_rate(double rates[2], const struct fields *fields)
 {
 	double rate;
@@ -147,6 +152,16 @@ static bool add_seed(struct ff_faults *faults, const struct fields *fields)
 	return true;
 }
 
+static bool add_pause(struct ff_faults *faults, const struct fields *fields)
+{
+	uint64_t ms;
+	if (fields->count != 2 || !parse_count(fields->at[1], &ms) || ms > MAX_DELAY_MS) {
+		return false;
+	}
+	faults->delay_ms = (uint32_t)ms;
+	return true;
+}
+
 static bool add(struct ff_faults *faults, const char *spec)
 {
 	static const struct {
@@ -175,6 +190,12 @@ static bool add(struct ff_faults *faults, const char *spec)
 	}
 	if (strcmp(fields.at[0], "dup") == 0) {
 		return add_rate(faults->dup, &fields);
+	}
+	if (strcmp(fields.at[0], "delay") == 0) {
+		return add_rate(faults->delay, &fields);
+	}
+	if (strcmp(fields.at[0], "pause") == 0) {
+		return add_pause(faults, &fields);
 	}
 	return strcmp(fields.at[0], "seed") == 0 && add_seed(faults, &fields);
 }
@@ -213,6 +234,23 @@ size_t ff_faults_apply(struct ff_faults *faults, enum ff_direction direction, co
 		}
 	}
 	return used;
+}
+
+size_t ff_faults_delay(struct ff_faults *faults, enum ff_direction direction, size_t size, int64_t *delay_ns)
+{
+	*delay_ns = 0;
+	for (size_t i = 0; i < size && faults->delay[direction] > 0; i++) {
+		if (happens(faults, faults->delay[direction])) {
+			*delay_ns = faults->delay_ms * NS_PER_MS;
+			return i + 1;
+		}
+	}
+	return size;
+}
+
+bool ff_faults_have_delay(const struct ff_faults *faults)
+{
+	return faults->delay[FF_RX] > 0 || faults->delay[FF_TX] > 0;
 }
 
 const struct ff_fault_trigger *ff_faults_received(struct ff_faults *faults)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes wrong on purpose: bytes lost, changed or doubled at a rate, and events after so many received bytes.
+/* What goes wrong on purpose: bytes lost, changed, doubled or held up at a rate, and events after so many received bytes.
  *
  * A plain value; one thread. Everything is decided by a generator with a fixed seed, so that a failing run can be
  * repeated. */
@@ -29,7 +29,8 @@ struct ff_fault_trigger {
 };
 
 struct ff_faults {
-	double drop[2], corrupt[2], dup[2]; /* probability per byte, by enum ff_direction */
+	double drop[2], corrupt[2], dup[2], delay[2]; /* probability per byte, by enum ff_direction */
+	uint32_t delay_ms;
 	struct ff_fault_trigger triggers[FF_FAULT_TRIGGERS_MAX];
 	size_t trigger_count;
 	uint64_t random;   /* state of the generator */
@@ -49,6 +50,13 @@ extern const char ff_fault_help[];
  * out. */
 size_t ff_faults_apply(struct ff_faults *faults, enum ff_direction direction, const uint8_t *bytes, size_t size,
 		       uint8_t *out);
+
+/* Looks for a delay behind one of the next `size` bytes in `direction`. Answers how many bytes pass before it, `size` if
+ * there is none; *delay_ns is how long those behind them wait, 0 if there is none. */
+size_t ff_faults_delay(struct ff_faults *faults, enum ff_direction direction, size_t size, int64_t *delay_ns);
+
+/* Whether there can be delays. */
+bool ff_faults_have_delay(const struct ff_faults *faults);
 
 /* Counts one byte received by the chip, and answers the trigger that it sets off, or NULL. */
 const struct ff_fault_trigger *ff_faults_received(struct ff_faults *faults);

@@ -71,6 +71,13 @@ size_t ff_wire_send(struct ff_wire *wire, const uint8_t *bytes, size_t size, int
 	return taken;
 }
 
+void ff_wire_stall(struct ff_wire *wire, int64_t now, int64_t ns)
+{
+	if (ns > 0) {
+		wire->busy_until = (wire->busy_until < now ? now : wire->busy_until) + ns;
+	}
+}
+
 int64_t ff_wire_next_due(const struct ff_wire *wire)
 {
 	if (wire->count == 0) {

@@ -44,10 +44,13 @@ void ff_wire_release(struct ff_wire *wire);
 
 size_t ff_wire_room(const struct ff_wire *wire);
 
-/* Sends bytes from `now` on, after those before them. `baud` goes with them, 0 for unknown; `pace_baud` sets their speed.
- * Answers how many fitted. */
+/* Sends bytes from `now` on, after those before them. `baud` goes with them, 0 for unknown; `pace_baud` sets their speed,
+ * 0 for none to wait for. Answers how many fitted. */
 size_t ff_wire_send(struct ff_wire *wire, const uint8_t *bytes, size_t size, int64_t now, uint32_t baud,
 		    uint32_t pace_baud);
+
+/* Holds up what is sent from now on by `ns`; a paced wire only. */
+void ff_wire_stall(struct ff_wire *wire, int64_t now, int64_t ns);
 
 /* When the next byte arrives, FF_WIRE_NEVER when nothing is on its way, INT64_MIN on an unpaced wire that holds some. */
 int64_t ff_wire_next_due(const struct ff_wire *wire);
