@@ -2,13 +2,16 @@
 """Starts boards and servers for a measurement, and ends them whatever happens."""
 
 import contextlib
+import json
 import os
 import tempfile
 
 import firmware
 from board import Board
+from program import run
 from server import Server
 
+DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e", "esptool_js", "flash.mjs")
 IMAGE_SIZE = 1 << 20
 OFFSET = 0x10000
 
@@ -38,3 +41,9 @@ def image_file(directory, size=IMAGE_SIZE, seed=1):
     with open(path, "wb") as output:
         output.write(firmware.image("esp32", size, seed=seed))
     return path
+
+
+def esptool_js(one, baud, **job):
+    """Has esptool-js do a job (see its driver) on a board: the seconds of its steps and of the whole run, or None."""
+    done = run(["node", DRIVER, json.dumps({"address": one.address, "baud": baud, **job})], timeout=600)
+    return {**json.loads(done.stdout)["seconds"], "whole": done.seconds} if done.status == 0 else None

@@ -1,35 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """(a) A whole write of 1 MB over the wire, beside what the wire and the flash allow, and beside esptool-js."""
 
-import json
-import os
 import statistics
 import zlib
 
 from client import farflash_json
 from firmware import SECTOR
-from lab import OFFSET, board, image_file
-from program import run
+from lab import OFFSET, board, esptool_js, image_file
 from table import table
 
 BAUDS = (115200, 460800, 921600)
 PHASES = ("reset", "sync", "stub", "baud", "write", "verify", "reboot")
-DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e", "esptool_js", "flash.mjs")
-
-
 BLOCK, PAGE = 64 * 1024, 256
 
 
-def flash_seconds(timing, offset, size):
+def flash_seconds(timing, offset, size, program=True):
     """What erasing and programming must take: 64 KB erases where a block is covered whole, 4 KB ones elsewhere, and for
-    each page its bytes over SPI and its program time."""
-    end, at, erase = -(-(offset + size) // SECTOR) * SECTOR, offset, 0
+    each page its bytes over SPI and its program time. Or erasing alone."""
+    end, at, busy = -(-(offset + size) // SECTOR) * SECTOR, offset, 0
     while at < end:
         whole = at % BLOCK == 0 and end - at >= BLOCK
-        erase += timing["block_erase"] if whole else timing["sector_erase"]
+        busy += timing["block_erase"] if whole else timing["sector_erase"]
         at += BLOCK if whole else SECTOR
-    program = -(-size // PAGE) * timing["page_program"] + size * timing["spi_byte"]
-    return (erase + program) / 1e9
+    if program:
+        busy += -(-size // PAGE) * timing["page_program"] + size * timing["spi_byte"]
+    return busy / 1e9
 
 
 def md5_seconds(timing, size):
@@ -49,11 +44,7 @@ def measure_farflash(path, directory, baud):
 
 def measure_esptool_js(path, directory, baud):
     with board(directory, timing="real") as one:
-        job = {"address": one.address, "baud": baud, "files": [{"address": OFFSET, "path": path}]}
-        done = run(["node", DRIVER, json.dumps(job)], timeout=600)
-        if done.status != 0:
-            return None
-        return {**json.loads(done.stdout)["seconds"], "whole": done.seconds}
+        return esptool_js(one, baud, files=[{"address": OFFSET, "path": path}])
 
 
 def median(runs, key):
