@@ -150,7 +150,7 @@ static const struct ff_chip chips[] = {
 	{
 		.name = "ESP32-C5",
 		.id = 23,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION,
 		.bootloader_at = 0x2000,
 		.spi_base = 0x60003000,
 		.spi = &spi_later,
@@ -168,7 +168,7 @@ static const struct ff_chip chips[] = {
 	{
 		.name = "ESP32-C6",
 		.id = 13,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION,
 		.spi_base = 0x60003000,
 		.spi = &spi_later,
 		.mac = 0x600B0844,
@@ -197,7 +197,7 @@ static const struct ff_chip chips[] = {
 	{
 		.name = "ESP32-H2",
 		.id = 16,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION,
 		.spi_base = 0x60003000,
 		.spi = &spi_later,
 		.mac = 0x600B0844,
@@ -211,7 +211,7 @@ static const struct ff_chip chips[] = {
 	{
 		.name = "ESP32-H21",
 		.id = 25,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION,
 		.spi_base = 0x60003000,
 		.spi = &spi_later,
 		.mac = 0x600B4044,
@@ -222,7 +222,7 @@ static const struct ff_chip chips[] = {
 	{
 		.name = "ESP32-H4",
 		.id = 28,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION,
 		.bootloader_at = 0x2000,
 		.spi_base = 0x60099000,
 		.spi = &spi_later,

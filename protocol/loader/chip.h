@@ -71,6 +71,8 @@ enum {
 	FF_CHIP_MIN_REVISION_IS_MINOR = 1 << 3,
 	/* A stub cannot be started with secure boot enabled. */
 	FF_CHIP_SECURE_BOOT_BARS_STUB = 1 << 4,
+	/* The word of the MAC's upper half holds two bytes more, which make an EUI-64 of it (IEEE 802.15.4). */
+	FF_CHIP_MAC_EXTENSION = 1 << 5,
 };
 
 struct ff_chip {

@@ -2,30 +2,13 @@
 #include "identify.h"
 
 #include "bytes.h"
+#include "describe.h"
+#include "efuse.h"
 
 #define WATCHDOG_KEY 0x50D83AA1
 #define UART_DIVIDER_MASK 0xFFFFF
 #define HZ_PER_MHZ 1000000
 #define CRYSTAL_TOLERANCE_HZ 2000000
-
-/* Reads fields that follow each other from the low bits up, and how many of their bits are set. */
-static enum ff_status read_bits(struct ff_loader *loader, const struct ff_chip_bits *fields, size_t count,
-				uint32_t *value, struct ff_error *error)
-{
-	uint32_t found = 0;
-	unsigned at = 0;
-	for (size_t i = 0; i < count && fields[i].width > 0; i++) {
-		uint32_t word = 0;
-		enum ff_status status = ff_loader_read_register(loader, fields[i].address, &word, error);
-		if (status != FF_OK) {
-			return status;
-		}
-		found |= ((word >> fields[i].shift) & ((1U << fields[i].width) - 1)) << at;
-		at += fields[i].width;
-	}
-	*value = found;
-	return FF_OK;
-}
 
 /* The ESP32 counts its major revision by setting one bit after the other: 0, 1, 3, 7. */
 static uint32_t count_from_bits(uint32_t bits)
@@ -33,14 +16,14 @@ static uint32_t count_from_bits(uint32_t bits)
 	return bits == 1 ? 1 : bits == 3 ? 2 : bits == 7 ? 3 : 0;
 }
 
-static enum ff_status read_revision(struct ff_loader *loader, struct ff_error *error)
+static enum ff_status read_revision(struct ff_efuses *efuses, struct ff_error *error)
 {
-	const struct ff_chip *chip = loader->chip;
+	const struct ff_chip *chip = efuses->loader->chip;
 	uint32_t minor = 0;
 	uint32_t major = 0;
-	enum ff_status status = read_bits(loader, chip->minor, 2, &minor, error);
+	enum ff_status status = ff_efuses_bits(efuses, chip->minor, 2, &minor, error);
 	if (status == FF_OK) {
-		status = read_bits(loader, chip->major, 3, &major, error);
+		status = ff_efuses_bits(efuses, chip->major, 3, &major, error);
 	}
 	if (status != FF_OK) {
 		return status;
@@ -52,9 +35,9 @@ static enum ff_status read_revision(struct ff_loader *loader, struct ff_error *e
 		/* Early ESP32-S3: with block version 1.1 the bits of the major revision mean something else. */
 		uint32_t block_major = 0;
 		uint32_t block_minor = 0;
-		status = read_bits(loader, &chip->block_version[0], 1, &block_major, error);
+		status = ff_efuses_bits(efuses, &chip->block_version[0], 1, &block_major, error);
 		if (status == FF_OK) {
-			status = read_bits(loader, &chip->block_version[1], 1, &block_minor, error);
+			status = ff_efuses_bits(efuses, &chip->block_version[1], 1, &block_minor, error);
 		}
 		if (status != FF_OK) {
 			return status;
@@ -64,18 +47,19 @@ static enum ff_status read_revision(struct ff_loader *loader, struct ff_error *e
 			minor = 0;
 		}
 	}
-	loader->revision = major * 100 + minor;
+	efuses->loader->revision = major * 100 + minor;
 	return FF_OK;
 }
 
 /* esptool 5.3 targets/esp8266.py: the lower half of the MAC is in the OTP words 0 and 1; the upper half is in word 3 of
  * newer chips, and was one of two OUIs before. */
-static enum ff_status read_esp8266_mac(struct ff_loader *loader, struct ff_error *error)
+static enum ff_status read_esp8266_mac(struct ff_efuses *efuses, struct ff_error *error)
 {
+	struct ff_loader *loader = efuses->loader;
 	uint32_t words[4] = { 0 };
 	for (unsigned i = 0; i < 4; i++) {
 		enum ff_status status =
-			i == 2 ? FF_OK : ff_loader_read_register(loader, loader->chip->mac + 4 * i, &words[i], error);
+			i == 2 ? FF_OK : ff_efuses_word(efuses, loader->chip->mac + 4 * i, &words[i], error);
 		if (status != FF_OK) {
 			return status;
 		}
@@ -101,21 +85,24 @@ static enum ff_status read_esp8266_mac(struct ff_loader *loader, struct ff_error
 	return FF_OK;
 }
 
-static enum ff_status read_mac(struct ff_loader *loader, struct ff_error *error)
+static enum ff_status read_mac(struct ff_efuses *efuses, struct ff_error *error)
 {
+	struct ff_loader *loader = efuses->loader;
 	if (loader->chip->id == FF_CHIP_NO_ID) {
-		return read_esp8266_mac(loader, error);
+		return read_esp8266_mac(efuses, error);
 	}
 	uint32_t low = 0;
 	uint32_t high = 0;
-	enum ff_status status = ff_loader_read_register(loader, loader->chip->mac, &low, error);
+	enum ff_status status = ff_efuses_word(efuses, loader->chip->mac, &low, error);
 	if (status == FF_OK) {
-		status = ff_loader_read_register(loader, loader->chip->mac + 4, &high, error);
+		status = ff_efuses_word(efuses, loader->chip->mac + 4, &high, error);
 	}
 	if (status == FF_OK) {
 		loader->mac[0] = (uint8_t)(high >> 8);
 		loader->mac[1] = (uint8_t)high;
 		ff_put_be32(loader->mac + 2, low);
+		loader->mac_extension[0] = (uint8_t)(high >> 24);
+		loader->mac_extension[1] = (uint8_t)(high >> 16);
 	}
 	return status;
 }
@@ -256,14 +243,18 @@ static enum ff_status give_flash_power(struct ff_loader *loader, struct ff_error
 
 enum ff_status ff_identify(struct ff_loader *loader, struct ff_error *error)
 {
+	struct ff_efuses efuses = { .loader = loader };
 	loader->revision = 0;
 	loader->crystal_mhz = loader->chip->crystal_mhz;
+	enum ff_status status = ff_describe(&efuses, error);
 	if (loader->secure_download) {
 		return FF_OK;
 	}
-	enum ff_status status = read_revision(loader, error);
 	if (status == FF_OK) {
-		status = read_mac(loader, error);
+		status = read_revision(&efuses, error);
+	}
+	if (status == FF_OK) {
+		status = read_mac(&efuses, error);
 	}
 	if (status == FF_OK && loader->chip->uart_divider != 0) {
 		status = estimate_crystal(loader, error);
@@ -306,6 +297,7 @@ static enum ff_status read_calibrated_hz(struct ff_loader *loader, uint64_t *hz,
 
 enum ff_status ff_identify_rom_baud(struct ff_loader *loader, uint32_t baud, uint32_t *asked, struct ff_error *error)
 {
+	struct ff_efuses efuses = { .loader = loader };
 	uint64_t believed_hz = 0;
 	uint64_t true_hz = (uint64_t)loader->crystal_mhz * HZ_PER_MHZ;
 	uint32_t mhz = 0;
@@ -319,7 +311,7 @@ enum ff_status ff_identify_rom_baud(struct ff_loader *loader, uint32_t baud, uin
 		believed_hz = 40000000;
 		break;
 	case FF_CHIP_CLOCK_REGISTER:
-		status = read_bits(loader, &loader->chip->rom_crystal, 1, &mhz, error);
+		status = ff_efuses_bits(&efuses, &loader->chip->rom_crystal, 1, &mhz, error);
 		believed_hz = (uint64_t)mhz * HZ_PER_MHZ;
 		break;
 	case FF_CHIP_CLOCK_TRUE:

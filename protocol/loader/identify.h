@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a chip says of itself in its registers: revision, MAC, crystal, the port it talks on. */
+/* What a chip says of itself in its registers: package, revision, MAC, crystal, the port it talks on. */
 #ifndef FF_LOADER_IDENTIFY_H
 #define FF_LOADER_IDENTIFY_H
 
 #include "loader.h"
 
-/* Fills in revision, mac, crystal_mhz and console of a detected chip. On USB-Serial-JTAG it stops the watchdogs too,
+/* Fills in what struct ff_loader lists, of a detected chip. On USB-Serial-JTAG it stops the watchdogs too,
  * which would reset the chip in mid-write, and where the flash is off in download mode (ESP32-P4 v3.1 and v3.2) it
  * switches it on. In secure download mode everything stays unknown.
  * Errors as ff_link_call(), and FF_ERR_PROTOCOL (ESP8266 with an unknown OUI). */

@@ -19,6 +19,8 @@
 #include "link.h"
 
 #define FF_LOADER_TIMEOUT_MS 3000
+#define FF_LOADER_DESCRIPTION_SIZE 40
+#define FF_LOADER_FEATURES_SIZE 256
 
 /* The port that the chip talks on. */
 enum ff_loader_console { FF_CONSOLE_UART, FF_CONSOLE_USB_JTAG, FF_CONSOLE_USB_OTG };
@@ -43,6 +45,9 @@ struct ff_loader {
 	uint8_t mac[6];
 	uint32_t crystal_mhz;
 	enum ff_loader_console console;
+	uint8_t mac_extension[2]; /* makes an EUI-64 of the MAC, where the chip has FF_CHIP_MAC_EXTENSION */
+	char description[FF_LOADER_DESCRIPTION_SIZE]; /* "ESP32-C3 (QFN32)"; the family's name where nothing is known */
+	char features[FF_LOADER_FEATURES_SIZE];       /* "Wi-Fi, BT 5 (LE)"; empty where nothing is known */
 
 	/* Set by ff_flash_attach(). */
 	uint32_t flash_id;
