@@ -101,6 +101,26 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	return true;
 }
 
+/* As esptool lines it up. */
+static void print_line(const char *label, const char *value)
+{
+	printf("%-20s%s\n", label, value);
+}
+
+/* An EUI-64 is the MAC with two bytes more in its middle. */
+static void print_mac(const json_t *info)
+{
+	const char *eui64 = json_string_value(json_object_get(info, "eui64"));
+
+	if (eui64 == NULL || strlen(eui64) != strlen("00:00:00:00:00:00:00:00")) {
+		print_line("MAC:", known(info, "mac"));
+		return;
+	}
+	print_line("MAC:", eui64);
+	print_line("BASE MAC:", known(info, "mac"));
+	printf("%-20s%.5s\n", "MAC_EXT:", eui64 + strlen("00:00:00:"));
+}
+
 bool ff_cmd_read_mac(struct ff_run *run)
 {
 	const json_t *info;
@@ -109,9 +129,39 @@ bool ff_cmd_read_mac(struct ff_run *run)
 		return false;
 	}
 	if (!run->options->json) {
-		printf("MAC: %s\n", known(info, "mac"));
+		print_mac(info);
 	}
 	return true;
+}
+
+/* The ESP8266 has no revision, and a chip that cannot be asked tells none. */
+static void print_chip_type(const json_t *info)
+{
+	const char *chip = known(info, "chip");
+	const char *package = json_string_value(json_object_get(info, "description"));
+	bool asked = json_array_size(json_object_get(info, "features")) > 0;
+
+	printf("%-20s%s", "Chip type:", package != NULL ? package : chip);
+	if (asked && strcmp(chip, "ESP8266") != 0) {
+		printf(" (revision %s)", known(info, "revision"));
+	}
+	putchar('\n');
+}
+
+static void print_features(const json_t *features)
+{
+	size_t index;
+	json_t *feature;
+
+	if (json_array_size(features) == 0) {
+		return;
+	}
+	printf("%-20s", "Features:");
+	json_array_foreach(features, index, feature)
+	{
+		printf("%s%s", index > 0 ? ", " : "", json_string_value(feature));
+	}
+	putchar('\n');
 }
 
 bool ff_cmd_chip_id(struct ff_run *run)
@@ -126,10 +176,11 @@ bool ff_cmd_chip_id(struct ff_run *run)
 		return true;
 	}
 	crystal = json_integer_value(json_object_get(info, "crystal_mhz"));
-	printf("Chip: %s\nRevision: %s\n", known(info, "chip"), known(info, "revision"));
+	print_chip_type(info);
+	print_features(json_object_get(info, "features"));
 	if (crystal > 0) {
-		printf("Crystal: %lldMHz\n", (long long)crystal);
+		printf("%-20s%lldMHz\n", "Crystal frequency:", (long long)crystal);
 	}
-	printf("MAC: %s\n", known(info, "mac"));
+	print_mac(info);
 	return true;
 }

@@ -5,6 +5,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "list.h"
+
 /* Now, in UTC to the millisecond. */
 static json_t *now_text(void)
 {
@@ -27,20 +29,43 @@ json_t *ff_job_new(const char *kind, const char *board)
 			 "progress", "regions", "options", "result", "info", "error");
 }
 
+/* Bytes with colons between them. */
+static json_t *address_text(const uint8_t *bytes, size_t count)
+{
+	char text[32] = "";
+
+	for (size_t i = 0; i < count && 3 * i + 3 < sizeof(text); i++) {
+		snprintf(text + 3 * i, 4, i + 1 < count ? "%02x:" : "%02x", bytes[i]);
+	}
+	return json_string(text);
+}
+
+static json_t *list_json(const char *list)
+{
+	json_t *array = json_array();
+	size_t size = 0;
+
+	for (const char *item; (item = ff_list_next(&list, &size)) != NULL;) {
+		json_array_append_new(array, json_stringn(item, size));
+	}
+	return array;
+}
+
 void ff_job_set_info(json_t *job, const struct ff_board_info *info)
 {
-	char revision[16], mac[20], flash_id[16];
+	char revision[16], flash_id[16];
 
 	snprintf(revision, sizeof(revision), "v%u.%u", info->revision / 100, info->revision % 100);
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", info->mac[0], info->mac[1], info->mac[2],
-		 info->mac[3], info->mac[4], info->mac[5]);
 	snprintf(flash_id, sizeof(flash_id), "0x%06x", info->flash_id);
-	json_object_set_new(
-		job, "info",
-		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "chip", info->chip, "revision", revision, "mac", mac,
-			  "crystal_mhz", info->crystal_mhz ? json_integer(info->crystal_mhz) : json_null(), "flash_id",
-			  info->flash_id ? json_string(flash_id) : json_null(), "flash_size",
-			  info->flash_size ? json_integer(info->flash_size) : json_null(), "probed", now_text()));
+	json_object_set_new(job, "info",
+			    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "chip", info->chip,
+				      "revision", revision, "mac", address_text(info->mac, sizeof(info->mac)),
+				      "crystal_mhz", info->crystal_mhz ? json_integer(info->crystal_mhz) : json_null(),
+				      "flash_id", info->flash_id ? json_string(flash_id) : json_null(), "flash_size",
+				      info->flash_size ? json_integer(info->flash_size) : json_null(), "probed",
+				      now_text(), "description", info->description, "features",
+				      list_json(info->features), "eui64",
+				      info->has_eui64 ? address_text(info->eui64, sizeof(info->eui64)) : json_null()));
 }
 
 void ff_job_finish(json_t *job, const struct ff_failure *failure)

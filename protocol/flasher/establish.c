@@ -111,8 +111,16 @@ static void fill_info(struct ff_flasher *flasher)
 		.flash_size = loader->flash_size,
 		.stub = loader->stub,
 		.baud = loader->link.baud,
+		.description = loader->description,
+		.features = loader->features,
+		.has_eui64 = !loader->secure_download && (loader->chip->flags & FF_CHIP_MAC_EXTENSION),
 	};
 	memcpy(flasher->info.mac, loader->mac, sizeof(flasher->info.mac));
+	if (flasher->info.has_eui64) {
+		memcpy(flasher->info.eui64, loader->mac, 3);
+		memcpy(flasher->info.eui64 + 3, loader->mac_extension, 2);
+		memcpy(flasher->info.eui64 + 5, loader->mac + 3, 3);
+	}
 }
 
 static enum ff_status establish_once(struct ff_flasher *flasher, struct ff_error *error)

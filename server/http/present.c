@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "list.h"
 #include "text.h"
 
 /* jansson's pack: "s?" is null for a NULL string, "o?" for a NULL object (which must not hide a lack of memory, so that
@@ -66,19 +67,35 @@ static json_t *present_security(const struct ff_board_facts *facts)
 			 security->has_id ? json_integer(security->api_version) : json_null());
 }
 
+static json_t *present_list(const char *list)
+{
+	json_t *array = json_array();
+	size_t size = 0;
+	for (const char *item; (item = ff_list_next(&list, &size)) != NULL;) {
+		if (json_array_append_new(array, json_stringn(item, size)) != 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 json_t *ff_present_info(const struct ff_board_facts *facts)
 {
 	char revision[FF_TEXT_REVISION_SIZE];
 	char mac[FF_TEXT_MAC_SIZE];
+	char eui64[FF_TEXT_EUI64_SIZE];
 	ff_text_revision(revision, facts->revision);
 	ff_text_mac(mac, facts->mac);
+	ff_text_eui64(eui64, facts->eui64);
 	bool known = facts->known;
-	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "chip", known ? facts->chip : NULL, "revision",
-			 known ? revision : NULL, "mac", known ? mac : NULL, "crystal_mhz",
-			 present_count(facts->crystal_mhz), "flash_id",
+	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:s?}", "chip",
+			 known ? facts->chip : NULL, "revision", known ? revision : NULL, "mac", known ? mac : NULL,
+			 "crystal_mhz", present_count(facts->crystal_mhz), "flash_id",
 			 facts->flash_id ? present_offset(facts->flash_id) : json_null(), "flash_size",
 			 present_count(facts->flash_size), "probed", present_time(facts->probed_ms), "security",
-			 present_security(facts));
+			 present_security(facts), "description", known ? facts->description : NULL, "features",
+			 known ? present_list(facts->features) : json_null(), "eui64", facts->has_eui64 ? eui64 : NULL);
 }
 
 json_t *ff_present_board(struct ff_worker *worker)

@@ -205,12 +205,16 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 		.flash_size = info->flash_size,
 		.probed_ms = ff_wall_ms(),
 		.tells_security = security != NULL,
+		.has_eui64 = info->has_eui64,
 	};
 	if (security) {
 		facts.security = *security;
 	}
 	snprintf(facts.chip, sizeof(facts.chip), "%s", info->chip);
 	memcpy(facts.mac, info->mac, sizeof(facts.mac));
+	snprintf(facts.description, sizeof(facts.description), "%s", info->description);
+	snprintf(facts.features, sizeof(facts.features), "%s", info->features);
+	memcpy(facts.eui64, info->eui64, sizeof(facts.eui64));
 	pthread_mutex_lock(&worker->mutex);
 	worker->view.facts = facts;
 	pthread_mutex_unlock(&worker->mutex);

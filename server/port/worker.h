@@ -23,6 +23,8 @@
 #define FF_BOARD_NAME_SIZE 65
 #define FF_BOARD_ADDRESS_SIZE 256
 #define FF_CHIP_NAME_SIZE 24
+#define FF_CHIP_DESCRIPTION_SIZE 40
+#define FF_CHIP_FEATURES_SIZE 256
 #define FF_TASK_LABEL_SIZE 24
 #define FF_WORKER_MAX_TASKS 64 /* tasks that may wait for one board */
 #define FF_CONSOLE_BAUD 115200 /* rate of the port between tasks */
@@ -41,6 +43,10 @@ struct ff_board_facts {
 	int64_t probed_ms;    /* Unix time in milliseconds */
 	bool tells_security;
 	struct ff_security_info security;
+	char description[FF_CHIP_DESCRIPTION_SIZE]; /* as in struct ff_board_info, like the rest */
+	char features[FF_CHIP_FEATURES_SIZE];
+	bool has_eui64;
+	uint8_t eui64[8];
 };
 
 /* A copy of a board's state at one moment. */

@@ -54,13 +54,14 @@ def test_rest__info_probes_the_board(make_board, make_server, chip, name):
     rest.wait_board("lab1", "idle")
     before = rest.get("/boards/lab1/info")
     assert set(before) == {"chip", "revision", "mac", "crystal_mhz", "flash_id", "flash_size", "probed",
-                           "security"}
+                           "security", "description", "features", "eui64"}
     assert set(before.values()) == {None}
     reply = rest.request("POST", f"{API}/boards/lab1/info")
     assert reply.status == 200, reply
     info = reply.json()["info"]
     assert info["chip"] == name and info["flash_size"] == 4 << 20 and info["flash_id"].startswith("0x")
     assert info["crystal_mhz"] in (26, 40)
+    assert info["description"].startswith(name) and info["features"][0] == "Wi-Fi" and info["eui64"] is None
     assert re.fullmatch(r"v\d+\.\d+", info["revision"])
     assert info["mac"].endswith("12:34:56")  # an ESP8266 keeps the first half elsewhere
     assert rest.get("/boards/lab1/info") == info == rest.board("lab1")["info"]

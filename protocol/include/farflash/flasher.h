@@ -88,11 +88,15 @@ struct ff_board_info {
 	const char *chip;  /* "ESP32-C3" */
 	unsigned revision; /* major * 100 + minor */
 	uint8_t mac[6];
-	uint32_t crystal_mhz; /* 0 where unknown */
-	uint32_t flash_id;    /* JEDEC: manufacturer in bits 0-7, type 8-15, capacity 16-23; 0 where unknown */
-	uint32_t flash_size;  /* bytes, 0 where unknown */
-	bool stub;            /* the stub flasher is running */
-	uint32_t baud;        /* rate in use */
+	uint32_t crystal_mhz;    /* 0 where unknown */
+	uint32_t flash_id;       /* JEDEC: manufacturer in bits 0-7, type 8-15, capacity 16-23; 0 where unknown */
+	uint32_t flash_size;     /* bytes, 0 where unknown */
+	bool stub;               /* the stub flasher is running */
+	uint32_t baud;           /* rate in use */
+	const char *description; /* the package: "ESP32-C3 (QFN32)"; `chip` where it is not known; never NULL */
+	const char *features;    /* "Wi-Fi, BT 5 (LE), Single Core", parted by ", "; empty where unknown; never NULL */
+	bool has_eui64;          /* chips with IEEE 802.15.4 have a longer address beside `mac` */
+	uint8_t eui64[8];
 };
 
 /* One image at one flash address. */

@@ -24,7 +24,9 @@ static const char example[] =
 	" \"result\": {\"bytes\": 1048576, \"wire_bytes\": 601234, \"verified\": true, \"stub\": true, \"baud\": 460800,"
 	"            \"phases\": {\"reset\": 0.15, \"sync\": 0.05, \"write\": 13.1, \"verify\": 0.2}},"
 	" \"info\": {\"chip\": \"ESP32\", \"revision\": \"v3.1\", \"mac\": \"24:0a:c4:00:00:01\", \"crystal_mhz\": 40,"
-	"          \"flash_id\": \"0x1640ef\", \"flash_size\": 4194304, \"probed\": \"2026-01-31T12:00:00.000Z\"},"
+	"          \"flash_id\": \"0x1640ef\", \"flash_size\": 4194304, \"probed\": \"2026-01-31T12:00:00.000Z\","
+	"          \"description\": \"ESP32-D0WD-V3\", \"features\": [\"Wi-Fi\", \"BT\", \"Dual Core + LP Core\"],"
+	"          \"eui64\": null},"
 	" \"error\": null}";
 
 static json_t *load(const char *text)
@@ -77,7 +79,9 @@ static void test_job__info_is_written_as_the_server_writes_it(void **state)
 					    .mac = { 0x24, 0x0a, 0xc4, 0, 0, 1 },
 					    .crystal_mhz = 40,
 					    .flash_id = 0x1640ef,
-					    .flash_size = 4194304 };
+					    .flash_size = 4194304,
+					    .description = "ESP32-D0WD-V3",
+					    .features = "Wi-Fi, BT, Dual Core + LP Core" };
 	json_t *job = ff_job_new("info", "lab1");
 	json_t *like = load(example);
 	json_t *made, *wanted;
@@ -94,9 +98,25 @@ static void test_job__info_is_written_as_the_server_writes_it(void **state)
 	json_decref(like);
 }
 
+static void test_job__info_holds_a_long_address(void **state)
+{
+	const struct ff_board_info info = { .chip = "ESP32-C6",
+					    .description = "ESP32-C6 (QFN40)",
+					    .features = "Wi-Fi 6",
+					    .has_eui64 = true,
+					    .eui64 = { 0x60, 0x55, 0xf9, 0xff, 0xfe, 0xf7, 0x2c, 0xa2 } };
+	json_t *job = ff_job_new("info", "lab1");
+
+	(void)state;
+	ff_job_set_info(job, &info);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(job, "info"), "eui64")),
+			    "60:55:f9:ff:fe:f7:2c:a2");
+	json_decref(job);
+}
+
 static void test_job__unknown_info_is_null(void **state)
 {
-	const struct ff_board_info info = { .chip = "ESP32-S2" };
+	const struct ff_board_info info = { .chip = "ESP32-S2", .description = "ESP32-S2", .features = "" };
 	json_t *job = ff_job_new("info", "lab1");
 	const json_t *made;
 
@@ -106,6 +126,9 @@ static void test_job__unknown_info_is_null(void **state)
 	assert_true(json_is_null(json_object_get(made, "crystal_mhz")));
 	assert_true(json_is_null(json_object_get(made, "flash_id")));
 	assert_true(json_is_null(json_object_get(made, "flash_size")));
+	assert_true(json_is_null(json_object_get(made, "eui64")));
+	assert_int_equal(json_array_size(json_object_get(made, "features")), 0);
+	assert_true(json_is_array(json_object_get(made, "features")));
 	json_decref(job);
 }
 
@@ -210,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_job__new_has_every_member),
 		cmocka_unit_test(test_job__info_is_written_as_the_server_writes_it),
+		cmocka_unit_test(test_job__info_holds_a_long_address),
 		cmocka_unit_test(test_job__unknown_info_is_null),
 		cmocka_unit_test(test_job__finish_tells_the_verdict),
 		cmocka_unit_test(test_job__check_reads_the_error),

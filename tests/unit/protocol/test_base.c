@@ -15,6 +15,7 @@
 #include "buf.h"
 #include "bytes.h"
 #include "clock.h"
+#include "list.h"
 
 /* ---- bytes ---- */
 
@@ -167,6 +168,32 @@ static void test_log__respects_level_and_missing_sinks(void **state)
 	ff_log(&log, FF_LOG_ERROR, "nowhere");
 }
 
+/* ---- list ---- */
+
+static void test_list__hands_out_items(void **state)
+{
+	(void)state;
+	const char *rest = "Wi-Fi, BT 5 (LE), a,b";
+	const char *const items[] = { "Wi-Fi", "BT 5 (LE)", "a,b" };
+	size_t size = 0;
+	for (size_t i = 0; i < 3; i++) {
+		const char *item = ff_list_next(&rest, &size);
+		assert_non_null(item);
+		assert_int_equal(size, strlen(items[i]));
+		assert_memory_equal(item, items[i], size);
+	}
+	assert_null(ff_list_next(&rest, &size));
+	assert_null(ff_list_next(&rest, &size));
+}
+
+static void test_list__empty_list_has_no_items(void **state)
+{
+	(void)state;
+	const char *rest = "";
+	size_t size = 0;
+	assert_null(ff_list_next(&rest, &size));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +207,8 @@ int main(void)
 		cmocka_unit_test(test_status__first_error_wins),
 		cmocka_unit_test(test_status__long_texts_are_cut),
 		cmocka_unit_test(test_log__respects_level_and_missing_sinks),
+		cmocka_unit_test(test_list__hands_out_items),
+		cmocka_unit_test(test_list__empty_list_has_no_items),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
