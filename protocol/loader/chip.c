@@ -8,9 +8,11 @@
 #define SWD_KEY 0x8F1D312A
 #define WDT_KEY 0x50D83AA1
 
-static const struct ff_chip_spi spi_esp8266 = { .usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x40 };
+static const struct ff_chip_spi spi_esp8266 = {
+	.usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .w0 = 0x40, .address_high = true
+};
 static const struct ff_chip_spi spi_esp32 = {
-	.usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .mosi_dlen = 0x28, .miso_dlen = 0x2C, .w0 = 0x80
+	.usr = 0x1C, .usr1 = 0x20, .usr2 = 0x24, .mosi_dlen = 0x28, .miso_dlen = 0x2C, .w0 = 0x80, .address_high = true
 };
 static const struct ff_chip_spi spi_later = {
 	.usr = 0x18, .usr1 = 0x1C, .usr2 = 0x20, .mosi_dlen = 0x24, .miso_dlen = 0x28, .w0 = 0x58

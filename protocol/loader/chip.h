@@ -31,6 +31,7 @@ struct ff_chip_spi {
 	uint8_t mosi_dlen;
 	uint8_t miso_dlen;
 	uint8_t w0;
+	bool address_high; /* an address is at the top of its word, not at the bottom */
 };
 
 /* Which rate CHANGE_BAUD makes in a ROM depends on what that ROM believes of its crystal. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "flash_chip.h"
+
 #define BLOCK_MINIMAL_ROM 0x400
 #define BLOCK_ROM 0x1000 /* the mask ROMs of ESP32 and ESP32-C3 take up to 0x1800 */
 #define BLOCK_STUB 0x4000
@@ -226,78 +228,6 @@ enum ff_status ff_flash_erase_chip(struct ff_loader *loader, struct ff_error *er
 	return ff_loader_call(loader, &command, 0, CHIP_ERASE_MS, NULL, error);
 }
 
-#define SPI_USER_COMMAND (1U << 31)
-#define SPI_USER_READ (1U << 28)
-#define SPI_START_USER (1U << 18)
-#define SPI_COMMAND_8_BITS (7U << 28)
-#define SPI_READ_LENGTH_SHIFT 8 /* in USR1 of the ESP8266 */
-#define JEDEC_READ_ID 0x9F
-#define JEDEC_ID_BITS 24
-#define JEDEC_ID_MASK 0xFFFFFF
-#define SPI_POLLS 10
-
-static enum ff_status await_spi(struct ff_loader *loader, struct ff_error *error)
-{
-	for (int i = 0; i < SPI_POLLS; i++) {
-		uint32_t command = 0;
-		enum ff_status status = ff_loader_read_register(loader, loader->chip->spi_base, &command, error);
-		if (status != FF_OK) {
-			return status;
-		}
-		if (!(command & SPI_START_USER)) {
-			return FF_OK;
-		}
-	}
-	return ff_error_set(error, FF_ERR_PROTOCOL, "the SPI controller of the %s does not finish a command",
-			    loader->chip->name);
-}
-
-/* Sends the flash chip its RDID command by hand, through the SPI controller's registers (esptool 5.3 loader.py,
- * run_spiflash_command). */
-static enum ff_status read_jedec_id(struct ff_loader *loader, uint32_t *id, struct ff_error *error)
-{
-	const struct ff_chip_spi *spi = loader->chip->spi;
-	uint32_t base = loader->chip->spi_base;
-	uint32_t user = 0;
-	uint32_t user2 = 0;
-	enum ff_status status = ff_loader_read_register(loader, base + spi->usr, &user, error);
-	if (status == FF_OK) {
-		status = ff_loader_read_register(loader, base + spi->usr2, &user2, error);
-	}
-	bool has_length = spi->miso_dlen != 0;
-	const struct {
-		uint32_t address;
-		uint32_t value;
-	} writes[] = {
-		{ base + (has_length ? spi->miso_dlen : spi->usr1),
-		  (JEDEC_ID_BITS - 1) << (has_length ? 0 : SPI_READ_LENGTH_SHIFT) },
-		{ base + spi->usr, SPI_USER_COMMAND | SPI_USER_READ },
-		{ base + spi->usr2, SPI_COMMAND_8_BITS | JEDEC_READ_ID },
-		{ base + spi->w0, 0 },
-		{ base, SPI_START_USER },
-	};
-	for (size_t i = 0; status == FF_OK && i < sizeof(writes) / sizeof(writes[0]); i++) {
-		status = ff_loader_write_register(loader, writes[i].address, writes[i].value, error);
-	}
-	uint32_t found = 0;
-	if (status == FF_OK) {
-		status = await_spi(loader, error);
-	}
-	if (status == FF_OK) {
-		status = ff_loader_read_register(loader, base + spi->w0, &found, error);
-	}
-	if (status == FF_OK) {
-		status = ff_loader_write_register(loader, base + spi->usr, user, error);
-	}
-	if (status == FF_OK) {
-		status = ff_loader_write_register(loader, base + spi->usr2, user2, error);
-	}
-	if (status == FF_OK) {
-		*id = found & JEDEC_ID_MASK;
-	}
-	return status;
-}
-
 static enum ff_status attach(struct ff_loader *loader, struct ff_error *error)
 {
 	if (minimal(loader)) {
@@ -327,6 +257,16 @@ static enum ff_status tell_size(struct ff_loader *loader, struct ff_error *error
 	return ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
 }
 
+static void warn_of_flash(const struct ff_loader *loader)
+{
+	const struct ff_log *log = loader->link.hooks.log;
+	if (loader->flash_id == 0) {
+		ff_log(log, FF_LOG_WARN, "the flash chip does not tell its id: is it connected?");
+	} else {
+		ff_log(log, FF_LOG_WARN, "the size of flash chip %06x is unknown", loader->flash_id);
+	}
+}
+
 enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error)
 {
 	loader->flash_id = 0;
@@ -335,20 +275,19 @@ enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error)
 	if (status != FF_OK || loader->secure_download) {
 		return status;
 	}
-	uint32_t id = 0;
-	status = read_jedec_id(loader, &id, error);
+	status = ff_flash_chip_id(loader, &loader->flash_id, error);
 	if (status != FF_OK) {
 		return status;
 	}
-	if (id == 0 || id == JEDEC_ID_MASK) {
-		ff_log(loader->link.hooks.log, FF_LOG_WARN,
-		       "the flash chip does not tell its id (%06x): is it connected?", id);
-		return FF_OK;
-	}
-	loader->flash_id = id;
-	loader->flash_size = ff_chip_flash_size(id);
+	loader->flash_size = ff_chip_flash_size(loader->flash_id);
 	if (loader->flash_size == 0) {
-		ff_log(loader->link.hooks.log, FF_LOG_WARN, "the size of flash chip %06x is unknown", id);
+		status = ff_flash_chip_size(loader, &loader->flash_size, error);
+	}
+	if (status != FF_OK) {
+		return status;
+	}
+	if (loader->flash_size == 0) {
+		warn_of_flash(loader);
 		return FF_OK;
 	}
 	return minimal(loader) ? FF_OK : tell_size(loader, error);

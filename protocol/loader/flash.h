@@ -23,7 +23,8 @@ struct ff_flash_write {
 	bool deflated;
 };
 
-/* Makes the flash usable, reads its JEDEC id and tells the loader its size. Sets flash_id and flash_size.
+/* Makes the flash usable, reads its JEDEC id, where that does not say how large it is its SFDP, and tells the loader its
+ * size. Sets flash_id and flash_size.
  * In secure download mode the flash stays unknown. Errors as ff_link_call(). */
 FF_WARN_UNUSED enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error);
 

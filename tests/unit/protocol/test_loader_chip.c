@@ -29,7 +29,7 @@ static void refuse_unknown(struct chip *chip, uint8_t opcode)
 	reply(chip, opcode, 0, NULL, 0, chip->stub ? 0xC300 : 0x0105);
 }
 
-static uint32_t read_register(const struct chip *chip, uint32_t address)
+uint32_t chip_register(const struct chip *chip, uint32_t address)
 {
 	for (size_t i = 0; i < chip->register_count; i++) {
 		if (chip->registers[i].address == address) {
@@ -53,23 +53,9 @@ void chip_set_register(struct chip *chip, uint32_t address, uint32_t value)
 
 static void write_register(struct chip *chip, uint32_t address, uint32_t value)
 {
-	static const struct {
-		uint32_t base;
-		uint32_t user2;
-		uint32_t w0;
-	} spi[] = {
-		[CHIP_ESP8266] = { 0x60000200, 0x24, 0x40 },
-		[CHIP_ESP32] = { 0x3FF42000, 0x24, 0x80 },
-		[CHIP_ESP32C3] = { 0x60002000, 0x20, 0x58 },
-	};
-	uint32_t base = spi[chip->kind].base;
-	if (address == base && value == 1U << 18) {
-		/* A user command: RDID of a 1 MB Winbond chip, if that is what USER2 asks for. */
-		bool rdid = (read_register(chip, base + spi[chip->kind].user2) & 0xFF) == 0x9F;
-		chip_set_register(chip, base + spi[chip->kind].w0, rdid ? 0x1440EF : 0);
-		return;
+	if (!chip_spi_start(chip, address, value)) {
+		chip_set_register(chip, address, value);
 	}
-	chip_set_register(chip, address, value);
 }
 
 static void begin_write(struct chip *chip, const struct chip_command *command, bool deflated)
@@ -290,7 +276,7 @@ static bool answer_any(struct chip *chip, const struct chip_command *command, co
 		answer_sync(chip);
 		return true;
 	case 0x0A:
-		reply(chip, 0x0A, read_register(chip, command->words[0]), NULL, 0, 0);
+		reply(chip, 0x0A, chip_register(chip, command->words[0]), NULL, 0, 0);
 		return true;
 	case 0x09:
 		write_register(chip, command->words[0], command->words[1]);
@@ -383,6 +369,7 @@ void chip_init(struct chip *chip, enum chip_kind kind)
 	memset(chip, 0, sizeof(*chip));
 	script_init(&chip->script, on_frame, chip);
 	chip->kind = kind;
+	chip->flash_id = 0x1440EF;
 	chip->flash = malloc(CHIP_FLASH_SIZE);
 	assert_non_null(chip->flash);
 	memset(chip->flash, 0x5A, CHIP_FLASH_SIZE);

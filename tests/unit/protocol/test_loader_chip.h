@@ -52,6 +52,18 @@ struct chip {
 	uint32_t read_done;
 	uint32_t read_packet;
 
+	/* The flash chip behind the SPI controller. */
+	uint32_t flash_id; /* a Winbond of 1 MB */
+	const uint8_t *sfdp;
+	size_t sfdp_size;
+	uint8_t status[3];
+	uint8_t status_enable; /* the command that allowed the next write */
+	bool status_pairs;     /* writes the second register with the first: by two bytes, or empties it by one */
+	uint8_t status_fixed;  /* bits of the second that stay 0 */
+	bool status_locked;    /* takes no writes */
+	unsigned status_slow;  /* for so many questions a write keeps it busy */
+	unsigned status_busy;
+
 	/* Accidents, counted in DATA commands from 1; 0: none. */
 	unsigned data_count;
 	unsigned refuse_data;   /* answers this one with `refuse_status` */
@@ -73,6 +85,10 @@ void chip_init(struct chip *chip, enum chip_kind kind);
 void chip_release(struct chip *chip);
 
 void chip_set_register(struct chip *chip, uint32_t address, uint32_t value);
+uint32_t chip_register(const struct chip *chip, uint32_t address);
+
+/* Runs a command of the SPI controller, if this is the write to a register that starts one. */
+bool chip_spi_start(struct chip *chip, uint32_t address, uint32_t value);
 
 /* How many commands with this opcode came. */
 unsigned chip_count(const struct chip *chip, uint8_t opcode);
