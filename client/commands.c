@@ -28,6 +28,17 @@ static const struct argp_option jobs_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option read_status_options[] = {
+	{ "bytes", FF_OPTION_BYTES, "N", 0, "Status registers to read, 1 to 3 (2)", 1 },
+	{ 0 },
+};
+
+static const struct argp_option write_status_options[] = {
+	{ "bytes", FF_OPTION_BYTES, "N", 0, "Status registers to write, 1 to 3 (2)", 1 },
+	{ "non-volatile", FF_OPTION_NON_VOLATILE, NULL, 0, "Write for good, not just until the flash loses power", 1 },
+	{ 0 },
+};
+
 static const struct argp_option monitor_options[] = {
 	{ "reset", FF_OPTION_RESET, NULL, 0, "Reset the board first", 1 },
 	{ "seconds", FF_OPTION_SECONDS, "N", 0, "Leave after N seconds", 1 },
@@ -127,6 +138,24 @@ const struct ff_command ff_commands[] = {
 	  .options = verify_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_verify_flash },
+	{ .name = "read-flash-status",
+	  .arguments = "",
+	  .summary = "Show the flash chip's status registers",
+	  .details = "Needs --port.",
+	  .options = read_status_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_read_flash_status },
+	{ .name = "write-flash-status",
+	  .arguments = "VALUE",
+	  .summary = "Write the flash chip's status registers",
+	  .details =
+		  "VALUE is decimal or behind 0x, the first register in its low byte. What the chip holds afterwards is "
+		  "compared with it. A wrong value can make the flash unreadable or lock it, with --non-volatile for "
+		  "good: know the chip's datasheet. Needs --port.",
+	  .max_words = 1,
+	  .options = write_status_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_write_flash_status },
 	{ .name = "get-security-info",
 	  .arguments = "",
 	  .summary = "Show what protections the chip has on",

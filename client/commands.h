@@ -47,6 +47,8 @@ enum ff_command_option {
 	FF_OPTION_RESET,
 	FF_OPTION_SECONDS,
 	FF_OPTION_CANCEL,
+	FF_OPTION_BYTES,
+	FF_OPTION_NON_VOLATILE,
 };
 
 bool ff_cmd_boards(struct ff_run *run);
@@ -61,6 +63,8 @@ bool ff_cmd_erase_flash(struct ff_run *run);
 bool ff_cmd_erase_region(struct ff_run *run);
 bool ff_cmd_read_flash(struct ff_run *run);
 bool ff_cmd_verify_flash(struct ff_run *run);
+bool ff_cmd_read_flash_status(struct ff_run *run);
+bool ff_cmd_write_flash_status(struct ff_run *run);
 bool ff_cmd_get_security_info(struct ff_run *run);
 bool ff_cmd_read_mem(struct ff_run *run);
 bool ff_cmd_write_mem(struct ff_run *run);

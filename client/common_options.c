@@ -172,6 +172,9 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case FF_OPTION_RESET:
 		options->reset = true;
 		return 0;
+	case FF_OPTION_NON_VOLATILE:
+		options->non_volatile = true;
+		return 0;
 	case 'v':
 		options->verbose = true;
 		return 0;
@@ -208,6 +211,9 @@ static error_t parse_value(int key, char *argument, struct argp_state *state, st
 		return 0;
 	case FF_OPTION_FLASH_SIZE:
 		setting(state, options->settings.size, sizeof(options->settings.size), argument);
+		return 0;
+	case FF_OPTION_BYTES:
+		options->status_bytes = (unsigned)number(state, "--bytes", argument, 1, 3);
 		return 0;
 	case FF_OPTION_SECONDS:
 		options->limit_us = seconds(state, argument);

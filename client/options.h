@@ -51,7 +51,9 @@ struct ff_options {
 	struct ff_flash_settings settings;
 	const char *cancel; /* id of the job to cancel */
 	bool reset;
-	int64_t limit_us; /* end of the monitor, 0 for none */
+	int64_t limit_us;      /* end of the monitor, 0 for none */
+	unsigned status_bytes; /* registers of the flash chip; 0: the command's default */
+	bool non_volatile;
 	struct ff_file_options files;
 
 	char **owned; /* the strings behind the pointers above */

@@ -210,6 +210,20 @@ FF_WARN_UNUSED enum ff_status ff_flasher_write_word(struct ff_flasher *flasher, 
 FF_WARN_UNUSED enum ff_status ff_flasher_read_memory(struct ff_flasher *flasher, uint32_t address, uint32_t size,
 						     const struct ff_sink *sink, struct ff_error *error);
 
+/* The flash chip's first `bytes` status registers, 1 to 3, the first in the low byte of `value` (RDSR, RDSR2, RDSR3). A
+ * chip that lacks one answers whatever it likes for it.
+ * Errors: FF_ERR_ARGUMENT (bytes), FF_ERR_UNSUPPORTED (secure download mode), FF_ERR_LOST, FF_ERR_CANCELLED,
+ * FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
+FF_WARN_UNUSED enum ff_status ff_flasher_read_flash_status(struct ff_flasher *flasher, unsigned bytes, uint32_t *value,
+							   struct ff_error *error);
+
+/* Writes them and reads them back: until the chip loses power, or for good if `non_volatile` (which some bits cannot
+ * undo: know the chip's datasheet). The bits for busy and write enable, 0 and 1, are not compared.
+ * Errors: FF_ERR_VERIFY (the chip holds something else now, and the text says what), FF_ERR_ARGUMENT (bytes, or a value
+ * that does not fit into them), others as ff_flasher_read_flash_status(). */
+FF_WARN_UNUSED enum ff_status ff_flasher_write_flash_status(struct ff_flasher *flasher, unsigned bytes, uint32_t value,
+							    bool non_volatile, struct ff_error *error);
+
 /* Leaves the board as asked, with the port back at its initial rate. Only ff_flasher_info(), ff_flasher_phase_times()
  * and ff_flasher_close() may follow; a second call does nothing. For those who want the time of FF_PHASE_REBOOT too:
  * everybody else just closes. The observer cannot cancel it.

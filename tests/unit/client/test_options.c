@@ -111,6 +111,11 @@ static void test_options__read_every_command(void **state)
 	assert_true(options.reset);
 	assert_int_equal(options.limit_us, 2500000);
 	ff_options_release(&options);
+	PARSE(&options, "write_flash_status", "--non_volatile", "--bytes", "3", "0x10");
+	assert_true(options.non_volatile);
+	assert_int_equal(options.status_bytes, 3);
+	assert_string_equal(options.words[0].text, "0x10");
+	ff_options_release(&options);
 	PARSE(&options, "--port", "socket://h:1", "read-mac", "--connect-attempts", "3", "--before", "no-reset", "-a",
 	      "no_reset");
 	assert_int_equal(options.attempts, 3);
