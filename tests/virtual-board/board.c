@@ -21,6 +21,8 @@
 #define TX_CAPACITY (64u * 1024)
 #define CHUNK 4096u
 #define DEFAULT_BAUD 115200
+/* How long a USB port is away while its chip resets: an estimate for a host that looks at once. */
+#define REENUMERATE_NS (100 * FF_NS_PER_MS)
 
 struct board {
 	const struct ff_board_options *options;
@@ -28,6 +30,7 @@ struct board {
 	struct ff_port port;
 	struct ff_wire rx, tx; /* towards the chip, from the chip */
 	struct ff_circuit circuit;
+	struct ff_usb_lines usb_lines; /* in its place on a USB port */
 	struct ff_known_stubs stubs;
 	struct ff_nor *nor;  /* NULL for the loopback plug */
 	struct ff_soc *soc;  /* the same */
@@ -35,6 +38,7 @@ struct board {
 	int64_t now;         /* of this round of the loop */
 	int64_t return_time; /* when a vanished port comes back, NEVER while it is there */
 	bool vanishing;      /* it has to go in this round */
+	bool has_power;      /* the chip runs on meanwhile */
 	bool lines_used;     /* somebody has set the control lines */
 };
 
@@ -94,6 +98,19 @@ static void on_bytes(void *context, const uint8_t *bytes, size_t size)
 
 static void advance(struct board *board);
 
+static bool is_usb(const struct board *board)
+{
+	return board->options->usb.kind != FF_USB_NONE;
+}
+
+static void set_usb_lines(struct board *board, bool dtr, bool rts)
+{
+	if (ff_usb_lines_set(&board->usb_lines, board->options->usb.kind, dtr, rts)) {
+		ff_wire_cut(&board->tx, board->now);
+		ff_soc_reset_by_usb(board->soc, board->usb_lines.download, board->now);
+	}
+}
+
 static void on_lines(void *context, bool dtr, bool rts)
 {
 	struct board *board = context;
@@ -102,6 +119,10 @@ static void on_lines(void *context, bool dtr, bool rts)
 	}
 	board->lines_used = true;
 	advance(board); /* all that was due comes before the change */
+	if (is_usb(board)) {
+		set_usb_lines(board, dtr, rts);
+		return;
+	}
 	if (ff_circuit_set(&board->circuit, dtr, rts, board->now) == FF_CIRCUIT_RESET && board->soc) {
 		ff_soc_stop(board->soc);
 		ff_wire_cut(&board->tx, board->now);
@@ -111,7 +132,7 @@ static void on_lines(void *context, bool dtr, bool rts)
 static void on_baud(void *context, uint32_t baud)
 {
 	struct board *board = context;
-	board->peer_baud = baud;
+	board->peer_baud = is_usb(board) ? 0 : baud;
 }
 
 /* What is still on the line comes after the purge. */
@@ -141,7 +162,7 @@ static void on_purge(void *context, bool from_board, bool to_board)
 static bool boots_download(const struct board *board)
 {
 	if (board->options->boot == FF_BOARD_BOOT_AUTO) {
-		return !board->port.has_lines;
+		return !board->port.has_lines && !(is_usb(board) && board->port.may_have_lines);
 	}
 	return board->options->boot == FF_BOARD_BOOT_DOWNLOAD;
 }
@@ -157,6 +178,9 @@ static int64_t on_send(void *context, const uint8_t *bytes, size_t size, int64_t
 static bool on_io0_low(void *context)
 {
 	const struct board *board = context;
+	if (is_usb(board)) {
+		return false; /* whoever held the button at first has let it go */
+	}
 	if (board->port.has_lines || board->lines_used) {
 		return board->circuit.dtr && !board->circuit.rts;
 	}
@@ -165,11 +189,22 @@ static bool on_io0_low(void *context)
 
 /* ---- time ---- */
 
+/* The chip resets, and its USB port with it. */
+static void on_unplug(void *context)
+{
+	struct board *board = context;
+	board->return_time = board->now + REENUMERATE_NS;
+	board->vanishing = true;
+	board->usb_lines = (struct ff_usb_lines){ 0 };
+}
+
 /* The cable is pulled. The chip loses its power at once, the port as soon as it is not in the middle of something. */
 static void pull_cable(struct board *board, uint32_t gone_ms)
 {
 	board->return_time = board->now + gone_ms * FF_NS_PER_MS;
 	board->vanishing = true;
+	board->has_power = false;
+	board->usb_lines = (struct ff_usb_lines){ 0 };
 	ff_circuit_init(&board->circuit);
 	if (board->soc) {
 		ff_soc_stop(board->soc);
@@ -290,7 +325,11 @@ static int64_t next_time(const struct board *board)
 static void serve_cable(struct board *board)
 {
 	if (board->vanishing) {
-		board->port.ops->vanish(board->port.self);
+		if (board->has_power) {
+			board->port.ops->detach(board->port.self);
+		} else {
+			board->port.ops->vanish(board->port.self);
+		}
 		ff_wire_clear(&board->rx);
 		ff_wire_clear(&board->tx);
 		board->vanishing = false;
@@ -303,9 +342,10 @@ static enum ff_status plug_in(struct board *board, struct ff_error *error)
 		return FF_OK;
 	}
 	board->return_time = NEVER;
-	if (board->soc) {
+	if (board->soc && !board->has_power) {
 		ff_soc_start(board->soc, boots_download(board), board->now);
 	}
+	board->has_power = true;
 	return board->port.ops->come_back(board->port.self, error);
 }
 
@@ -326,14 +366,18 @@ static enum ff_status loop(struct board *board, int stop_fd, struct ff_error *er
 {
 	for (;;) {
 		struct pollfd fds[1 + FF_PORT_FDS_MAX] = { { .fd = stop_fd, .events = POLLIN } };
-		size_t count = board->port.ops->poll_fds(board->port.self, fds + 1);
+		/* Whoever comes while the port is away has to wait for it. */
+		bool there = board->return_time == NEVER;
+		size_t count = there ? board->port.ops->poll_fds(board->port.self, fds + 1) : 0;
 		enum ff_status status = wait_for_work(board, fds, 1 + count, error);
 		if (status != FF_OK || fds[0].revents) {
 			return status;
 		}
 		board->now = clock_ns();
 		advance(board);
-		board->port.ops->service(board->port.self, fds + 1, count);
+		if (there) {
+			board->port.ops->service(board->port.self, fds + 1, count);
+		}
 		advance(board);
 		deliver(board);
 		serve_cable(board);
@@ -375,8 +419,9 @@ static enum ff_status open_chip(struct board *board, struct ff_error *error)
 		.stubs = &board->stubs,
 		.timing = options->real_timing ? &ff_timing_real : &ff_timing_fast,
 		.identity = options->identity,
+		.usb = options->usb,
 		.app_text = options->app_text,
-		.line = { .context = board, .io0_low = on_io0_low, .send = on_send },
+		.line = { .context = board, .io0_low = on_io0_low, .send = on_send, .unplug = on_unplug },
 	});
 	return board->soc ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "Out of memory");
 }
@@ -396,7 +441,7 @@ static enum ff_status open_line(struct board *board, const struct ff_port_events
 
 enum ff_status ff_board_run(const struct ff_board_options *options, int stop_fd, FILE *out, struct ff_error *error)
 {
-	struct board board = { .options = options, .faults = options->faults, .return_time = NEVER };
+	struct board board = { .options = options, .faults = options->faults, .return_time = NEVER, .has_power = true };
 	const struct ff_port_events events = {
 		.context = &board,
 		.room = on_room,

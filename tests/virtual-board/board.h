@@ -15,9 +15,10 @@
 #include "bus.h"
 #include "fault.h"
 #include "model.h"
+#include "usb.h"
 
 /* Where the chip starts when it gets power. AUTO: where there are control lines the application, as on any board; without
- * them the download mode, as if somebody held the BOOT button. */
+ * them the download mode, as if somebody held the BOOT button. A USB port has lines on a pty too. */
 enum ff_board_boot { FF_BOARD_BOOT_AUTO, FF_BOARD_BOOT_APP, FF_BOARD_BOOT_DOWNLOAD };
 
 struct ff_board_options {
@@ -32,6 +33,7 @@ struct ff_board_options {
 	const char *app_text;
 	const char *stub_dir;
 	struct ff_identity identity;
+	struct ff_usb usb;
 	struct ff_faults faults;
 };
 

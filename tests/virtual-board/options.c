@@ -32,6 +32,7 @@ enum key {
 	KEY_REVISION,
 	KEY_EFUSE,
 	KEY_SECURITY,
+	KEY_USB,
 	KEY_FLASH_KEY,
 };
 
@@ -71,6 +72,12 @@ static const struct argp_option argp_options[] = {
 	{ "flash-key", KEY_FLASH_KEY, "FILE", 0,
 	  "Burns a flash encryption key, as in a key file of espsecure: 32 bytes, or 64 for XTS-AES-256. Encrypted writes "
 	  "need one",
+	  2 },
+	{ "usb", KEY_USB, "jtag|otg", 0,
+	  "The port is the chip's own USB-Serial-JTAG or USB-OTG instead of a UART behind an adapter. No rate; DTR and RTS mean "
+	  "what they mean there. In download mode on jtag the watchdogs reset the chip unless a client stops them, after "
+	  "5 seconds, or with ,watchdog=SECONDS behind it later or (0) never. On otg, and with ,reenumerate behind it on jtag, "
+	  "a reset takes the port away for 100 ms. --boot download is a BOOT button that was held at power-on and let go",
 	  2 },
 	{ "stub-dir", KEY_STUB_DIR, "DIR", 0,
 	  "Folder of the stub flashers (JSON) that the board recognises; by default $" STUB_DIR_VARIABLE
@@ -190,6 +197,14 @@ static void add_security(struct ff_board_options *board, const char *list, struc
 	}
 }
 
+static void set_usb(struct ff_board_options *board, const char *text, struct argp_state *state)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	if (ff_usb_parse(&board->usb, text, &error) != FF_OK) {
+		argp_error(state, "%s", error.text);
+	}
+}
+
 static void add_fault(struct ff_board_options *board, const char *spec, struct argp_state *state)
 {
 	struct ff_error error = FF_ERROR_NONE;
@@ -198,7 +213,7 @@ static void add_fault(struct ff_board_options *board, const char *spec, struct a
 	}
 }
 
-static void finish_security(const struct parsing *parsing, struct argp_state *state)
+static void finish_state(const struct parsing *parsing, struct argp_state *state)
 {
 	struct ff_board_options *board = &parsing->options->board;
 	struct ff_security *security = &board->identity.security;
@@ -206,6 +221,9 @@ static void finish_security(const struct parsing *parsing, struct argp_state *st
 	enum ff_status status = ff_security_check(security, board->model, board->identity.revision, &error);
 	if (status == FF_OK && parsing->flash_key) {
 		status = ff_security_load_key(security, board->model, parsing->flash_key, &error);
+	}
+	if (status == FF_OK) {
+		status = ff_usb_check(&board->usb, board->model, &error);
 	}
 	if (status != FF_OK) {
 		argp_error(state, "%s", error.text);
@@ -240,7 +258,7 @@ static void finish(const struct parsing *parsing, struct argp_state *state)
 		}
 		board->identity.revision = (uint32_t)revision;
 	}
-	finish_security(parsing, state);
+	finish_state(parsing, state);
 	if (!board->app_text) {
 		snprintf(options->app_text, sizeof(options->app_text), "farflash-board: %s application running",
 			 board->model->name);
@@ -289,6 +307,9 @@ static error_t parse_board(int key, char *arg, struct parsing *parsing, struct a
 		return 0;
 	case KEY_SECURITY:
 		add_security(board, arg, state);
+		return 0;
+	case KEY_USB:
+		set_usb(board, arg, state);
 		return 0;
 	case KEY_FLASH_KEY:
 		parsing->flash_key = arg;

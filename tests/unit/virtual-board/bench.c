@@ -44,6 +44,12 @@ static bool on_io0_low(void *context)
 	return bench->io0_low;
 }
 
+static void on_unplug(void *context)
+{
+	struct bench *bench = context;
+	bench->unplugged++;
+}
+
 static void write_stub(const struct bench *bench, const char *chip)
 {
 	char path[128];
@@ -58,7 +64,7 @@ static void write_stub(const struct bench *bench, const char *chip)
 }
 
 static void open_chip(struct bench *bench, const struct ff_model *model, bool real_timing,
-		      const struct ff_security *security)
+		      const struct ff_security *security, const struct ff_usb *usb)
 {
 	const char *chip = model->name;
 	*bench = (struct bench){ .dir = "/tmp/farflash-bench-XXXXXX", .paced = real_timing };
@@ -77,8 +83,9 @@ static void open_chip(struct bench *bench, const struct ff_model *model, bool re
 		.identity = { .mac = { 0x24, 0x0A, 0xC4, 0x12, 0x34, 0x56 },
 			      .revision = model->default_revision,
 			      .security = *security },
+		.usb = *usb,
 		.app_text = "hello",
-		.line = { .context = bench, .io0_low = on_io0_low, .send = on_send },
+		.line = { .context = bench, .io0_low = on_io0_low, .send = on_send, .unplug = on_unplug },
 	};
 	bench->soc = ff_soc_new(&options);
 	assert_non_null(bench->soc);
@@ -91,14 +98,25 @@ void bench_open(struct bench *bench, const char *chip, bool real_timing)
 {
 	const struct ff_model *model = ff_model_find(chip);
 	assert_non_null(model);
-	open_chip(bench, model, real_timing, &(struct ff_security){ 0 });
+	open_chip(bench, model, real_timing, &(struct ff_security){ 0 }, &(struct ff_usb){ 0 });
 }
 
 void bench_open_locked(struct bench *bench, const char *chip, const struct ff_security *security)
 {
 	const struct ff_model *model = ff_model_find(chip);
 	assert_non_null(model);
-	open_chip(bench, model, false, security);
+	open_chip(bench, model, false, security, &(struct ff_usb){ 0 });
+}
+
+void bench_open_usb(struct bench *bench, const char *chip, const char *usb)
+{
+	const struct ff_model *model = ff_model_find(chip);
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_usb port;
+	assert_non_null(model);
+	assert_int_equal(ff_usb_parse(&port, usb, &error), FF_OK);
+	assert_int_equal(ff_usb_check(&port, model, &error), FF_OK);
+	open_chip(bench, model, false, &(struct ff_security){ 0 }, &port);
 }
 
 void bench_close(struct bench *bench)

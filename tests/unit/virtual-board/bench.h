@@ -23,6 +23,7 @@ struct bench {
 	char dir[64];
 	int64_t now;
 	bool io0_low;
+	unsigned unplugged; /* how often the chip has taken its port away */
 	bool paced;
 	int64_t line_idle;
 	uint8_t out[BENCH_OUT_MAX]; /* what the chip has sent and the test has not taken */
@@ -39,6 +40,9 @@ void bench_open(struct bench *bench, const char *chip, bool real_timing);
 
 /* The same of a chip whose security state is another one. */
 void bench_open_locked(struct bench *bench, const char *chip, const struct ff_security *security);
+
+/* The same of a chip on a USB port, `usb` as --usb has it. */
+void bench_open_usb(struct bench *bench, const char *chip, const char *usb);
 
 void bench_close(struct bench *bench);
 

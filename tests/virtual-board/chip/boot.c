@@ -14,6 +14,7 @@
 #define SEGMENTS_MAX 16u
 #define HZ_PER_MHZ 1000000u
 #define CRYSTAL_SHIFT 24
+#define STRAP_SPI_BOOT 8u
 
 static uint32_t read_word(struct ff_soc *soc, uint32_t address)
 {
@@ -46,6 +47,7 @@ static void start_app(struct ff_soc *soc, uint32_t image)
 	if (soc->model->generation != FF_GEN_ESP8266) {
 		ff_cpu_print(soc, "entry 0x%08x\r\n", ff_get_le32(header + 4));
 	}
+	ff_watchdogs_stop(soc); /* its bootloader takes care of them */
 	soc->mode = FF_MODE_APP;
 	soc->seconds = 0;
 	soc->timer = soc->time + APP_START_NS;
@@ -93,16 +95,35 @@ void ff_boot_run_ram(struct ff_soc *soc, uint32_t entry)
 static bool boot_step(struct ff_soc *soc)
 {
 	const struct ff_boot_texts *texts = &soc->model->texts;
-	const char *mode = soc->download_strap ? texts->download_mode : texts->flash_mode;
+	const char *mode = soc->download ? texts->download_mode : texts->flash_mode;
 	ff_cpu_print(soc, "%s%s%s", texts->banner, soc->reset_cause, mode);
-	if (!soc->download_strap) {
+	if (!soc->download) {
 		run_flash(soc);
 		return true;
 	}
 	ff_cpu_print(soc, "%s", texts->waiting);
 	soc->mode = FF_MODE_ROM;
 	soc->autobaud = true;
+	if (soc->options.usb.watchdog_ms > 0) {
+		ff_watchdogs_run(soc);
+	}
 	return true;
+}
+
+/* What the ROM says of its USB port, and the registers by which a client sees how it came into download mode. */
+static void write_usb_words(struct ff_soc *soc)
+{
+	const struct ff_usb_layout *usb = &soc->model->usb;
+	uint32_t console = ff_usb_console_address(soc->model, soc->options.identity.revision);
+	if (console) {
+		ff_bus_write(soc->bus, console, ff_usb_console(&soc->options.usb, soc->model));
+	}
+	if (usb->strap_reg) {
+		ff_bus_write(soc->bus, usb->strap_reg, soc->strap_low ? 0 : STRAP_SPI_BOOT);
+	}
+	if (usb->force_reg) {
+		ff_bus_write(soc->bus, usb->force_reg, soc->force_download ? usb->force_download : 0);
+	}
 }
 
 void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now)
@@ -111,7 +132,8 @@ void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now)
 	soc->time = now + ROM_START_NS;
 	soc->mode = FF_MODE_BOOTING;
 	soc->task = (struct ff_task){ .step = boot_step };
-	ff_bus_write(soc->bus, soc->model->uart_divider_reg, soc->model->uart_clock / soc->baud);
+	ff_bus_write(soc->bus, soc->model->uart_divider_reg, soc->model->uart_clock / soc->model->rom_baud);
+	write_usb_words(soc);
 	if (soc->model->crystal_reg) {
 		ff_bus_write(soc->bus, soc->model->crystal_reg, soc->model->uart_clock / HZ_PER_MHZ << CRYSTAL_SHIFT);
 	}

@@ -49,6 +49,9 @@ void ff_cpu_send_frame(struct ff_soc *soc, const uint8_t *bytes, size_t size)
 
 void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud)
 {
+	if (soc->options.usb.kind != FF_USB_NONE) {
+		return; /* it changes a UART that nobody listens to */
+	}
 	if (soc->line_idle > soc->time) {
 		soc->time = soc->line_idle;
 	}
@@ -63,6 +66,21 @@ void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud)
 	/* From the ESP32 on the divider has a fraction, above the 20 bits that clients look at. */
 	uint32_t fraction = soc->model->generation == FF_GEN_ESP8266 ? 0 : (uint32_t)(sixteenths & 15) << 20;
 	ff_bus_write(soc->bus, soc->model->uart_divider_reg, (uint32_t)(sixteenths >> 4) | fraction);
+}
+
+void ff_cpu_write_register(struct ff_soc *soc, uint32_t address, uint32_t value, uint32_t mask)
+{
+	const struct ff_usb_layout *usb = &soc->model->usb;
+	if (!ff_watchdogs_allow(soc, address)) {
+		return;
+	}
+	uint32_t kept = mask == UINT32_MAX ? 0 : ff_bus_read(soc->bus, address) & ~mask;
+	uint32_t whole = kept | (value & mask);
+	ff_bus_write(soc->bus, address, whole);
+	ff_watchdogs_written(soc, address, whole);
+	if (usb->force_reg && address == usb->force_reg) {
+		soc->force_download = whole & usb->force_download;
+	}
 }
 
 uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size)

@@ -15,6 +15,7 @@
 #include "inflater.h"
 #include "rx.h"
 #include "soc.h"
+#include "watchdog.h"
 
 #define FF_MD5_SIZE 16
 #define FF_APP_LINE_MAX 80
@@ -78,7 +79,9 @@ struct ff_soc {
 	struct ff_crypt *crypt;       /* owned; with a key of zeroes where none is burnt */
 
 	enum ff_mode mode;
-	bool download_strap; /* IO0 was low when EN rose */
+	bool strap_low;      /* IO0, when it was sampled last */
+	bool force_download; /* outlives all resets but the loss of power */
+	bool download;       /* this time the ROM waits for a download */
 	const char *reset_cause;
 	int64_t time;        /* the processor's */
 	int64_t timer;       /* the application's next line, or the next round of the boot loop */
@@ -95,6 +98,7 @@ struct ff_soc {
 	struct ff_rom_state rom;
 	struct ff_reading reading;
 	struct ff_inflater inflater;
+	struct ff_watchdogs watchdogs;
 	uint32_t flash_size; /* what the running loader takes it for */
 	uint16_t stub_error; /* of work that was acknowledged before, for the next answer */
 	uint32_t seconds;    /* that the application has run */
@@ -126,6 +130,9 @@ void ff_cpu_send_frame(struct ff_soc *soc, const uint8_t *bytes, size_t size);
 
 /* Waits until the UART has nothing left to send, then changes its rate. */
 void ff_cpu_set_baud(struct ff_soc *soc, uint32_t baud);
+
+/* A client writes to a register: with the write protection of the watchdogs, and with what follows from the write. */
+void ff_cpu_write_register(struct ff_soc *soc, uint32_t address, uint32_t value, uint32_t mask);
 
 /* The checksum of data commands: XOR, seed EF. */
 uint32_t ff_cpu_checksum(const uint8_t *bytes, size_t size);

@@ -3,7 +3,8 @@
  * name in model.c.
  *
  * Register addresses and efuse layouts: esptool 5.3, targets/NAME.py; magic words: the same files of esptool 4.8. Clocks
- * of the stub's UART: esp-flasher-stub main.c and esp-stub-lib target/NAME/src/clock.c. Boot texts: the chips' own boot
+ * of the stub's UART: esp-flasher-stub main.c and esp-stub-lib target/NAME/src/clock.c. USB: esp-stub-lib
+ * target/NAME/include/esp_rom_caps.h for the ROM's numbers of the ports, esptool 5.0 for where it keeps the one in use. Boot texts: the chips' own boot
  * logs; what no published log shows is guessed after the ESP32-C3. Values only, any thread. */
 #ifndef FF_VB_MODEL_H
 #define FF_VB_MODEL_H
@@ -81,12 +82,34 @@ struct ff_security_layout {
 	bool secure_boot_bars_stub; /* with secure boot its ROM loads no code into RAM */
 };
 
+/* The chip's own USB ports. */
+struct ff_usb_layout {
+	uint8_t jtag_console, otg_console; /* how the ROM calls them; 0: the chip has none */
+	/* The ROM's variable that names the port in use, from a revision on; address 0: nobody has published it. */
+	struct {
+		uint32_t since_revision, address;
+	} console[2];
+	uint32_t strap_reg;      /* bit 3: IO0 was high; 0: no client reads it */
+	uint32_t force_reg;      /* a reset enters download mode while the bit is set, whatever IO0 says */
+	uint32_t force_download; /* that bit */
+};
+
+/* Registers of the watchdog of the low-power domain, and of the super watchdog; 0: left out. */
+struct ff_watchdog_layout {
+	uint32_t config0, config1, feed, protect;
+	uint32_t swd_config, swd_protect;
+	uint32_t swd_key;
+	uint32_t swd_auto_feed; /* bit of swd_config */
+};
+
 /* What the ROM prints. */
 struct ff_boot_texts {
 	const char *banner;         /* first line(s) after any reset */
 	const char *power_on;       /* how the ROM calls a reset through EN, with its line up to the boot mode */
 	const char *software_reset; /* the same after a reset by software */
 	const char *watchdog_reset; /* the same after the watchdog has caught a boot loop */
+	const char *rtc_reset;      /* the same after the watchdog of the low-power domain has bitten */
+	const char *usb_reset;      /* the same after a reset through the lines of USB-Serial-JTAG */
 	const char *download_mode;  /* boot mode when it waits for a download */
 	const char *flash_mode;     /* boot mode when it starts from flash */
 	const char *waiting;        /* last line in download mode */
@@ -125,6 +148,8 @@ struct ff_model {
 	uint32_t max_revision;
 	struct ff_efuse_word efuses[FF_MODEL_EFUSES_MAX]; /* package, embedded flash and PSRAM, and so on */
 	struct ff_security_layout security;
+	struct ff_usb_layout usb;
+	struct ff_watchdog_layout watchdog;
 	struct ff_boot_texts texts;
 };
 

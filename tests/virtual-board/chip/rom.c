@@ -188,9 +188,8 @@ static void on_write_reg(struct ff_soc *soc, const struct ff_request *request)
 	for (size_t i = 0; i + 16 <= request->size && i + 16 <= FF_RX_FRAME_MAX - HEADER_SIZE; i += 16) {
 		uint32_t address = ff_rom_word(request, i / 4);
 		uint32_t mask = ff_rom_word(request, i / 4 + 2);
-		uint32_t kept = mask == UINT32_MAX ? 0 : ff_bus_read(soc->bus, address) & ~mask;
 		ff_cpu_spend(soc, ff_rom_word(request, i / 4 + 3) * FF_NS_PER_US);
-		ff_bus_write(soc->bus, address, kept | (ff_rom_word(request, i / 4 + 1) & mask));
+		ff_cpu_write_register(soc, address, ff_rom_word(request, i / 4 + 1), mask);
 	}
 	ff_rom_send_clean(soc, 0);
 }

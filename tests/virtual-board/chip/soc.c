@@ -8,6 +8,9 @@
 
 /* What bootloader clients start with, where the rate cannot be known. */
 #define USUAL_BAUD 115200
+/* What the ROM's CDC device takes in one frame, beside its headers: esptool 5.3, USB_RAM_BLOCK, which it keeps to with the
+ * stub as well. More is lost. */
+#define OTG_FRAME_MAX (8u + 16u + 0x800u)
 
 struct ff_soc *ff_soc_new(const struct ff_soc_options *options)
 {
@@ -54,7 +57,8 @@ void ff_soc_stop(struct ff_soc *soc)
 	soc->app_line_size = 0;
 	soc->autobaud = false;
 	soc->flash_ready = soc->line_idle = INT64_MIN;
-	soc->baud = soc->model->rom_baud;
+	soc->baud = soc->options.usb.kind == FF_USB_NONE ? soc->model->rom_baud : FF_USB_BAUD;
+	ff_watchdogs_stop(soc);
 	soc->flash_size = soc->model->rom_flash_size;
 	ff_rx_init(&soc->rx, FF_RX_ROM);
 	ff_rom_reset(soc);
@@ -65,24 +69,64 @@ void ff_soc_stop(struct ff_soc *soc)
 void ff_soc_start(struct ff_soc *soc, bool download, int64_t now)
 {
 	ff_soc_stop(soc);
-	soc->download_strap = download;
+	soc->force_download = false;
+	soc->strap_low = soc->download = download;
 	ff_boot_start(soc, soc->model->texts.power_on, now);
+}
+
+/* A reset without loss of power. What the pins said stays, unless they are sampled again. `once`: into download mode this
+ * time, whatever they said. */
+static void reset(struct ff_soc *soc, const char *cause, bool once, int64_t now)
+{
+	bool loops = soc->mode == FF_MODE_NO_IMAGE && cause == soc->model->texts.watchdog_reset;
+	if (soc->options.usb.reenumerates && !loops) { /* while it boots in vain its port is of use to nobody anyway */
+		soc->options.line.unplug(soc->options.line.context);
+	}
+	ff_soc_stop(soc);
+	soc->download = soc->strap_low || soc->force_download || once;
+	ff_boot_start(soc, cause, now);
+}
+
+static void sample_strap(struct ff_soc *soc)
+{
+	soc->strap_low = soc->options.line.io0_low(soc->options.line.context);
 }
 
 void ff_soc_crash(struct ff_soc *soc, int64_t now)
 {
-	if (soc->mode == FF_MODE_OFF) {
-		return;
+	if (soc->mode != FF_MODE_OFF) {
+		sample_strap(soc);
+		reset(soc, soc->model->texts.watchdog_reset, false, now);
 	}
-	ff_soc_stop(soc);
-	soc->download_strap = soc->options.line.io0_low(soc->options.line.context);
-	ff_boot_start(soc, soc->model->texts.watchdog_reset, now);
 }
 
 void ff_soc_restart(struct ff_soc *soc, int64_t now)
 {
-	ff_soc_stop(soc);
-	ff_boot_start(soc, soc->model->texts.software_reset, now);
+	reset(soc, soc->model->texts.software_reset, false, now);
+}
+
+/* What runs on a USB-OTG port resets by itself when its lines say so, and tells the ROM through the force bit what to do. */
+static void reset_by_otg(struct ff_soc *soc, bool download, int64_t now)
+{
+	if (soc->mode == FF_MODE_HUNG) {
+		return;
+	}
+	/* The stub always leaves for what is in flash: esp-stub-lib, target/esp32s3/src/usb_otg.c. */
+	bool wanted = download && soc->mode != FF_MODE_STUB;
+	soc->force_download = wanted && soc->model->usb.force_reg;
+	reset(soc, soc->model->texts.software_reset, wanted, now);
+}
+
+void ff_soc_reset_by_usb(struct ff_soc *soc, bool download, int64_t now)
+{
+	if (soc->mode == FF_MODE_OFF) {
+		return;
+	}
+	if (soc->options.usb.kind == FF_USB_OTG) {
+		reset_by_otg(soc, download, now);
+	} else {
+		reset(soc, soc->model->texts.usb_reset, download, now);
+	}
 }
 
 void ff_soc_hang(struct ff_soc *soc)
@@ -134,10 +178,33 @@ static void drain_backlog(struct ff_soc *soc)
 	memmove(soc->backlog, soc->backlog + used, soc->backlog_size);
 }
 
+/* When what runs has something to do next. */
+static int64_t work_time(const struct ff_soc *soc)
+{
+	switch (soc->mode) {
+	case FF_MODE_OFF:
+	case FF_MODE_HUNG:
+		return FF_SOC_NEVER;
+	case FF_MODE_APP:
+	case FF_MODE_NO_IMAGE:
+		return soc->timer;
+	default:
+		break;
+	}
+	bool runs = soc->task.step && !soc->task.waits_for_frame;
+	return runs || ff_rx_pending(&soc->rx) ? soc->time : FF_SOC_NEVER;
+}
+
+int64_t ff_soc_next_time(const struct ff_soc *soc)
+{
+	int64_t work = work_time(soc), bite = ff_watchdogs_time(soc);
+	return work < bite ? work : bite;
+}
+
 void ff_soc_receive(struct ff_soc *soc, uint8_t byte, int64_t now)
 {
 	ff_soc_advance(soc, now);
-	if (ff_soc_next_time(soc) == FF_SOC_NEVER && soc->time < now) {
+	if (work_time(soc) == FF_SOC_NEVER && soc->time < now) {
 		soc->time = now; /* it was idle */
 	}
 	switch (soc->mode) {
@@ -156,27 +223,11 @@ void ff_soc_receive(struct ff_soc *soc, uint8_t byte, int64_t now)
 	}
 }
 
-int64_t ff_soc_next_time(const struct ff_soc *soc)
-{
-	switch (soc->mode) {
-	case FF_MODE_OFF:
-	case FF_MODE_HUNG:
-		return FF_SOC_NEVER;
-	case FF_MODE_APP:
-	case FF_MODE_NO_IMAGE:
-		return soc->timer;
-	default:
-		break;
-	}
-	bool runs = soc->task.step && !soc->task.waits_for_frame;
-	return runs || ff_rx_pending(&soc->rx) ? soc->time : FF_SOC_NEVER;
-}
-
 static void handle_frame(struct ff_soc *soc)
 {
 	size_t size;
 	const uint8_t *frame = ff_rx_poll(&soc->rx, &size);
-	if (!frame) {
+	if (!frame || (soc->options.usb.kind == FF_USB_OTG && size > OTG_FRAME_MAX)) {
 		return;
 	}
 	if (soc->mode == FF_MODE_ROM) {
@@ -195,8 +246,20 @@ static void finish_frame(struct ff_soc *soc)
 	}
 }
 
+/* A watchdog of the low-power domain resets that as well, so that the pins are sampled again. */
+static void bite(struct ff_soc *soc)
+{
+	int64_t at = ff_watchdogs_time(soc);
+	sample_strap(soc);
+	reset(soc, soc->model->texts.rtc_reset, false, at);
+}
+
 static void run_once(struct ff_soc *soc)
 {
+	if (ff_watchdogs_time(soc) < work_time(soc)) {
+		bite(soc);
+		return;
+	}
 	if (soc->mode == FF_MODE_APP || soc->mode == FF_MODE_NO_IMAGE) {
 		soc->time = soc->time < soc->timer ? soc->timer : soc->time;
 		ff_boot_timer(soc);

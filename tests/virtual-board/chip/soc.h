@@ -18,6 +18,7 @@
 #include "model.h"
 #include "nor.h"
 #include "timing.h"
+#include "usb.h"
 
 #define FF_SOC_NEVER INT64_MAX
 
@@ -28,6 +29,8 @@ struct ff_soc_line {
 	bool (*io0_low)(void *context);
 	/* Takes bytes that the chip starts to send at `start`; answers when the last one will have left. */
 	int64_t (*send)(void *context, const uint8_t *bytes, size_t size, int64_t start, uint32_t baud);
+	/* The chip resets and its USB port goes away; the owner lets it come back. Only where options.usb.reenumerates. */
+	void (*unplug)(void *context);
 };
 
 struct ff_soc_options {
@@ -36,6 +39,7 @@ struct ff_soc_options {
 	const struct ff_known_stubs *stubs; /* borrowed */
 	const struct ff_timing *timing;     /* borrowed */
 	struct ff_identity identity;
+	struct ff_usb usb;
 	const char *app_text; /* borrowed: what the application prints */
 	struct ff_soc_line line;
 };
@@ -56,7 +60,11 @@ void ff_soc_start(struct ff_soc *soc, bool download, int64_t now);
 /* A reset by watchdog or brown-out: it samples IO0 again. Nothing without power. */
 void ff_soc_crash(struct ff_soc *soc, int64_t now);
 
-/* The processor stops for good; only EN helps. */
+/* The lines of its USB port ask for a reset, into download mode if `download`. A port that is software listens only while
+ * that runs. */
+void ff_soc_reset_by_usb(struct ff_soc *soc, bool download, int64_t now);
+
+/* The processor stops for good; only EN helps, or a watchdog. */
 void ff_soc_hang(struct ff_soc *soc);
 
 /* What rate the UART listens at; bytes sent at another one are noise. While the ROM has not found its rate yet (autobaud)

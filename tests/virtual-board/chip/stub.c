@@ -51,8 +51,7 @@ static void on_write_reg(struct ff_soc *soc, const struct ff_request *request, s
 		uint32_t address = ff_stub_word(request, i);
 		uint32_t mask = ff_stub_word(request, i + 2);
 		ff_cpu_spend(soc, ff_stub_word(request, i + 3) * FF_NS_PER_US);
-		uint32_t kept = mask == UINT32_MAX ? 0 : ff_bus_read(soc->bus, address) & ~mask;
-		ff_bus_write(soc->bus, address, kept | (ff_stub_word(request, i + 1) & mask));
+		ff_cpu_write_register(soc, address, ff_stub_word(request, i + 1), mask);
 	}
 }
 

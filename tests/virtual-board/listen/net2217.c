@@ -289,6 +289,13 @@ static void vanish(void *self)
 	net->dtr = net->rts = false;
 }
 
+static void detach(void *self)
+{
+	struct net2217 *net = self;
+	ff_tcp_drop(&net->tcp);
+	net->dtr = net->rts = false;
+}
+
 static enum ff_status come_back(void *self, struct ff_error *error)
 {
 	struct net2217 *net = self;
@@ -309,6 +316,7 @@ static const struct ff_port_ops ops = {
 	.write = write_bytes,
 	.writable = writable,
 	.vanish = vanish,
+	.detach = detach,
 	.come_back = come_back,
 	.close = close_port,
 };

@@ -39,7 +39,10 @@ struct ff_port_ops {
 	bool (*writable)(void *self);
 	/* The cable is pulled: the client loses the port. */
 	void (*vanish)(void *self);
-	/* It is plugged in again. */
+	/* The device behind the port goes away for a moment, as a USB port does when its chip resets: the client loses it, but
+	 * what others listen on (a socket) stays. */
+	void (*detach)(void *self);
+	/* It is plugged in again, or there again. */
 	enum ff_status (*come_back)(void *self, struct ff_error *error);
 	void (*close)(void *self);
 };
@@ -48,6 +51,7 @@ struct ff_port {
 	const struct ff_port_ops *ops;
 	void *self;
 	bool has_lines;                     /* DTR and RTS reach the board */
+	bool may_have_lines;                /* they do if the client knows how */
 	char address[FF_PORT_ADDRESS_SIZE]; /* where clients find it */
 };
 

@@ -241,6 +241,7 @@ static const struct ff_port_ops ops = {
 	.write = write_bytes,
 	.writable = writable,
 	.vanish = vanish,
+	.detach = vanish,
 	.come_back = come_back,
 	.close = close_port,
 };
@@ -264,7 +265,7 @@ enum ff_status ff_port_pty_open(struct ff_port *port, const char *where, const s
 		free(pty);
 		return status;
 	}
-	*port = (struct ff_port){ .ops = &ops, .self = pty, .has_lines = false };
+	*port = (struct ff_port){ .ops = &ops, .self = pty, .may_have_lines = true };
 	snprintf(port->address, sizeof(port->address), "%.*s", (int)sizeof(port->address) - 1, pty->link);
 	tell_baud(pty);
 	return FF_OK;

@@ -57,6 +57,12 @@ static void vanish(void *self)
 	ff_tcp_close(&raw->tcp);
 }
 
+static void detach(void *self)
+{
+	struct raw *raw = self;
+	ff_tcp_drop(&raw->tcp);
+}
+
 static enum ff_status come_back(void *self, struct ff_error *error)
 {
 	struct raw *raw = self;
@@ -76,6 +82,7 @@ static const struct ff_port_ops ops = {
 	.write = write_bytes,
 	.writable = writable,
 	.vanish = vanish,
+	.detach = detach,
 	.come_back = come_back,
 	.close = close_port,
 };

@@ -83,6 +83,9 @@ static uint16_t bound_port(int fd)
 
 enum ff_status ff_tcp_reopen(struct ff_tcp *tcp, struct ff_error *error)
 {
+	if (tcp->listener >= 0) {
+		return FF_OK;
+	}
 	char port[8];
 	snprintf(port, sizeof(port), "%u", tcp->port);
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };

@@ -27,7 +27,7 @@ struct ff_tcp {
  * tcp->port tells. FF_ERR_ARGUMENT, FF_ERR_BUSY, FF_ERR_IO. */
 FF_WARN_UNUSED enum ff_status ff_tcp_open(struct ff_tcp *tcp, const char *where, struct ff_error *error);
 
-/* Listens again after ff_tcp_close, on the same port. */
+/* Listens again after ff_tcp_close, on the same port. Nothing to do while it still listens. */
 FF_WARN_UNUSED enum ff_status ff_tcp_reopen(struct ff_tcp *tcp, struct ff_error *error);
 
 /* Ends client and listener. */

@@ -27,6 +27,7 @@ const struct ff_model ff_model_esp32c2 = {
 		.key_burnt = { { 0x60008830, 0, 2 }, { 0x60008830, 10, 1 } }, /* no reading; all 256 bits of its one block */
 		.secure_download = true,
 	},
+	.watchdog = { .config0 = 0x60008084, .config1 = 0x60008088, .feed = 0x60008098, .protect = 0x6000809C },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp8684-api2-20220127\r\nBuild:Jan 27 2022\r\n",
@@ -54,6 +55,9 @@ const struct ff_model ff_model_esp32c3 = {
 	.max_revision = 399,
 	.efuses = { { 0x60008850, 1u << 27 }, { 0x60008854, 1 } }, /* QFN32 with 4 MB of XMC inside */
 	.security = { FF_SECURITY_SINCE_ESP32S2(0x60008800, 20), .secure_boot_bars_stub = true },
+	.usb = { .jtag_console = 3, .console = { { 0, 0x3FCDF07C }, { 101, 0x3FCDF078 } } },
+	.watchdog = { .config0 = 0x60008090, .config1 = 0x60008094, .feed = 0x600080A4, .protect = 0x600080A8,
+		      FF_SWD_RTC(0x600080AC) },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
@@ -88,6 +92,8 @@ const struct ff_model ff_model_esp32c5 = {
 			      { 0x600B4838, 5, 5 },  { 0x600B4838, 10, 5 }, { 0x600B4838, 15, 5 } },
 		.secure_download = true,
 	},
+	.usb = { .jtag_console = 3, .console = { { 0, 0x4085F514 } } },
+	FF_LP_WATCHDOG(0x600B1C00),
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c5-eco2-20250121\r\nBuild:Jan 21 2025\r\n",
@@ -115,6 +121,8 @@ const struct ff_model ff_model_esp32c6 = {
 	.max_revision = 315,
 	.efuses = { { 0x600B0850, 1u << 24 }, { 0x600B0854, 1 } }, /* C6FH4: QFN32 with 4 MB inside */
 	.security = { FF_SECURITY_SINCE_ESP32S2(0x600B0800, 20) },
+	.usb = { .jtag_console = 3, .console = { { 0, 0x4087F580 } } },
+	FF_LP_WATCHDOG(0x600B1C00),
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\n",
@@ -148,6 +156,8 @@ const struct ff_model ff_model_esp32c61 = {
 			      { 0x600B4834, 12, 4 }, { 0x600B4834, 16, 4 }, { 0x600B4834, 20, 4 } },
 		.secure_download = true,
 	},
+	.usb = { .jtag_console = 4 },
+	FF_LP_WATCHDOG(0x600B1C00),
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32c61-eco3-20250228\r\nBuild:Feb 28 2025\r\n",

@@ -19,6 +19,9 @@ const struct ff_model ff_model_esp32h2 = {
 	.default_revision = 102,
 	.max_revision = 307,
 	.security = { FF_SECURITY_SINCE_ESP32S2(0x600B0800, 20) },
+	.usb = { .jtag_console = 3, .console = { { 0, 0x4084FEFC } } },
+	.watchdog = { .config0 = 0x600B1C00, .config1 = 0x600B1C04, .feed = 0x600B1C18, .protect = 0x600B1C1C,
+		      FF_SWD_LP(0x600B1C20) },
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32h2-20221101\r\nBuild:Nov  1 2022\r\n",
@@ -45,6 +48,9 @@ const struct ff_model ff_model_esp32h21 = {
 	.default_revision = 0,
 	.max_revision = 315,
 	.security = { FF_SECURITY_SINCE_ESP32S2(0x600B4000, 20) },
+	.usb = { .jtag_console = 3 },
+	.watchdog = { .config0 = 0x600B1C00, .config1 = 0x600B1C04, .feed = 0x600B1C18, .protect = 0x600B1C1C,
+		      FF_SWD_LP(0x600B1C20) },
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32h21\r\n",
@@ -80,6 +86,11 @@ const struct ff_model ff_model_esp32h4 = {
 		.long_keys = true,
 		.secure_download = true,
 	},
+	.usb = { .jtag_console = 3 },
+	/* As in esptool, which stops a watchdog of a timer group; by esp-stub-lib's soc/lp_wdt_reg.h the super watchdog's
+	 * registers would lie four bytes further on. */
+	.watchdog = { .config0 = 0x60090048, .config1 = 0x6009004C, .feed = 0x60090060, .protect = 0x60090064,
+		      FF_SWD_LP(0x600B541C) },
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32h4\r\n",

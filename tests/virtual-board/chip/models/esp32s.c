@@ -21,6 +21,14 @@ const struct ff_model ff_model_esp32s2 = {
 	.max_revision = 315,
 	.efuses = { { 0x3F41A06C, 2u << 4 } }, /* calibrated; neither flash nor PSRAM inside */
 	.security = { FF_SECURITY_SINCE_ESP32S2(0x3F41A000, 19), .long_keys = true },
+	.usb = {
+		.otg_console = 2,
+		.console = { { 0, 0x3FFFFD14 } },
+		.strap_reg = 0x3F404038,
+		.force_reg = 0x3F408128,
+		.force_download = 1,
+	},
+	.watchdog = { .config0 = 0x3F408094, .config1 = 0x3F408098, .feed = 0x3F4080A8, .protect = 0x3F4080AC },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32s2-rc4-20191025\r\nBuild:Oct 25 2019\r\n",
@@ -49,6 +57,16 @@ const struct ff_model ff_model_esp32s3 = {
 	/* 8 MB of PSRAM at 3.3 V inside; efuse block version 1.3 */
 	.efuses = { { 0x60007054, 1u << 3 | 1u << 7 }, { 0x60007050, 3u << 24 }, { 0x6000706C, 1 } },
 	.security = { FF_SECURITY_SINCE_ESP32S2(0x60007000, 20), .long_keys = true },
+	.usb = {
+		.jtag_console = 4,
+		.otg_console = 3,
+		.console = { { 0, 0x3FCEF14C } },
+		.strap_reg = 0x60004038,
+		.force_reg = 0x6000812C,
+		.force_download = 1,
+	},
+	.watchdog = { .config0 = 0x60008098, .config1 = 0x6000809C, .feed = 0x600080AC, .protect = 0x600080B0,
+		      FF_SWD_RTC(0x600080B4) },
 	.texts = {
 		FF_TEXTS_RTC,
 		.banner = "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021\r\n",
@@ -84,6 +102,8 @@ const struct ff_model ff_model_esp32s31 = {
 		.long_keys = true,
 		.secure_download = true,
 	},
+	.usb = { .jtag_console = 5, .otg_console = 4 },
+	FF_LP_WATCHDOG(0x20801000),
 	.texts = {
 		FF_TEXTS_LP,
 		.banner = "ESP-ROM:esp32s31\r\n",

@@ -55,9 +55,29 @@ extern const struct ff_model ff_model_esp32p4;
 /* Reset causes of the chips with an RTC domain, and of those whose low-power domain has another name. */
 #define FF_TEXTS_RTC \
 	FF_TEXTS_SINCE_ESP32S2, \
-		.software_reset = "rst:0x3 (RTC_SW_SYS_RST),boot:", .watchdog_reset = "rst:0x7 (TG0WDT_SYS_RST),boot:"
+		.software_reset = "rst:0x3 (RTC_SW_SYS_RST),boot:", \
+		.watchdog_reset = "rst:0x7 (TG0WDT_SYS_RST),boot:", .rtc_reset = "rst:0x10 (RTCWDT_RTC_RST),boot:", \
+		.usb_reset = "rst:0x15 (USB_UART_CHIP_RESET),boot:"
 #define FF_TEXTS_LP \
 	FF_TEXTS_SINCE_ESP32S2, \
-		.software_reset = "rst:0x3 (LP_SW_HPSYS),boot:", .watchdog_reset = "rst:0x7 (TG0_WDT_HPSYS),boot:"
+		.software_reset = "rst:0x3 (LP_SW_HPSYS),boot:", .watchdog_reset = "rst:0x7 (TG0_WDT_HPSYS),boot:", \
+		.rtc_reset = "rst:0x10 (LP_WDT_SYS),boot:", .usb_reset = "rst:0x15 (USB_UART_HPSYS),boot:"
+
+/* Registers, key and auto-feed bit of the super watchdog: as in the ESP32-C3, and as in all chips whose low-power domain has
+ * a watchdog block of its own. */
+#define FF_SWD_RTC(config) \
+	.swd_config = (config), .swd_protect = (config) + 4, .swd_key = 0x8F1D312A, .swd_auto_feed = 1u << 31
+#define FF_SWD_LP(config) \
+	.swd_config = (config), .swd_protect = (config) + 4, .swd_key = 0x50D83AA1, .swd_auto_feed = 1u << 18
+
+/* That block, from its base on. */
+#define FF_LP_WATCHDOG(base) \
+	.watchdog = { \
+		.config0 = (base), \
+		.config1 = (base) + 4, \
+		.feed = (base) + 0x14, \
+		.protect = (base) + 0x18, \
+		FF_SWD_LP((base) + 0x1C), \
+	}
 
 #endif
