@@ -5,12 +5,20 @@
  *     FF_SHIM_LINK=/tmp/board LD_PRELOAD=libff_serial_shim.so farflash --port /tmp/board ...
  *
  * FF_SHIM_LINK names symbolic links to pty slaves, separated by colons. For those ports the shim
- * - answers lstat() and readlink() of /sys/class/tty/pts/N, as if the port were listed there,
+ * - answers for /sys/class/tty/pts/N, as if the port were listed there (sysfs.c),
  * - answers TIOCMGET, TIOCMSET, TIOCMBIS and TIOCMBIC, which a pty refuses,
  * - does what a serial driver does by itself: open() asserts both lines, the last close() releases them if HUPCL is set,
  *   and HUPCL is set at first.
  * Each change of the lines goes as a datagram of two characters, "<dtr><rts>" ("01": RTS asserted), to the unix socket
  * LINK.lines. Lines that one ioctl changes together travel in one datagram. Everything else is the pty's own.
+ *
+ *     FF_SHIM_USB=303a,1001,24:0A:C4:00:00:01,1,5,1-1.2
+ *
+ * gives the ports of FF_SHIM_LINK, in their order and with semicolons between, what they are on USB: vendor, product (hex),
+ * serial number, bus, address, place, and behind a further comma the number of the interface (0). Such a port is also
+ * /dev/ttyACMN, with the N of its slave /dev/pts/N, and is listed in /sys/class/tty. A board that takes its pty away and
+ * comes back on another one so comes back under another name, and is known by serial number and place. To make sure of
+ * another name, keep the old slave open.
  *
  * A program built with gcc's ASan wants its runtime first: set ASAN_OPTIONS=verify_asan_link_order=0 for it. */
 #include <errno.h>
@@ -23,99 +31,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
-#define MAX_PORTS 16
-#define SYSFS "/sys/class/tty/"
-#define SYSFS_TARGET "../../devices/platform/serial-shim/tty/ttyS0"
-
-struct port {
-	char link[80]; /* LINK.lines must fit into sun_path */
-	dev_t device;  /* of the slave that the link led to last: it may be gone while a descriptor is open */
-	unsigned opens;
-	int bits; /* TIOCM_DTR | TIOCM_RTS */
-};
-
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct port ports[MAX_PORTS];
-
-/* ---- which port is meant; all with the mutex held ---- */
-
-static struct port *port_of_link(const char *link, size_t size)
-{
-	if (size == 0 || size >= sizeof(ports[0].link)) {
-		return NULL;
-	}
-	for (size_t i = 0; i < MAX_PORTS; i++) {
-		if (ports[i].link[0] == 0) {
-			memcpy(ports[i].link, link, size);
-		}
-		if (strlen(ports[i].link) == size && memcmp(ports[i].link, link, size) == 0) {
-			return &ports[i];
-		}
-	}
-	return NULL;
-}
-
-static struct port *port_of_device(dev_t device)
-{
-	const char *links = getenv("FF_SHIM_LINK");
-	while (links && *links) {
-		size_t size = strcspn(links, ":");
-		struct port *port = port_of_link(links, size);
-		struct stat info;
-		if (port && stat(port->link, &info) == 0 && S_ISCHR(info.st_mode) && port->device != info.st_rdev) {
-			port->device = info.st_rdev; /* plugged in anew */
-			port->opens = 0;
-			port->bits = 0;
-		}
-		if (port && port->device == device) {
-			return port;
-		}
-		links += size + (links[size] == ':');
-	}
-	return NULL;
-}
-
-static struct port *port_of_fd(int fd)
-{
-	struct stat info;
-	if (fstat(fd, &info) < 0 || !S_ISCHR(info.st_mode)) {
-		return NULL;
-	}
-	return port_of_device(info.st_rdev);
-}
-
-/* The port whose entry in sysfs this would be. */
-static struct port *port_of_sysfs(const char *path)
-{
-	char device[64];
-	struct stat info;
-	if (strncmp(path, SYSFS "pts/", strlen(SYSFS "pts/")) != 0) {
-		return NULL;
-	}
-	snprintf(device, sizeof(device), "/dev/%s", path + strlen(SYSFS));
-	return stat(device, &info) == 0 ? port_of_device(info.st_rdev) : NULL;
-}
-
-static bool is_listed(const char *path)
-{
-	int saved = errno;
-	pthread_mutex_lock(&mutex);
-	bool listed = port_of_sysfs(path) != NULL;
-	pthread_mutex_unlock(&mutex);
-	errno = saved;
-	return listed;
-}
+#include "ports.h"
 
 /* ---- the control lines ---- */
 
-static void tell(const struct port *port)
+static void tell(const struct shim_port *port)
 {
 	static const struct timeval patience = { .tv_sec = 2 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -131,7 +57,7 @@ static void tell(const struct port *port)
 	syscall(SYS_close, fd);
 }
 
-static void set_lines(struct port *port, int bits)
+static void set_lines(struct shim_port *port, int bits)
 {
 	bits &= TIOCM_DTR | TIOCM_RTS;
 	if (bits != port->bits) {
@@ -155,7 +81,7 @@ static void set_hupcl(int fd)
 	}
 }
 
-static int modem_ioctl(struct port *port, unsigned long request, int *bits)
+static int modem_ioctl(struct shim_port *port, unsigned long request, int *bits)
 {
 	switch (request) {
 	case TIOCMGET:
@@ -179,23 +105,32 @@ static int modem_ioctl(struct port *port, unsigned long request, int *bits)
 static int opened(int fd)
 {
 	int saved = errno;
-	pthread_mutex_lock(&mutex);
-	struct port *port = fd < 0 ? NULL : port_of_fd(fd);
+	pthread_mutex_lock(&shim_mutex);
+	struct shim_port *port = fd < 0 ? NULL : shim_port_of_fd(fd);
 	if (port) {
 		if (port->opens++ == 0) {
 			set_hupcl(fd);
 		}
 		set_lines(port, TIOCM_DTR | TIOCM_RTS);
 	}
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&shim_mutex);
 	errno = saved;
 	return fd;
+}
+
+static int open_path(const char *path, int flags, mode_t mode)
+{
+	char real[64];
+	pthread_mutex_lock(&shim_mutex);
+	const char *device = shim_device_path(path, real, sizeof(real));
+	pthread_mutex_unlock(&shim_mutex);
+	return opened((int)syscall(SYS_openat, AT_FDCWD, device, flags, mode));
 }
 
 static int open_with_mode(const char *path, int flags, va_list args)
 {
 	mode_t mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
-	return opened((int)syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+	return open_path(path, flags, mode);
 }
 
 int open(const char *path, int flags, ...)
@@ -220,25 +155,25 @@ int __open_2(const char *path, int flags);
 
 int __open_2(const char *path, int flags)
 {
-	return opened((int)syscall(SYS_openat, AT_FDCWD, path, flags, 0));
+	return open_path(path, flags, 0);
 }
 
 int __open64_2(const char *path, int flags);
 
 int __open64_2(const char *path, int flags)
 {
-	return opened((int)syscall(SYS_openat, AT_FDCWD, path, flags, 0));
+	return open_path(path, flags, 0);
 }
 
 int close(int fd)
 {
 	int saved = errno;
-	pthread_mutex_lock(&mutex);
-	struct port *port = port_of_fd(fd);
+	pthread_mutex_lock(&shim_mutex);
+	struct shim_port *port = shim_port_of_fd(fd);
 	if (port && port->opens > 0 && --port->opens == 0 && has_hupcl(fd)) {
 		set_lines(port, 0);
 	}
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&shim_mutex);
 	errno = saved;
 	return (int)syscall(SYS_close, fd);
 }
@@ -251,47 +186,14 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(args);
 	if (request == TIOCMGET || request == TIOCMSET || request == TIOCMBIS || request == TIOCMBIC) {
 		int saved = errno;
-		pthread_mutex_lock(&mutex);
-		struct port *port = port_of_fd(fd);
+		pthread_mutex_lock(&shim_mutex);
+		struct shim_port *port = shim_port_of_fd(fd);
 		int outcome = port ? modem_ioctl(port, request, argument) : -1;
-		pthread_mutex_unlock(&mutex);
+		pthread_mutex_unlock(&shim_mutex);
 		errno = saved;
 		if (outcome == 0) {
 			return 0;
 		}
 	}
 	return (int)syscall(SYS_ioctl, fd, request, argument);
-}
-
-static int link_stat(const char *path, struct stat *info)
-{
-	if (is_listed(path)) {
-		*info = (struct stat){ .st_mode = S_IFLNK | 0777 };
-		return 0;
-	}
-	return fstatat(AT_FDCWD, path, info, AT_SYMLINK_NOFOLLOW);
-}
-
-int lstat(const char *path, struct stat *info)
-{
-	return link_stat(path, info);
-}
-
-/* What lstat() was to programs linked before glibc 2.33, as Debian's libserialport is. */
-int __lxstat(int version, const char *path, struct stat *info);
-
-int __lxstat(int version, const char *path, struct stat *info)
-{
-	(void)version;
-	return link_stat(path, info);
-}
-
-ssize_t readlink(const char *path, char *target, size_t capacity)
-{
-	if (is_listed(path)) {
-		size_t size = strlen(SYSFS_TARGET) < capacity ? strlen(SYSFS_TARGET) : capacity;
-		memcpy(target, SYSFS_TARGET, size);
-		return (ssize_t)size;
-	}
-	return syscall(SYS_readlink, path, target, capacity);
 }
