@@ -75,9 +75,10 @@ static const struct argp_option argp_options[] = {
 	  2 },
 	{ "usb", KEY_USB, "jtag|otg", 0,
 	  "The port is the chip's own USB-Serial-JTAG or USB-OTG instead of a UART behind an adapter. No rate; DTR and RTS mean "
-	  "what they mean there. In download mode on jtag the watchdogs reset the chip unless a client stops them, after "
-	  "5 seconds, or with ,watchdog=SECONDS behind it later or (0) never. On otg, and with ,reenumerate behind it on jtag, "
-	  "a reset takes the port away for 100 ms. --boot download is a BOOT button that was held at power-on and let go",
+	  "what they mean there. In download mode on jtag the watchdogs reset the chip after 5 seconds unless a client stops "
+	  "them; ,watchdog=SECONDS behind it sets another time (0: never). On otg a reset takes the port away for 100 ms, on jtag "
+	  "not; ,reenumerate or ,persist behind it say otherwise. --boot download is a BOOT button that was held at power-on and "
+	  "let go",
 	  2 },
 	{ "stub-dir", KEY_STUB_DIR, "DIR", 0,
 	  "Folder of the stub flashers (JSON) that the board recognises; by default $" STUB_DIR_VARIABLE

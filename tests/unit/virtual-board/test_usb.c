@@ -41,6 +41,8 @@ static void test_usb__parses_what_help_says(void **state)
 	assert_int_equal(usb.kind, FF_USB_OTG);
 	assert_true(usb.reenumerates);
 	assert_int_equal(usb.watchdog_ms, 0);
+	assert_int_equal(ff_usb_parse(&usb, "otg,persist", &error), FF_OK);
+	assert_false(usb.reenumerates);
 	static const char *const bad[] = { "",
 					   "usb",
 					   "jtag,",

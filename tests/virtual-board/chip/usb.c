@@ -31,6 +31,10 @@ static bool parse_word(struct ff_usb *usb, const char *word, size_t size)
 		usb->reenumerates = true;
 		return true;
 	}
+	if (is_word(word, size, "persist")) {
+		usb->reenumerates = false;
+		return true;
+	}
 	return strncmp(word, WATCHDOG, strlen(WATCHDOG)) == 0 && parse_watchdog(usb, word, size);
 }
 
@@ -50,9 +54,9 @@ enum ff_status ff_usb_parse(struct ff_usb *usb, const char *text, struct ff_erro
 		valid = parse_word(usb, word, size);
 	}
 	if (!valid) {
-		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "\"%s\" is not jtag or otg, with ,reenumerate or ,watchdog=SECONDS behind it",
-				    text);
+		return ff_error_set(
+			error, FF_ERR_ARGUMENT,
+			"\"%s\" is not jtag or otg, with ,reenumerate, ,persist or ,watchdog=SECONDS behind it", text);
 	}
 	return FF_OK;
 }

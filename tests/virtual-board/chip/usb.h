@@ -27,7 +27,7 @@ struct ff_usb {
 	uint32_t watchdog_ms; /* how long the watchdogs let the ROM wait in download mode; 0: they are off */
 };
 
-/* Takes what --usb takes: jtag or otg, and after commas reenumerate and watchdog=SECONDS. FF_ERR_ARGUMENT says what is wrong
+/* Takes what --usb takes: jtag or otg, and after commas reenumerate, persist and watchdog=SECONDS. FF_ERR_ARGUMENT says what is wrong
  * with it. */
 FF_WARN_UNUSED enum ff_status ff_usb_parse(struct ff_usb *usb, const char *text, struct ff_error *error);
 
@@ -48,7 +48,8 @@ struct ff_usb_lines {
  *
  * USB-Serial-JTAG (ESP32-C3 reference manual, "USB Serial/JTAG Controller", the table of DTR and RTS): DTR alone sets the
  * download flag, neither line clears it, RTS alone resets, both do nothing. USB-OTG (esp-stub-lib usb_otg.c, and ESP-IDF's
- * usb_console.c for the application): it resets when RTS falls, into download mode if DTR is set then. */
+ * usb_console.c for the application): it resets when RTS falls, into download mode if DTR is set then. Whoever opens such a
+ * port, by which a kernel sets both, and then clears both resets the chip. */
 bool ff_usb_lines_set(struct ff_usb_lines *lines, enum ff_usb_kind kind, bool dtr, bool rts);
 
 #endif
