@@ -91,3 +91,11 @@ def test_virtual_usb__otg_reset_gives_the_pty_another_name(make_board, tmp_path)
     wait_until(lambda: os.path.lexists(link) and os.readlink(link) != first, "the port under another name")
     wait_until(lambda: os.path.exists(link + ".lines"), "its control lines")
     os.close(holder)
+
+
+def test_virtual_usb__loopback_plug_has_no_chip_to_reset(make_board, open_port):
+    board = make_board(device="echo", options=["--usb", "jtag"])
+    port = open_port(board)
+    lines(port, (False, True), (False, False))
+    port.write(b"farflash")
+    assert port.read_until(b"farflash") == b"farflash"

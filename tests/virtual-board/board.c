@@ -100,7 +100,7 @@ static void advance(struct board *board);
 
 static bool is_usb(const struct board *board)
 {
-	return board->options->usb.kind != FF_USB_NONE;
+	return board->soc && board->options->usb.kind != FF_USB_NONE; /* the loopback plug has no lines to speak of */
 }
 
 static void set_usb_lines(struct board *board, bool dtr, bool rts)
