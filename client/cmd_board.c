@@ -70,14 +70,59 @@ static const char *known(const json_t *info, const char *key)
 	return text != NULL ? text : "unknown";
 }
 
+static json_t *text_or_null(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static enum ff_status look_at_wiring(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
+{
+	struct ff_flash_wiring *wiring = context;
+	enum ff_status status = ff_flasher_flash_wiring(flasher, wiring, error);
+
+	json_object_set_new(result, "flash_data_lines",
+			    wiring->data_lines > 0 ? json_integer(wiring->data_lines) : json_null());
+	json_object_set_new(result, "flash_voltage", text_or_null(wiring->voltage));
+	json_object_set_new(result, "flash_voltage_set_by", text_or_null(wiring->voltage_set_by));
+	return status;
+}
+
+/* What a server does not ask for: it takes questions of its own. */
+static bool identify_flash(struct ff_run *run, struct ff_flash_wiring *wiring, const json_t **info)
+{
+	const struct ff_direct_task task = { .kind = "info", .work = look_at_wiring, .context = wiring };
+
+	if (run->options->port == NULL) {
+		return identify(run, info);
+	}
+	if (!ff_direct_work(run, &task)) {
+		return false;
+	}
+	ff_display_clear(run->display);
+	*info = json_object_get(run->result, "info");
+	return true;
+}
+
+static void print_wiring(const struct ff_flash_wiring *wiring)
+{
+	if (wiring->data_lines > 0) {
+		printf("Flash type set in eFuse: %s (%u data lines)\n", wiring->data_lines == 8 ? "octal" : "quad",
+		       wiring->data_lines);
+	}
+	if (wiring->voltage != NULL) {
+		printf("Flash voltage set by %s: %s\n", wiring->voltage_set_by, wiring->voltage);
+	}
+}
+
 /* The id holds the maker in its lowest byte, then type and capacity. */
 bool ff_cmd_flash_id(struct ff_run *run)
 {
+	struct ff_flash_wiring wiring = { .data_lines = 0 };
 	const json_t *info;
 	unsigned long id;
 	long long size;
 
-	if (!identify(run, &info)) {
+	if (!identify_flash(run, &wiring, &info)) {
 		return false;
 	}
 	if (run->options->json) {
@@ -98,6 +143,7 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	} else {
 		puts("Detected flash size: unknown");
 	}
+	print_wiring(&wiring);
 	return true;
 }
 

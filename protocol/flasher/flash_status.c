@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The flash chip's status registers. */
+/* The flash chip's status registers, and how it is connected. */
 #include <farflash/flasher.h>
 
 #include <inttypes.h>
@@ -7,12 +7,14 @@
 #include "establish.h"
 #include "flash_chip.h"
 #include "session.h"
+#include "wiring.h"
 
 #define MAX_REPEATS 2
 
-/* Reading and writing these twice does no harm, so both can be repeated. */
+/* Doing any of this twice does no harm, so all can be repeated. */
 struct work {
 	struct ff_loader *loader;
+	struct ff_flash_wiring *wiring;
 	unsigned bytes;
 	uint32_t value;
 	bool non_volatile;
@@ -28,6 +30,12 @@ static enum ff_status write_once(void *context, struct ff_error *error)
 {
 	const struct work *work = context;
 	return ff_flash_chip_write_status(work->loader, work->bytes, work->value, work->non_volatile, error);
+}
+
+static enum ff_status look_once(void *context, struct ff_error *error)
+{
+	const struct work *work = context;
+	return ff_wiring_read(work->loader, work->wiring, error);
 }
 
 static enum ff_status check(const struct ff_flasher *flasher, unsigned bytes, struct ff_error *error)
@@ -79,4 +87,11 @@ enum ff_status ff_flasher_write_flash_status(struct ff_flasher *flasher, unsigne
 				      value, bytes, bytes == 1 ? "" : "s");
 	}
 	return status == FF_OK ? run(flasher, write_once, &work, error) : status;
+}
+
+enum ff_status ff_flasher_flash_wiring(struct ff_flasher *flasher, struct ff_flash_wiring *wiring,
+				       struct ff_error *error)
+{
+	struct work work = { .loader = &flasher->loader, .wiring = wiring };
+	return run(flasher, look_once, &work, error);
 }

@@ -10,5 +10,6 @@
 #include <farflash/status.h>
 #include <farflash/transport.h>
 #include <farflash/version.h>
+#include <farflash/wiring.h>
 
 #endif

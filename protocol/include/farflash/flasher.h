@@ -21,6 +21,7 @@
 #include <farflash/source.h>
 #include <farflash/status.h>
 #include <farflash/transport.h>
+#include <farflash/wiring.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -223,6 +224,11 @@ FF_WARN_UNUSED enum ff_status ff_flasher_read_flash_status(struct ff_flasher *fl
  * that does not fit into them), others as ff_flasher_read_flash_status(). */
 FF_WARN_UNUSED enum ff_status ff_flasher_write_flash_status(struct ff_flasher *flasher, unsigned bytes, uint32_t value,
 							    bool non_volatile, struct ff_error *error);
+
+/* How the flash chip is connected. What the chip does not tell is empty in `wiring`: only the ESP32, S2 and S3 tell.
+ * Errors: FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
+FF_WARN_UNUSED enum ff_status ff_flasher_flash_wiring(struct ff_flasher *flasher, struct ff_flash_wiring *wiring,
+						      struct ff_error *error);
 
 /* Leaves the board as asked, with the port back at its initial rate. Only ff_flasher_info(), ff_flasher_phase_times()
  * and ff_flasher_close() may follow; a second call does nothing. For those who want the time of FF_PHASE_REBOOT too:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The flash chip by hand: any command through each kind of SPI controller, its size from SFDP, its status registers. */
+/* The flash chip by hand: any command through each kind of SPI controller, its size from SFDP, its status registers, and
+ * how it is connected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include "sfdp.h"
 #include "spi_command.h"
 #include "test_loader_chip.h"
+#include "wiring.h"
 
 #define KINDS 3
 
@@ -315,6 +317,68 @@ static void test_status__a_chip_that_stays_busy_is_given_up(void **state)
 	chip_release(&fixture->chip);
 }
 
+static void test_wiring__as_efuses_and_pins_have_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *chip;
+		struct chip_register words[3];
+		unsigned lines;
+		const char *voltage;
+		const char *set_by;
+	} cases[] = {
+		{ "ESP32", { { 0 } }, 0, "3.3V", "a strapping pin" },
+		{ "ESP32", { { 0x3FF44038, 1 << 5 } }, 0, "1.8V", "a strapping pin" },
+		{ "ESP32", { { 0x3FF5A010, 7 << 14 }, { 0x3FF44038, 1 << 5 } }, 0, "3.3V", "eFuse" },
+		{ "ESP32", { { 0x3FF5A010, 5 << 14 } }, 0, "1.8V", "eFuse" },
+		{ "ESP32", { { 0x3FF5A010, 6 << 14 } }, 0, "OFF", "eFuse" },
+		{ "ESP32", { { 0x3FF5A010, 3 << 14 } }, 0, "3.3V", "a strapping pin" },
+		{ "ESP32", { { 0x3FF48074, 3u << 29 | 1 << 22 }, { 0x3FF5A010, 7 << 14 } }, 0, "1.9V", "RTC_CNTL" },
+		{ "ESP32", { { 0x3FF48074, 1u << 31 | 1 << 22 } }, 0, "1.8V", "RTC_CNTL" },
+		{ "ESP32", { { 0x3FF48074, 1 << 22 } }, 0, "OFF", "RTC_CNTL" },
+		{ "ESP32", { { 0x3FF48074, 7u << 29 } }, 0, "3.3V", "a strapping pin" },
+		{ "ESP32-S2", { { 0x3F41A034, 5 << 4 } }, 4, "1.8V", "eFuse" },
+		{ "ESP32-S2", { { 0x3F41A03C, 1 << 9 }, { 0x3F404038, 1 << 4 } }, 8, "1.8V", "a strapping pin" },
+		{ "ESP32-S3", { { 0x6000703C, 1 << 9 }, { 0x60007034, 7 << 4 } }, 8, "3.3V", "eFuse" },
+		{ "ESP32-S3", { { 0x60004038, 1 << 4 } }, 4, "1.8V", "a strapping pin" },
+		{ "ESP32-C3", { { 0 } }, 0, NULL, NULL },
+		{ "ESP8266", { { 0 } }, 0, NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *fixture = start(CHIP_ESP32C3);
+		struct ff_flash_wiring wiring = { .data_lines = 7 };
+		fixture->loader.chip = ff_chip_by_name(cases[i].chip);
+		for (size_t w = 0; w < 3 && cases[i].words[w].address != 0; w++) {
+			chip_set_register(&fixture->chip, cases[i].words[w].address, cases[i].words[w].value);
+		}
+		fixture->chip.kind = strcmp(cases[i].chip, "ESP8266") == 0 ? CHIP_ESP8266 : CHIP_ESP32C3;
+		assert_int_equal(ff_wiring_read(&fixture->loader, &wiring, NULL), FF_OK);
+		assert_int_equal(wiring.data_lines, cases[i].lines);
+		if (cases[i].voltage) {
+			assert_string_equal(wiring.voltage, cases[i].voltage);
+			assert_string_equal(wiring.voltage_set_by, cases[i].set_by);
+		} else {
+			assert_null(wiring.voltage);
+			assert_null(wiring.voltage_set_by);
+		}
+		chip_release(&fixture->chip);
+	}
+}
+
+static void test_wiring__nothing_in_secure_download_mode(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start(CHIP_ESP32C3);
+	struct ff_flash_wiring wiring = { .data_lines = 7 };
+	fixture->loader.chip = ff_chip_by_name("ESP32-S3");
+	fixture->loader.secure_download = true;
+	assert_int_equal(ff_wiring_read(&fixture->loader, &wiring, NULL), FF_OK);
+	assert_int_equal(wiring.data_lines, 0);
+	assert_null(wiring.voltage);
+	assert_int_equal(fixture->chip.command_count, 0);
+	chip_release(&fixture->chip);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +398,8 @@ int main(void)
 		cmocka_unit_test(test_status__a_write_that_does_not_take_is_a_failure),
 		cmocka_unit_test(test_status__a_bit_that_does_not_take_costs_no_other),
 		cmocka_unit_test(test_status__a_chip_that_stays_busy_is_given_up),
+		cmocka_unit_test(test_wiring__as_efuses_and_pins_have_it),
+		cmocka_unit_test(test_wiring__nothing_in_secure_download_mode),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
