@@ -3,7 +3,8 @@
 
 import pytest
 
-from client import DONE, USAGE, farflash, farflash_json
+import firmware
+from client import DONE, FAILED, USAGE, farflash, farflash_json
 
 # Words of the efuses (esptool 5.3, targets folder), and what they mean.
 IDENTITIES = (
@@ -75,3 +76,33 @@ def test_identity__flash_status(on_board, chip, no_stub):
 def test_identity__flash_status_refuses(on_board, arguments, word):
     done = farflash(*on_board(), *arguments)
     assert done.status == USAGE and word in done.stderr, done
+
+
+@pytest.mark.parametrize("arguments", (["read-flash-status"], ["write-flash-status", "0"]))
+def test_identity__flash_status_is_refused_in_secure_download_mode(on_board, arguments):
+    done = farflash(*on_board("esp32c3", options=["--security", "secure-download"]), *arguments)
+    assert done.status == USAGE and "secure download mode" in done.stderr, done
+
+
+def test_identity__flash_status_that_does_not_take(on_board):
+    done = farflash(*on_board(), "write-flash-status", "0x8000")  # a bit that only tells
+    assert done.status == FAILED and "0x8000" in done.stderr and "did not take" in done.stderr, done
+
+
+def test_identity__protected_flash_is_a_clear_failure(on_board, tmp_path):
+    where = on_board()
+    (tmp_path / "app.bin").write_bytes(firmware.payload(0x4000, seed=3))
+    write = [*where, "write-flash", "0x10000", tmp_path / "app.bin"]
+    assert farflash(*where, "write-flash-status", "--bytes", "1", "--non-volatile", "0x1c").status == DONE
+    assert farflash(*write).status == FAILED
+    assert farflash(*where, "write-flash-status", "--bytes", "1", "--non-volatile", "0").status == DONE
+    assert farflash(*write).status == DONE
+
+
+@pytest.mark.parametrize("chip, no_stub", [(chip, no_stub) for chip in ("esp32", "esp32c3", "esp8266", "esp32s31")
+                                           for no_stub in (False, True)])
+def test_identity__size_from_the_flash_chips_parameters(on_board, chip, no_stub):
+    where = on_board(chip, no_stub=no_stub, options=["--flash-id", "C84077"])  # 77 is no capacity that we know
+    info = farflash_json(*where, "flash-id")[0]["info"]
+    assert info["flash_id"] == "0x7740c8" and info["flash_size"] == 4 << 20
+    assert "Detected flash size: 4MB" in farflash(*where, "flash-id").stdout
