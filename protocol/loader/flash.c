@@ -271,6 +271,8 @@ enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error)
 {
 	loader->flash_id = 0;
 	loader->flash_size = 0;
+	loader->spi_saved.user = false; /* attaching sets the controller up anew */
+	loader->spi_saved.lengths = false;
 	enum ff_status status = attach(loader, error);
 	if (status != FF_OK || loader->secure_download) {
 		return status;

@@ -178,9 +178,10 @@ enum ff_status ff_flash_chip_write_status(struct ff_loader *loader, unsigned cou
 		status = send_opcode(loader, WRITE_DISABLE, error);
 	}
 	if (status == FF_OK && !same) {
-		return ff_error_set(error, FF_ERR_VERIFY,
-				    "the flash chip did not take the status 0x%0*" PRIx32 ": it holds 0x%0*" PRIx32,
-				    digits, value, digits, found);
+		return ff_error_set(
+			error, FF_ERR_VERIFY,
+			"the flash chip did not take the status 0x%0*" PRIx32 ": it holds 0x%0*" PRIx32 "%s", digits,
+			value, digits, found, non_volatile ? "" : " (some chips take it for good only)");
 	}
 	return status;
 }

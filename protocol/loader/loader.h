@@ -52,6 +52,15 @@ struct ff_loader {
 	/* Set by ff_flash_attach(). */
 	uint32_t flash_id;
 	uint32_t flash_size;
+
+	/* What a command to the flash chip still has to put back: after one that failed, the next one does it. */
+	struct {
+		bool user; /* usr and usr2 */
+		bool lengths;
+		uint32_t usr;
+		uint32_t usr1;
+		uint32_t usr2;
+	} spi_saved;
 };
 
 /* Prepares a conversation at the transport's present rate, `baud`. */

@@ -24,13 +24,6 @@
 #define POLLS 10
 #define WORD 4
 
-/* What a command leaves as it found it. */
-struct saved {
-	uint32_t usr;
-	uint32_t usr1;
-	uint32_t usr2;
-};
-
 static uint32_t length_field(size_t count)
 {
 	return count > 0 ? (uint32_t)count - 1 : 0;
@@ -57,30 +50,38 @@ static enum ff_status write_at(struct ff_loader *loader, uint32_t offset, uint32
 	return ff_loader_write_register(loader, loader->chip->spi_base + offset, value, error);
 }
 
-static enum ff_status save(struct ff_loader *loader, const struct ff_spi_command *command, struct saved *saved,
-			   struct ff_error *error)
+/* Keeps what is there, unless a command that failed has left its own there. */
+static enum ff_status save(struct ff_loader *loader, const struct ff_spi_command *command, struct ff_error *error)
 {
 	const struct ff_chip_spi *spi = loader->chip->spi;
-	enum ff_status status = read_at(loader, spi->usr, &saved->usr, error);
-	if (status == FF_OK) {
-		status = read_at(loader, spi->usr2, &saved->usr2, error);
+	enum ff_status status = FF_OK;
+	if (!loader->spi_saved.user) {
+		status = read_at(loader, spi->usr, &loader->spi_saved.usr, error);
+		if (status == FF_OK) {
+			status = read_at(loader, spi->usr2, &loader->spi_saved.usr2, error);
+		}
+		loader->spi_saved.user = status == FF_OK;
 	}
-	if (status == FF_OK && needs_usr1(loader, command)) {
-		status = read_at(loader, spi->usr1, &saved->usr1, error);
+	if (status == FF_OK && needs_usr1(loader, command) && !loader->spi_saved.lengths) {
+		status = read_at(loader, spi->usr1, &loader->spi_saved.usr1, error);
+		loader->spi_saved.lengths = status == FF_OK;
 	}
 	return status;
 }
 
-static enum ff_status restore(struct ff_loader *loader, const struct ff_spi_command *command, const struct saved *saved,
-			      struct ff_error *error)
+static enum ff_status restore(struct ff_loader *loader, struct ff_error *error)
 {
 	const struct ff_chip_spi *spi = loader->chip->spi;
-	enum ff_status status = write_at(loader, spi->usr, saved->usr, error);
+	enum ff_status status = write_at(loader, spi->usr, loader->spi_saved.usr, error);
 	if (status == FF_OK) {
-		status = write_at(loader, spi->usr2, saved->usr2, error);
+		status = write_at(loader, spi->usr2, loader->spi_saved.usr2, error);
 	}
-	if (status == FF_OK && needs_usr1(loader, command)) {
-		status = write_at(loader, spi->usr1, saved->usr1, error);
+	if (status == FF_OK && loader->spi_saved.lengths) {
+		status = write_at(loader, spi->usr1, loader->spi_saved.usr1, error);
+	}
+	if (status == FF_OK) {
+		loader->spi_saved.user = false;
+		loader->spi_saved.lengths = false;
 	}
 	return status;
 }
@@ -174,14 +175,13 @@ static enum ff_status start(struct ff_loader *loader, struct ff_error *error)
 enum ff_status ff_spi_command_run(struct ff_loader *loader, const struct ff_spi_command *command,
 				  struct ff_error *error)
 {
-	struct saved saved = { 0 };
 	uint8_t data[FF_SPI_MAX_DATA];
 	if (command->write_size > FF_SPI_MAX_DATA || command->read_size > FF_SPI_MAX_DATA ||
 	    command->address_bits > 32) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "the SPI controller takes no more than %d bytes at once",
 				    FF_SPI_MAX_DATA);
 	}
-	enum ff_status status = save(loader, command, &saved, error);
+	enum ff_status status = save(loader, command, error);
 	if (status == FF_OK) {
 		status = set_lengths(loader, command, error);
 	}
@@ -198,7 +198,7 @@ enum ff_status ff_spi_command_run(struct ff_loader *loader, const struct ff_spi_
 		status = take_data(loader, command, data, error);
 	}
 	if (status == FF_OK) {
-		status = restore(loader, command, &saved, error);
+		status = restore(loader, error);
 	}
 	if (status == FF_OK && command->read_size > 0) {
 		memcpy(command->read, data, command->read_size);

@@ -74,10 +74,9 @@ static void test_spi_command__reads_as_much_as_the_registers_hold(void **state)
 	}
 }
 
-/* The loader uses the controller too, and finds it as it left it. */
-static void test_spi_command__leaves_the_controller_as_it_was(void **state)
+/* The loader uses the controller too, and finds it as it left it, also when a command has failed in between. */
+static void expect_controller_as_it_was(unsigned stuck)
 {
-	(void)state;
 	static const uint32_t user[KINDS][3] = { { 0x6000021C, 0x60000220, 0x60000224 },
 						 { 0x3FF4201C, 0x3FF42020, 0x3FF42024 },
 						 { 0x60002018, 0x6000201C, 0x60002020 } };
@@ -88,7 +87,13 @@ static void test_spi_command__leaves_the_controller_as_it_was(void **state)
 			chip_set_register(&fixture->chip, user[kind][i], 0xABCD0000 + i);
 		}
 		put_sfdp(fixture, 0x7FFFFF);
+		fixture->chip.spi_stuck = stuck;
+		if (stuck > 0) {
+			assert_int_equal(ff_flash_chip_size(&fixture->loader, &size, NULL), FF_ERR_PROTOCOL);
+		}
+		assert_int_equal(ff_flash_chip_read_status(&fixture->loader, 1, &size, NULL), FF_OK);
 		assert_int_equal(ff_flash_chip_size(&fixture->loader, &size, NULL), FF_OK);
+		assert_int_equal(size, 0x100000);
 		for (uint32_t i = 0; i < 3; i++) {
 			uint32_t value = 0;
 			assert_int_equal(ff_loader_read_register(&fixture->loader, user[kind][i], &value, NULL), FF_OK);
@@ -96,6 +101,18 @@ static void test_spi_command__leaves_the_controller_as_it_was(void **state)
 		}
 		chip_release(&fixture->chip);
 	}
+}
+
+static void test_spi_command__leaves_the_controller_as_it_was(void **state)
+{
+	(void)state;
+	expect_controller_as_it_was(0);
+}
+
+static void test_spi_command__leaves_the_controller_as_it_was_before_a_failure(void **state)
+{
+	(void)state;
+	expect_controller_as_it_was(1);
 }
 
 static void test_spi_command__refuses_too_much_data(void **state)
@@ -384,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spi_command__reads_as_much_as_the_registers_hold),
 		cmocka_unit_test(test_spi_command__leaves_the_controller_as_it_was),
+		cmocka_unit_test(test_spi_command__leaves_the_controller_as_it_was_before_a_failure),
 		cmocka_unit_test(test_spi_command__refuses_too_much_data),
 		cmocka_unit_test(test_flash__size_of_an_unknown_id_comes_from_sfdp),
 		cmocka_unit_test(test_flash__a_known_id_needs_no_sfdp),

@@ -64,6 +64,8 @@ struct chip {
 	unsigned status_slow;  /* for so many questions a write keeps it busy */
 	unsigned status_busy;
 
+	unsigned spi_stuck; /* so many commands to it do not finish */
+
 	/* Accidents, counted in DATA commands from 1; 0: none. */
 	unsigned data_count;
 	unsigned refuse_data;   /* answers this one with `refuse_status` */

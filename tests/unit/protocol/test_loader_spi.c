@@ -127,6 +127,12 @@ bool chip_spi_start(struct chip *chip, uint32_t address, uint32_t value)
 	if (address != spis[chip->kind].base || value != 1U << 18) {
 		return false;
 	}
+	if (chip->spi_stuck > 0) {
+		chip->spi_stuck--;
+		chip_set_register(chip, address, value);
+		return true;
+	}
+	chip_set_register(chip, address, 0);
 	run(chip);
 	return true;
 }
