@@ -16,10 +16,54 @@ static int64_t due_when_ended(void *context, int64_t now_us)
 	return ff_job_state_ended(view.state) ? now_us : FF_WAKER_NEVER;
 }
 
+static bool makes_content(const struct ff_job *job)
+{
+	return ff_job_kind(job) == FF_JOB_READ || ff_job_kind(job) == FF_JOB_READ_MEMORY;
+}
+
+static void say_why_no_content(struct ff_request *request)
+{
+	struct ff_job *job = request->job;
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	if (!makes_content(job)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_CONTENT, "job %s (%s) reads nothing",
+			       ff_job_id(job), ff_job_kind_name(ff_job_kind(job)));
+	} else if (!ff_job_state_ended(view.state)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_JOB_NOT_ENDED, "job %s is %s: ask again when it is done",
+			       ff_job_id(job), ff_job_state_name(view.state));
+	} else if (view.state != FF_JOB_DONE) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_CONTENT, "job %s has %s: %s", ff_job_id(job),
+			       view.state == FF_JOB_FAILED ? "failed" : "been cancelled", view.detail);
+	} else {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_CONTENT,
+			       "what job %s has read is no longer kept; the server keeps the newest %d contents within "
+			       "farflashd --max-content",
+			       ff_job_id(job), FF_QUEUE_CONTENTS);
+	}
+}
+
+enum MHD_Result ff_answer_content(struct ff_request *request)
+{
+	struct ff_job_view view;
+	ff_job_view(request->job, &view);
+	struct ff_firmware *content = view.state == FF_JOB_DONE ? ff_job_content(request->job) : NULL;
+	if (!content) {
+		say_why_no_content(request);
+		return ff_reply_problem(request);
+	}
+	enum MHD_Result result = ff_reply_content(request, content);
+	ff_firmware_unref(content);
+	return result;
+}
+
 static enum MHD_Result answer_at_end(struct ff_request *request)
 {
 	struct ff_job_view view;
 	ff_job_view(request->job, &view);
+	if (view.state == FF_JOB_DONE && makes_content(request->job)) {
+		return ff_answer_content(request);
+	}
 	if (view.state == FF_JOB_DONE) {
 		return ff_reply_json(request, MHD_HTTP_OK, ff_present_job(request->job));
 	}

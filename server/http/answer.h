@@ -12,8 +12,11 @@
  * regions. */
 enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted);
 
-/* Answers for the request's job. */
+/* Answers for the request's job. One that reads is answered with the bytes. */
 enum MHD_Result ff_answer_job(struct ff_request *request);
+
+/* Answers with what the request's job has read, or with a problem that says why there is nothing to be had. */
+enum MHD_Result ff_answer_content(struct ff_request *request);
 
 /* For jobs that need nothing but their board. */
 enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_kind kind);

@@ -20,11 +20,20 @@ extern const struct ff_handler ff_api_console_write;
 /* api_flash.c */
 extern const struct ff_handler ff_api_flash_form;
 extern const struct ff_handler ff_api_flash_body;
+extern const struct ff_handler ff_api_verify_form;
+extern const struct ff_handler ff_api_verify_body;
 
 /* api_jobs.c */
 extern const struct ff_handler ff_api_jobs_list;
 extern const struct ff_handler ff_api_jobs_get;
 extern const struct ff_handler ff_api_jobs_cancel;
 extern const struct ff_handler ff_api_jobs_events;
+extern const struct ff_handler ff_api_jobs_content;
+
+/* api_work.c */
+extern const struct ff_handler ff_api_flash_read;
+extern const struct ff_handler ff_api_erase;
+extern const struct ff_handler ff_api_memory_read;
+extern const struct ff_handler ff_api_memory_write;
 
 #endif

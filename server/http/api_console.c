@@ -54,7 +54,7 @@ static enum MHD_Result answer_read(struct ff_request *request)
 	reader->position = ff_console_end(reader->console);
 	request->state = reader;
 	request->free_state = free;
-	return ff_reply_stream(request, "application/octet-stream", read_output, reader);
+	return ff_reply_stream(request, FF_REPLY_BYTES, read_output, reader);
 }
 
 /* POST: bytes for the board, written by its owner thread. The request may give up before that happens, so the bytes are

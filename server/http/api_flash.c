@@ -1,57 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Images to be written or compared. */
 #include "api.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
 #include "header.h"
-#include "params.h"
+#include "query.h"
 #include "reply.h"
-#include "text.h"
 #include "upload.h"
 
 static const char *const form_params[] = { "baud", "force", "stub", "compress", "verify", NULL };
 static const char *const body_params[] = { "baud", "force", "stub", "compress", "verify", "offset", NULL };
+static const char *const verify_form_params[] = { "baud", "stub", NULL };
+static const char *const verify_body_params[] = { "baud", "stub", "offset", NULL };
 
-struct flash {
+struct images {
 	struct ff_uploads uploads;
-	struct ff_job_options options;
+	struct ff_queue_request wanted; /* without the regions, until they are complete */
 };
 
-static void free_flash(void *state)
+static void free_images(void *state)
 {
-	struct flash *flash = state;
-	ff_uploads_release(&flash->uploads);
-	free(flash);
-}
-
-static void read_bool(struct ff_request *request, const char *name, bool *value)
-{
-	const char *text = ff_request_param(request, name);
-	if (text && !ff_params_bool(text, value)) {
-		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "%s must be true or false", name);
-	}
+	struct images *images = state;
+	ff_uploads_release(&images->uploads);
+	free(images);
 }
 
 static void read_options(struct ff_request *request, struct ff_job_options *options)
 {
-	*options = (struct ff_job_options){
-		.baud = ff_worker_work_baud(request->worker),
-		.stub = true,
-		.compress = true,
-		.verify = true,
-	};
-	read_bool(request, "force", &options->force);
-	read_bool(request, "stub", &options->stub);
-	read_bool(request, "compress", &options->compress);
-	read_bool(request, "verify", &options->verify);
-	const char *baud = ff_request_param(request, "baud");
-	if (baud && !ff_params_baud(baud, &options->baud)) {
-		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
-			       "baud must be 0 (keep the connect rate) or a number from 50 to 4000000");
-	}
+	options->compress = true;
+	options->verify = true;
+	ff_query_loader(request, options);
+	ff_query_bool(request, "force", &options->force);
+	ff_query_bool(request, "compress", &options->compress);
+	ff_query_bool(request, "verify", &options->verify);
 }
 
 /* What can be refused before the body is read. */
@@ -71,24 +55,27 @@ static void check_request(struct ff_request *request)
 	}
 }
 
-static struct flash *begin(struct ff_request *request)
+static struct images *begin(struct ff_request *request, enum ff_job_kind kind)
 {
-	struct flash *flash = calloc(1, sizeof(*flash));
-	if (!flash) {
+	struct images *images = calloc(1, sizeof(*images));
+	if (!images) {
 		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
 		return NULL;
 	}
-	request->state = flash;
-	request->free_state = free_flash;
-	read_options(request, &flash->options);
-	return flash;
+	request->state = images;
+	request->free_state = free_images;
+	images->wanted.kind = kind;
+	images->wanted.worker = request->worker;
+	images->uploads.any_offset = kind == FF_JOB_VERIFY;
+	read_options(request, &images->wanted.options);
+	return images;
 }
 
-static void begin_form(struct ff_request *request)
+static void begin_form(struct ff_request *request, enum ff_job_kind kind)
 {
 	const char *type = ff_request_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
-	struct flash *flash = begin(request);
-	if (!flash) {
+	struct images *images = begin(request, kind);
+	if (!images) {
 		return;
 	}
 	if (!type || !ff_header_equals(type, strcspn(type, "; \t"), "multipart/form-data")) {
@@ -98,43 +85,56 @@ static void begin_form(struct ff_request *request)
 	}
 	check_request(request);
 	if (!request->problem.http_status) {
-		ff_uploads_init_form(&flash->uploads, request->http->store, request->http->max_upload, type,
+		ff_uploads_init_form(&images->uploads, request->http->store, request->http->max_upload, type,
 				     &request->problem);
 	}
 }
 
-static void begin_body(struct ff_request *request)
+static void begin_body(struct ff_request *request, enum ff_job_kind kind)
 {
-	const char *text = ff_request_param(request, "offset");
 	uint32_t offset = 0;
-	struct flash *flash = begin(request);
-	if (!flash) {
+	struct images *images = begin(request, kind);
+	if (!images) {
 		return;
 	}
-	if (!text) {
+	if (!ff_query_offset(request, &offset)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_MISSING_OFFSET,
 			       "say where the image belongs: PUT ...?offset=0x10000");
-	} else if (!ff_params_offset(text, &offset)) {
-		char clean[32];
-		snprintf(clean, sizeof(clean), "%s", text);
-		ff_text_clean(clean);
-		ff_problem_set(&request->problem, FF_PROBLEM_BAD_OFFSET,
-			       "\"%s\" is not a flash offset such as 0x10000 or 65536", clean);
 	}
 	check_request(request);
 	if (!request->problem.http_status) {
-		ff_uploads_init_single(&flash->uploads, request->http->store, request->http->max_upload, offset,
+		ff_uploads_init_single(&images->uploads, request->http->store, request->http->max_upload, offset,
 				       &request->problem);
 	}
 }
 
+static void begin_flash_form(struct ff_request *request)
+{
+	begin_form(request, FF_JOB_FLASH);
+}
+
+static void begin_flash_body(struct ff_request *request)
+{
+	begin_body(request, FF_JOB_FLASH);
+}
+
+static void begin_verify_form(struct ff_request *request)
+{
+	begin_form(request, FF_JOB_VERIFY);
+}
+
+static void begin_verify_body(struct ff_request *request)
+{
+	begin_body(request, FF_JOB_VERIFY);
+}
+
 static void take_body(struct ff_request *request, const uint8_t *bytes, size_t size)
 {
-	struct flash *flash = request->state;
-	ff_uploads_write(&flash->uploads, bytes, size, &request->problem);
+	struct images *images = request->state;
+	ff_uploads_write(&images->uploads, bytes, size, &request->problem);
 	if (request->problem.http_status) {
 		/* Nothing of it will be used: give the disk back while the rest is read and thrown away. */
-		ff_uploads_release(&flash->uploads);
+		ff_uploads_release(&images->uploads);
 	}
 }
 
@@ -143,32 +143,19 @@ static enum MHD_Result answer(struct ff_request *request)
 	if (request->job) {
 		return ff_answer_job(request);
 	}
-	struct flash *flash = request->state;
-	struct ff_queue_request wanted = {
-		.kind = FF_JOB_FLASH,
-		.worker = request->worker,
-		.options = flash->options,
-	};
-	ff_uploads_finish(&flash->uploads, &wanted.regions, &wanted.region_count, &request->problem);
-	if (request->problem.http_status) {
-		return ff_reply_problem(request);
-	}
-	return ff_answer_submit(request, &wanted);
+	struct images *images = request->state;
+	struct ff_queue_request wanted = images->wanted;
+	ff_uploads_finish(&images->uploads, &wanted.regions, &wanted.region_count, &request->problem);
+	return request->problem.http_status ? ff_reply_problem(request) : ff_answer_submit(request, &wanted);
 }
 
-const struct ff_handler ff_api_flash_form = {
-	.names_board = true,
-	.params = form_params,
-	.body_kind = FF_BODY_UPLOAD,
-	.begin = begin_form,
-	.body = take_body,
-	.answer = answer,
-};
-const struct ff_handler ff_api_flash_body = {
-	.names_board = true,
-	.params = body_params,
-	.body_kind = FF_BODY_UPLOAD,
-	.begin = begin_body,
-	.body = take_body,
-	.answer = answer,
-};
+#define TAKES_IMAGES(known, function) \
+	{ \
+		.names_board = true, .params = (known), .body_kind = FF_BODY_UPLOAD, .begin = (function), \
+		.body = take_body, .answer = answer, \
+	}
+
+const struct ff_handler ff_api_flash_form = TAKES_IMAGES(form_params, begin_flash_form);
+const struct ff_handler ff_api_flash_body = TAKES_IMAGES(body_params, begin_flash_body);
+const struct ff_handler ff_api_verify_form = TAKES_IMAGES(verify_form_params, begin_verify_form);
+const struct ff_handler ff_api_verify_body = TAKES_IMAGES(verify_body_params, begin_verify_body);

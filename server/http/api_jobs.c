@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "job_stream.h"
 #include "present.h"
 #include "reply.h"
@@ -92,7 +93,13 @@ static enum MHD_Result answer_events(struct ff_request *request)
 	return find_job(request) ? ff_job_stream_events(request) : ff_reply_problem(request);
 }
 
+static enum MHD_Result answer_content(struct ff_request *request)
+{
+	return find_job(request) ? ff_answer_content(request) : ff_reply_problem(request);
+}
+
 const struct ff_handler ff_api_jobs_list = { .params = list_params, .answer = answer_list };
 const struct ff_handler ff_api_jobs_get = { .answer = answer_job };
 const struct ff_handler ff_api_jobs_cancel = { .answer = answer_cancel };
+const struct ff_handler ff_api_jobs_content = { .answer = answer_content };
 const struct ff_handler ff_api_jobs_events = { .answer = answer_events };

@@ -17,9 +17,11 @@
 	X(FF_PROBLEM_NO_SUCH_BOARD, 404, "no-such-board", "there is no such board") \
 	X(FF_PROBLEM_NO_SUCH_JOB, 404, "no-such-job", "there is no such job") \
 	X(FF_PROBLEM_NO_SUCH_RESOURCE, 404, "no-such-resource", "there is no such resource") \
+	X(FF_PROBLEM_NO_SUCH_CONTENT, 404, "no-such-content", "the job has nothing to fetch") \
 	X(FF_PROBLEM_METHOD_NOT_ALLOWED, 405, "method-not-allowed", "the resource does not have this method") \
 	X(FF_PROBLEM_BOARD_BUSY, 409, "board-busy", "the board is busy") \
 	X(FF_PROBLEM_JOB_ENDED, 409, "job-ended", "the job has ended") \
+	X(FF_PROBLEM_JOB_NOT_ENDED, 409, "job-not-ended", "the job has not ended yet") \
 	X(FF_PROBLEM_LENGTH_REQUIRED, 411, "length-required", "the request has no body") \
 	X(FF_PROBLEM_UPLOAD_TOO_LARGE, 413, "upload-too-large", "the body is larger than the server accepts") \
 	X(FF_PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "the body's type is not one that is understood here") \

@@ -33,7 +33,7 @@ static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 	case FF_JOB_READ:
 	case FF_JOB_ERASE:
 		if (target->size == 0) {
-			snprintf(text, DESCRIPTION_SIZE, "%s the flash from 0x%x to its end of",
+			snprintf(text, DESCRIPTION_SIZE, "%s all flash from 0x%x on of",
 				 ff_job_kind_name(ff_job_kind(job)), target->start);
 			break;
 		}
@@ -87,6 +87,9 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 		const struct ff_job_region *region = &regions[step.region];
 		return ff_buf_printf(out, "%s: %llu bytes at 0x%x%s%s\n", phase, (unsigned long long)region->size,
 				     region->offset, region->name ? ", " : "", region->name ? region->name : "");
+	}
+	if (step.phase == FF_PHASE_PREPARE && step.region > 0) {
+		return FF_OK; /* said with the first of them */
 	}
 	if (step.phase == FF_PHASE_REBOOT) {
 		return tell_reboot(job, out);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reply.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "present.h"
 
@@ -119,6 +121,35 @@ enum MHD_Result ff_reply_stream(struct ff_request *request, const char *content_
 {
 	return queue(request, MHD_HTTP_OK, content_type,
 		     MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, context, NULL));
+}
+
+static ssize_t read_nothing(void *context, uint64_t position, char *bytes, size_t capacity)
+{
+	(void)context;
+	(void)position;
+	(void)bytes;
+	(void)capacity;
+	return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+enum MHD_Result ff_reply_head(struct ff_request *request, const char *content_type)
+{
+	return ff_reply_stream(request, content_type, read_nothing, NULL);
+}
+
+enum MHD_Result ff_reply_content(struct ff_request *request, const struct ff_firmware *content)
+{
+	/* The file may be given up while it is sent: its bytes last as long as the descriptor. */
+	int fd = open(content->path, O_RDONLY | O_CLOEXEC);
+	struct MHD_Response *response = fd < 0 ? NULL : MHD_create_response_from_fd64(content->size, fd);
+	if (!response) {
+		if (fd >= 0) {
+			close(fd);
+		}
+		ff_problem_set_status(&request->problem, FF_ERR_IO, "what was read cannot be opened");
+		return ff_reply_problem(request);
+	}
+	return queue(request, MHD_HTTP_OK, FF_REPLY_BYTES, response);
 }
 
 enum MHD_Result ff_reply_cut(struct ff_request *request)

@@ -18,6 +18,14 @@ enum MHD_Result ff_reply_empty(struct ff_request *request);
 /* Answers with the request's problem (RFC 9457), the board and the job it is about included. */
 enum MHD_Result ff_reply_problem(struct ff_request *request);
 
+#define FF_REPLY_BYTES "application/octet-stream"
+
+/* Answers 200 with headers alone. */
+enum MHD_Result ff_reply_head(struct ff_request *request, const char *content_type);
+
+/* Answers with what a job has read. */
+enum MHD_Result ff_reply_content(struct ff_request *request, const struct ff_firmware *content);
+
 /* Answers with a stream of unknown length. `read` gets `context`, which stays the caller's. */
 enum MHD_Result ff_reply_stream(struct ff_request *request, const char *content_type, MHD_ContentReaderCallback read,
 				void *context);

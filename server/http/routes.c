@@ -14,8 +14,14 @@ static const struct ff_route routes[] = {
 	{ GET, "/healthz", &ff_api_health },
 	{ GET, "/api/v1/boards", &ff_api_boards_list },
 	{ GET, "/api/v1/boards/*", &ff_api_boards_get },
+	{ GET, "/api/v1/boards/*/flash", &ff_api_flash_read },
 	{ POST, "/api/v1/boards/*/flash", &ff_api_flash_form },
 	{ PUT, "/api/v1/boards/*/flash", &ff_api_flash_body },
+	{ POST, "/api/v1/boards/*/verify", &ff_api_verify_form },
+	{ PUT, "/api/v1/boards/*/verify", &ff_api_verify_body },
+	{ POST, "/api/v1/boards/*/erase", &ff_api_erase },
+	{ GET, "/api/v1/boards/*/memory", &ff_api_memory_read },
+	{ PUT, "/api/v1/boards/*/memory", &ff_api_memory_write },
 	{ POST, "/api/v1/boards/*/reset", &ff_api_boards_reset },
 	{ GET, "/api/v1/boards/*/info", &ff_api_boards_get_info },
 	{ POST, "/api/v1/boards/*/info", &ff_api_boards_probe },
@@ -25,6 +31,7 @@ static const struct ff_route routes[] = {
 	{ GET, "/api/v1/jobs/*", &ff_api_jobs_get },
 	{ DELETE, "/api/v1/jobs/*", &ff_api_jobs_cancel },
 	{ GET, "/api/v1/jobs/*/events", &ff_api_jobs_events },
+	{ GET, "/api/v1/jobs/*/content", &ff_api_jobs_content },
 };
 
 const struct ff_route *ff_routes(size_t *count)

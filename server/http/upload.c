@@ -9,7 +9,6 @@
 
 static void init(struct ff_uploads *uploads, struct ff_firmware_store *store, uint64_t max_bytes)
 {
-	memset(uploads, 0, sizeof(*uploads));
 	uploads->store = store;
 	uploads->max_bytes = max_bytes;
 }
@@ -83,7 +82,7 @@ static void begin_part(struct ff_uploads *uploads, struct ff_problem *problem)
 {
 	struct ff_multipart *form = &uploads->form;
 	uint32_t offset = 0;
-	if (!ff_params_offset(form->name, &offset)) {
+	if (!ff_params_number(form->name, &offset)) {
 		ff_text_clean(form->name);
 		ff_problem_set(
 			problem, FF_PROBLEM_BAD_OFFSET,
@@ -147,6 +146,18 @@ void ff_uploads_write(struct ff_uploads *uploads, const uint8_t *bytes, size_t s
 	}
 }
 
+/* What is only compared may lie anywhere. */
+static enum ff_status check_for_compare(const struct ff_region *regions, size_t count, struct ff_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (regions[i].source.size == 0) {
+			return ff_error_set(error, FF_ERR_EMPTY, "%s is empty: there is nothing to compare",
+					    regions[i].name ? regions[i].name : "the image");
+		}
+	}
+	return count == 0 ? ff_error_set(error, FF_ERR_ARGUMENT, "there is no image") : FF_OK;
+}
+
 static void check_regions(const struct ff_uploads *uploads, struct ff_problem *problem)
 {
 	struct ff_region regions[FF_MAX_REGIONS];
@@ -158,7 +169,9 @@ static void check_regions(const struct ff_uploads *uploads, struct ff_problem *p
 		};
 	}
 	struct ff_error error = FF_ERROR_NONE;
-	if (ff_check_regions(regions, uploads->count, 0, &error) != FF_OK) {
+	enum ff_status status = uploads->any_offset ? check_for_compare(regions, uploads->count, &error)
+						    : ff_check_regions(regions, uploads->count, 0, &error);
+	if (status != FF_OK) {
 		set_error(problem, &error);
 	}
 }

@@ -23,10 +23,13 @@ struct ff_uploads {
 	struct ff_job_region *regions; /* as many as `count`; the last one is incomplete while `current` is set */
 	size_t count;
 	bool is_form;
+	bool any_offset; /* nothing is written: regions may overlap and begin anywhere */
 	struct ff_multipart form;
 };
 
-/* Begins a form with the Content-Type header's value, or sets the problem. */
+/* Both begin with what is zero but for `any_offset`.
+ *
+ * Begins a form with the Content-Type header's value, or sets the problem. */
 void ff_uploads_init_form(struct ff_uploads *uploads, struct ff_firmware_store *store, uint64_t max_bytes,
 			  const char *content_type, struct ff_problem *problem);
 

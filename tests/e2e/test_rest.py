@@ -235,7 +235,7 @@ def test_rest__what_is_not_there_is_404(rest, method, path, code):
 
 
 @pytest.mark.parametrize("method, path, allowed", (
-    ("DELETE", "/boards", {"GET"}), ("GET", "/boards/lab1/flash", {"POST", "PUT"}), ("GET", "/boards/lab1/reset", {"POST"}),
+    ("DELETE", "/boards", {"GET"}), ("DELETE", "/boards/lab1/flash", {"GET", "POST", "PUT"}), ("GET", "/boards/lab1/reset", {"POST"}),
     ("POST", "/jobs", {"GET"}), ("PUT", "/jobs/1", {"GET", "DELETE"})))
 def test_rest__wrong_method_is_405_and_names_the_right_ones(rest, method, path, allowed):
     reply = rest.request(method, API + path)

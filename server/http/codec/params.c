@@ -30,12 +30,12 @@ static bool parse_u32(const char *text, int base, uint32_t *value)
 	return true;
 }
 
-bool ff_params_offset(const char *text, uint32_t *offset)
+bool ff_params_number(const char *text, uint32_t *number)
 {
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		return parse_u32(text + 2, 16, offset);
+		return parse_u32(text + 2, 16, number);
 	}
-	return parse_u32(text, 10, offset);
+	return parse_u32(text, 10, number);
 }
 
 bool ff_params_bool(const char *text, bool *value)

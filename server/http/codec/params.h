@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A flash offset: "0x10000" or "65536", 32 bits, nothing around it. */
-bool ff_params_offset(const char *text, uint32_t *offset);
+/* A flash offset, a size, an address: "0x10000" or "65536", 32 bits, nothing around it. */
+bool ff_params_number(const char *text, uint32_t *number);
 
 /* "true", "1", "yes", "false", "0" or "no". */
 bool ff_params_bool(const char *text, bool *value);

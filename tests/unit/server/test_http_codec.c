@@ -30,7 +30,7 @@ static void test_params__reads_offsets(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint32_t offset = 1;
-		assert_true(ff_params_offset(rows[i].text, &offset));
+		assert_true(ff_params_number(rows[i].text, &offset));
 		assert_int_equal(offset, rows[i].offset);
 	}
 }
@@ -64,7 +64,7 @@ static void test_params__refuses_what_is_no_offset(void **state)
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		uint32_t offset = 42;
-		if (ff_params_offset(bad[i], &offset)) {
+		if (ff_params_number(bad[i], &offset)) {
 			fail_msg("\"%s\" was taken for %u", bad[i], offset);
 		}
 		assert_int_equal(offset, 42);

@@ -113,17 +113,37 @@ static struct ff_job *submit_reset(struct fixture *fixture)
 	return job;
 }
 
+/* An image of the store, with one reference. */
+static struct ff_firmware *store_image(struct fixture *fixture, const void *bytes, size_t size)
+{
+	struct ff_upload *upload = NULL;
+	struct ff_firmware *image = NULL;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_upload_begin(&upload, fixture->store, &error), FF_OK);
+	assert_int_equal(ff_upload_write(upload, bytes, size, &error), FF_OK);
+	assert_int_equal(ff_upload_finish(upload, &image, &error), FF_OK);
+	return image;
+}
+
+static bool has_content(struct ff_job *job)
+{
+	struct ff_firmware *content = ff_job_content(job);
+	ff_firmware_unref(content);
+	return content != NULL;
+}
+
+static bool has_lost_its_content(void *context)
+{
+	return !has_content(((struct fixture *)context)->watched);
+}
+
 /* A job for a board that never answers the bootloader protocol. */
 static struct ff_job *submit_flash(struct fixture *fixture)
 {
-	struct ff_upload *upload = NULL;
-	struct ff_error error = FF_ERROR_NONE;
 	struct ff_job *job = NULL;
 	struct ff_job_region *region = calloc(1, sizeof(*region));
 	assert_non_null(region);
-	assert_int_equal(ff_upload_begin(&upload, fixture->store, &error), FF_OK);
-	assert_int_equal(ff_upload_write(upload, (const uint8_t *)"image", 5, &error), FF_OK);
-	assert_int_equal(ff_upload_finish(upload, &region->firmware, &error), FF_OK);
+	region->firmware = store_image(fixture, "image", 5);
 	region->offset = 0x10000;
 	region->size = 5;
 	region->name = strdup("app.bin");
@@ -274,6 +294,106 @@ static void test_queue__images_are_gone_when_their_job_has_ended(void **state)
 	ff_job_unref(waiting);
 }
 
+/* A reset that has read something, as far as the queue knows. */
+static struct ff_job *finish_with_content(struct fixture *fixture, const void *bytes, size_t size)
+{
+	unsigned resets = fixture->port.resets; /* nothing runs: nobody counts */
+	ff_fake_port_hold_resets(&fixture->port, true);
+	struct ff_job *job = submit_reset(fixture);
+	wait_resets(fixture, resets + 1);
+	ff_job_set_content(job, store_image(fixture, bytes, size));
+	ff_fake_port_hold_resets(&fixture->port, false);
+	wait_state(fixture, job, FF_JOB_DONE);
+	return job;
+}
+
+static void wait_content_gone(struct fixture *fixture, struct ff_job *job)
+{
+	fixture->watched = job;
+	ff_fake_port_wait(&fixture->port, has_lost_its_content, fixture);
+}
+
+static void test_queue__newest_contents_are_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *jobs[FF_QUEUE_CONTENTS + 1];
+	for (unsigned i = 0; i <= FF_QUEUE_CONTENTS; i++) {
+		jobs[i] = finish_with_content(fixture, &i, sizeof(i));
+		assert_true(has_content(jobs[i]));
+	}
+	wait_content_gone(fixture, jobs[0]);
+	for (int i = 0; i <= FF_QUEUE_CONTENTS; i++) {
+		assert_int_equal(has_content(jobs[i]), i > 0);
+		ff_job_unref(jobs[i]);
+	}
+}
+
+static void test_queue__large_contents_push_others_out(void **state)
+{
+	static uint8_t bytes[MAX_CONTENT];
+	struct fixture *fixture = *state;
+	struct ff_job *small = finish_with_content(fixture, "small", 5);
+	struct ff_job *half = finish_with_content(fixture, bytes, MAX_CONTENT / 2);
+	struct ff_job *most = finish_with_content(fixture, bytes, MAX_CONTENT - 5);
+	wait_content_gone(fixture, half);
+	assert_false(has_content(small));
+	assert_true(has_content(most));
+	ff_job_unref(small);
+	ff_job_unref(half);
+	ff_job_unref(most);
+}
+
+static void test_queue__content_of_a_cancelled_job_is_gone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *job = submit_flash(fixture);
+	wait_resets(fixture, 1);
+	struct ff_firmware *content = store_image(fixture, "content", 7);
+	char path[256];
+	snprintf(path, sizeof(path), "%s", content->path);
+	ff_job_set_content(job, content);
+	assert_true(ff_job_cancel(job, false));
+	wait_state(fixture, job, FF_JOB_CANCELLED);
+	assert_false(has_content(job));
+	assert_null(fopen(path, "r"));
+	ff_job_unref(job);
+}
+
+static void test_queue__cancel_says_what_it_left(void **state)
+{
+	static const struct {
+		enum ff_job_kind kind;
+		enum ff_phase phase; /* the last one before the cancel */
+		const char *words;
+	} rows[] = {
+		{ FF_JOB_FLASH, FF_PHASE_SYNC, "before anything was written" },
+		{ FF_JOB_FLASH, FF_PHASE_WRITE, "may hold an incomplete image" },
+		{ FF_JOB_ERASE, FF_PHASE_SYNC, "before anything was erased" },
+		{ FF_JOB_ERASE, FF_PHASE_ERASE, "some of the flash may be erased" },
+		{ FF_JOB_READ, FF_PHASE_READ, "the flash is as it was" },
+		{ FF_JOB_VERIFY, FF_PHASE_VERIFY, "the flash is as it was" },
+		{ FF_JOB_READ_MEMORY, FF_PHASE_READ, "the flash is as it was" },
+		{ FF_JOB_WRITE_MEMORY, FF_PHASE_SYNC, "before anything was written" },
+	};
+	struct fixture *fixture = *state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned resets = fixture->port.resets;
+		struct ff_queue_request request = { .kind = rows[i].kind, .worker = fixture->worker };
+		struct ff_job *job = NULL;
+		ff_fake_port_hold_resets(&fixture->port, true);
+		assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+		wait_resets(fixture, resets + 1);
+		ff_job_report(job, &(struct ff_progress){ .phase = rows[i].phase });
+		assert_true(ff_job_cancel(job, false));
+		ff_fake_port_hold_resets(&fixture->port, false);
+		wait_state(fixture, job, FF_JOB_CANCELLED);
+		if (!strstr(view_of(job).detail, rows[i].words)) {
+			fail_msg("\"%s\" does not say \"%s\"", view_of(job).detail, rows[i].words);
+		}
+		ff_job_unref(job);
+	}
+}
+
 static void test_queue__stop_cancels_everything_and_takes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -327,6 +447,10 @@ int main(void)
 		WITH(test_queue__cancels_a_job_that_runs),
 		WITH(test_queue__lost_board_fails_its_job_alone),
 		WITH(test_queue__images_are_gone_when_their_job_has_ended),
+		WITH(test_queue__newest_contents_are_kept),
+		WITH(test_queue__large_contents_push_others_out),
+		WITH(test_queue__content_of_a_cancelled_job_is_gone),
+		WITH(test_queue__cancel_says_what_it_left),
 		WITH(test_queue__stop_cancels_everything_and_takes_nothing),
 		WITH(test_queue__history_is_bounded),
 	};

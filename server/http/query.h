@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The query parameters of work on a board. Each function leaves its value alone where the parameter is not given, and
+ * sets the request's problem where it makes no sense. For a handler's begin(). */
+#ifndef FF_HTTP_QUERY_H
+#define FF_HTTP_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "request.h"
+
+void ff_query_bool(struct ff_request *request, const char *name, bool *value);
+
+/* A 32-bit number, decimal or behind 0x. False: it is not given or makes no sense. */
+bool ff_query_number(struct ff_request *request, const char *name, uint32_t *value);
+
+/* A number that must be given: the problem says `what` is missing. */
+bool ff_query_need(struct ff_request *request, const char *name, const char *what, uint32_t *value);
+
+/* "offset": a problem of its own says that it is no flash offset. False as above. */
+bool ff_query_offset(struct ff_request *request, uint32_t *offset);
+
+/* "baud" and "stub", with the board's own defaults. */
+void ff_query_loader(struct ff_request *request, struct ff_job_options *options);
+
+#endif
