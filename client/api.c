@@ -250,23 +250,59 @@ static bool show_upload(void *context, uint64_t sent, uint64_t to_send)
 	return not_interrupted(upload->api, sent, to_send);
 }
 
-static char *flash_path(const char *board, const struct ff_options *options)
+static void add_param(char *resource, size_t size, const char *param)
 {
-	char query[128];
+	size_t used = strlen(resource);
 
-	snprintf(query, sizeof(query), "/flash?baud=%u%s%s%s%s", options->baud, options->force ? "&force=true" : "",
-		 options->no_stub ? "&stub=false" : "", options->no_compress ? "&compress=false" : "",
-		 options->no_verify ? "&verify=false" : "");
-	return ff_http_path("/api/v1/boards/", board, query);
+	snprintf(resource + used, size - used, "%c%s", strchr(resource, '?') != NULL ? '&' : '?', param);
+}
+
+void ff_api_add_loader(char *resource, size_t size, const struct ff_options *options)
+{
+	char baud[24];
+
+	snprintf(baud, sizeof(baud), "baud=%u", options->baud);
+	if (options->baud_given) {
+		add_param(resource, size, baud); /* the server knows better than our default what suits a board */
+	}
+	if (options->no_stub) {
+		add_param(resource, size, "stub=false");
+	}
 }
 
 bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
 		  const struct ff_options *options, struct ff_display *display, json_t **job,
 		  struct ff_failure *failure)
 {
+	char resource[128] = "flash";
+
+	ff_api_add_loader(resource, sizeof(resource), options);
+	if (options->force) {
+		add_param(resource, sizeof(resource), "force=true");
+	}
+	if (options->no_compress) {
+		add_param(resource, sizeof(resource), "compress=false");
+	}
+	if (options->no_verify) {
+		add_param(resource, sizeof(resource), "verify=false");
+	}
+	return ff_api_send(api, board, resource, images, display, job, failure);
+}
+
+static char *board_path(const char *board, const char *resource)
+{
+	char suffix[256];
+
+	snprintf(suffix, sizeof(suffix), "/%s", resource);
+	return ff_http_path("/api/v1/boards/", board, suffix);
+}
+
+bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
+		 struct ff_display *display, json_t **job, struct ff_failure *failure)
+{
 	struct ff_http_part parts[FF_MAX_REGIONS];
 	struct upload upload = { .api = api, .display = display };
-	char *path = flash_path(board, options);
+	char *path = board_path(board, resource);
 	const struct ff_http_request request = { .method = "POST",
 						 .path = path,
 						 .respond_async = true,
@@ -294,21 +330,25 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 	return good;
 }
 
-bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job, struct ff_failure *failure)
+bool ff_api_begin(struct ff_api *api, const char *method, const char *board, const char *resource, json_t **job,
+		  struct ff_failure *failure)
 {
-	char suffix[32];
-	struct ff_http_request request = { .method = "POST", .respond_async = true, .deadline_ms = WORK_DEADLINE_MS };
-	char *path;
+	char *path = board_path(board, resource);
+	const struct ff_http_request request = {
+		.method = method, .path = path, .respond_async = true, .deadline_ms = WORK_DEADLINE_MS
+	};
 	bool good;
 
-	snprintf(suffix, sizeof(suffix), "/%s", resource);
-	path = ff_http_path("/api/v1/boards/", board, suffix);
 	*job = NULL;
 	if (path == NULL) {
 		return ff_failure_set(failure, "no-memory", "out of memory");
 	}
-	request.path = path;
 	good = ff_api_call(api, &request, job, failure) || ff_api_no_board(api, board, failure);
 	free(path);
 	return good;
+}
+
+bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job, struct ff_failure *failure)
+{
+	return ff_api_begin(api, "POST", board, resource, job, failure);
 }

@@ -45,8 +45,19 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 		  const struct ff_options *options, struct ff_display *display, json_t **job,
 		  struct ff_failure *failure);
 
-/* POSTs to a board's `resource` ("reset", "info") and asks for a job at once; a server that answers with the finished
- * job instead is as good. `job` as ff_api_call()'s answer. */
+/* Adds what the options say about rate and loader to a resource's query, which begins here if there is none. */
+void ff_api_add_loader(char *resource, size_t size, const struct ff_options *options);
+
+/* Uploads the images to a board's `resource` ("verify") and has a job made of them. `job` as above. */
+bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
+		 struct ff_display *display, json_t **job, struct ff_failure *failure);
+
+/* Asks a board's `resource` ("erase?offset=0x0&size=0x1000") for a job at once; a server that answers with the finished
+ * job instead is as good. `job` as above. */
+bool ff_api_begin(struct ff_api *api, const char *method, const char *board, const char *resource, json_t **job,
+		  struct ff_failure *failure);
+
+/* ff_api_begin() with POST, for resources without a query ("reset"). */
 bool ff_api_start(struct ff_api *api, const char *board, const char *resource, json_t **job,
 		  struct ff_failure *failure);
 

@@ -4,61 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api.h"
 #include "commands.h"
-#include "direct.h"
-#include "follow.h"
 #include "job.h"
-
-/* Runs "reset" or "info" and leaves its finished job in run->result. */
-static bool work_remote(struct ff_run *run, const char *kind)
-{
-	struct ff_api api;
-	char *board;
-	bool good;
-
-	if (!ff_api_init(&api, run)) {
-		return false;
-	}
-	board = ff_api_choose_board(&api, run->options->board, &run->failure);
-	good = board != NULL && ff_api_start(&api, board, kind, &run->result, &run->failure) &&
-	       ff_follow_job(&api, &run->result, run->display, &run->failure) &&
-	       ff_job_check(run->result, &run->failure);
-	free(board);
-	ff_api_release(&api);
-	return good;
-}
-
-static const char *board_of(const struct ff_run *run)
-{
-	const char *name = json_string_value(json_object_get(run->result, "board"));
-
-	return name != NULL ? name : "the board";
-}
+#include "work.h"
 
 bool ff_cmd_reset(struct ff_run *run)
 {
-	if (run->options->port != NULL ? !ff_direct_reset(run) : !work_remote(run, "reset")) {
+	const struct ff_remote_task there = { .resource = "reset", .plain = true };
+
+	if (run->options->port != NULL ? !ff_direct_reset(run) : !ff_remote_work(run, &there)) {
 		return false;
 	}
 	ff_display_clear(run->display);
 	if (!run->options->json) {
-		printf("%s: reset\n", board_of(run));
-	}
-	return true;
-}
-
-/* Identifies the board; `info` is borrowed from run->result. */
-static bool identify(struct ff_run *run, const json_t **info)
-{
-	if (run->options->port != NULL ? !ff_direct_info(run) : !work_remote(run, "info")) {
-		return false;
-	}
-	ff_display_clear(run->display);
-	*info = json_object_get(run->result, "info");
-	if (!json_is_object(*info)) {
-		return ff_failure_set(&run->failure, "internal-error", "%s: the server did not say what it found out",
-				      board_of(run));
+		printf("%s: reset\n", ff_job_board(run->result));
 	}
 	return true;
 }
@@ -93,7 +52,7 @@ static bool identify_flash(struct ff_run *run, struct ff_flash_wiring *wiring, c
 	const struct ff_direct_task task = { .kind = "info", .work = look_at_wiring, .context = wiring };
 
 	if (run->options->port == NULL) {
-		return identify(run, info);
+		return ff_work_info(run, info);
 	}
 	if (!ff_direct_work(run, &task)) {
 		return false;
@@ -132,7 +91,7 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	size = (long long)json_integer_value(json_object_get(info, "flash_size"));
 	if (id == 0) {
 		return ff_failure_set(&run->failure, "protocol-error", "%s: the flash chip does not say what it is",
-				      board_of(run));
+				      ff_job_board(run->result));
 	}
 	printf("Manufacturer: %02lx\n", id & 0xff);
 	printf("Device: %02lx%02lx\n", id >> 8 & 0xff, id >> 16 & 0xff);
@@ -171,7 +130,7 @@ bool ff_cmd_read_mac(struct ff_run *run)
 {
 	const json_t *info;
 
-	if (!identify(run, &info)) {
+	if (!ff_work_info(run, &info)) {
 		return false;
 	}
 	if (!run->options->json) {
@@ -215,7 +174,7 @@ bool ff_cmd_chip_id(struct ff_run *run)
 	const json_t *info;
 	json_int_t crystal;
 
-	if (!identify(run, &info)) {
+	if (!ff_work_info(run, &info)) {
 		return false;
 	}
 	if (run->options->json) {

@@ -3,8 +3,9 @@
 #include <stdio.h>
 
 #include "commands.h"
-#include "direct.h"
+#include "job.h"
 #include "words.h"
+#include "work.h"
 
 struct erase {
 	bool everything;
@@ -29,19 +30,26 @@ static enum ff_status erase(void *context, struct ff_flasher *flasher, json_t *r
 
 static bool run_erase(struct ff_run *run, struct erase *what)
 {
-	const struct ff_direct_task task = { .kind = "erase", .work = erase, .context = what };
+	const struct ff_direct_task here = {
+		.kind = "erase", .work = erase, .context = what, .target = ff_job_flash_target(what->offset, what->size)
+	};
+	struct ff_remote_task there = { .resource = "erase" };
 
-	if (!ff_direct_work(run, &task)) {
+	if (!what->everything) {
+		snprintf(there.resource, sizeof(there.resource), "erase?offset=0x%x&size=0x%x", what->offset,
+			 what->size);
+	}
+	if (!ff_work(run, &here, &there)) {
 		return false;
 	}
-	ff_display_clear(run->display);
 	if (run->options->json) {
 		return true;
 	}
 	if (what->everything) {
-		printf("%s: the flash is erased\n", run->options->port);
+		printf("%s: the flash is erased\n", ff_job_board(run->result));
 	} else {
-		printf("%s: erased %u bytes at 0x%x\n", run->options->port, what->size, what->offset);
+		printf("%s: erased %lld bytes at 0x%x\n", ff_job_board(run->result), ff_job_bytes(run->result),
+		       what->offset);
 	}
 	return true;
 }

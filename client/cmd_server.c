@@ -73,20 +73,6 @@ bool ff_cmd_boards(struct ff_run *run)
 	return true;
 }
 
-/* Size of the whole job, over all its images. */
-static long long size_of(const json_t *job)
-{
-	size_t index;
-	json_t *region;
-	long long size = 0;
-
-	json_array_foreach(json_object_get(job, "regions"), index, region)
-	{
-		size += (long long)json_integer_value(json_object_get(region, "size"));
-	}
-	return size;
-}
-
 static void print_jobs(const json_t *jobs)
 {
 	size_t index;
@@ -96,11 +82,11 @@ static void print_jobs(const json_t *jobs)
 		puts("No jobs.");
 		return;
 	}
-	printf("%-6s %-16s %-6s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED", "ERROR");
+	printf("%-6s %-16s %-12s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED", "ERROR");
 	json_array_foreach(jobs, index, job)
 	{
-		printf("%-6s %-16s %-6s %-10s %10lld  %-24s %s\n", text_of(job, "id"), text_of(job, "board"),
-		       text_of(job, "kind"), text_of(job, "state"), size_of(job), text_of(job, "created"),
+		printf("%-6s %-16s %-12s %-10s %10lld  %-24s %s\n", text_of(job, "id"), text_of(job, "board"),
+		       text_of(job, "kind"), text_of(job, "state"), ff_job_bytes(job), text_of(job, "created"),
 		       text_of(json_object_get(job, "error"), "code"));
 	}
 }

@@ -3,49 +3,60 @@
 #include <stdio.h>
 
 #include "commands.h"
-#include "direct.h"
 #include "gather.h"
+#include "job.h"
+#include "work.h"
 
+/* For the engine in this process. */
 struct verify {
+	struct ff_run *run;
 	const struct ff_images *images;
-	json_t *job_regions; /* of the job; each gets "matches" */
-	bool compared;
-	bool same[FF_MAX_REGIONS];
 };
 
 static enum ff_status verify_flash(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
 {
-	struct verify *verify = context;
+	const struct verify *verify = context;
 	struct ff_region regions[FF_MAX_REGIONS] = { { .offset = 0 } };
-	enum ff_status status = ff_images_open(verify->images, regions, error);
+	bool same[FF_MAX_REGIONS] = { false };
+	json_t *noted = json_object_get(verify->run->result, "regions");
+	enum ff_status status = ff_direct_open_images(verify->run, verify->images, regions, error);
 
 	if (status == FF_OK) {
-		status = ff_flasher_verify(flasher, regions, verify->images->count, verify->same, error);
+		status = ff_flasher_verify(flasher, regions, verify->images->count, same, error);
 	}
-	verify->compared = status == FF_OK || status == FF_ERR_VERIFY;
 	ff_images_close(verify->images, regions);
+	for (size_t i = 0; (status == FF_OK || status == FF_ERR_VERIFY) && i < verify->images->count; i++) {
+		json_object_set_new(json_array_get(noted, i), "same", json_boolean(same[i]));
+	}
 	json_object_set_new(result, "bytes", json_integer((json_int_t)ff_images_size(verify->images)));
 	json_object_set_new(result, "verified", json_true());
 	return status;
 }
 
-/* Each file's fate, in the job and for people. */
-static void tell(struct ff_run *run, const struct verify *verify)
+/* The job of a failed request stands in its problem. */
+static const json_t *job_of(const struct ff_run *run)
 {
-	json_t *regions = json_object_get(run->result, "regions");
+	const json_t *job = json_object_get(run->result, "job");
 
-	ff_display_clear(run->display);
-	for (size_t i = 0; verify->compared && i < verify->images->count; i++) {
-		const struct ff_image *image = &verify->images->items[i];
-		char offset[16];
+	return json_is_object(job) ? job : run->result;
+}
 
-		snprintf(offset, sizeof(offset), "0x%x", image->offset);
-		json_array_append_new(regions, json_pack("{s:s, s:I, s:s, s:b}", "offset", offset, "size",
-							 (json_int_t)image->size, "name", image->name, "matches",
-							 verify->same[i]));
-		if (!run->options->json) {
-			printf("%s: %s at %s %s\n", run->options->port, image->name, offset,
-			       verify->same[i] ? "verified" : "differs");
+/* Each file's fate. */
+static void tell(const struct ff_run *run)
+{
+	const json_t *job = job_of(run);
+	size_t index;
+	json_t *region;
+
+	json_array_foreach(json_object_get(job, "regions"), index, region)
+	{
+		const json_t *same = json_object_get(region, "same");
+		const char *name = json_string_value(json_object_get(region, "name"));
+		const char *offset = json_string_value(json_object_get(region, "offset"));
+
+		if (json_is_boolean(same) && offset != NULL) {
+			printf("%s: %s at %s %s\n", ff_job_board(job), name != NULL ? name : "the image", offset,
+			       json_is_true(same) ? "verified" : "differs");
 		}
 	}
 }
@@ -55,15 +66,18 @@ bool ff_cmd_verify_flash(struct ff_run *run)
 	struct ff_options options = *run->options; /* with what the build directory adds; strings stay the original's */
 	struct ff_run with_build = *run;
 	struct ff_images images = { .count = 0 };
-	struct verify verify = { .images = &images };
-	const struct ff_direct_task task = { .kind = "verify", .work = verify_flash, .context = &verify };
+	struct verify verify = { .run = &with_build, .images = &images };
+	const struct ff_direct_task here = { .kind = "verify", .work = verify_flash, .context = &verify };
+	const struct ff_remote_task there = { .resource = "verify", .images = &images };
 	struct ff_error error = FF_ERROR_NONE;
 	bool good = false;
 
 	with_build.options = &options;
 	if (ff_gather(&images, &options, &error) == FF_OK) {
-		good = ff_direct_work(&with_build, &task);
-		tell(&with_build, &verify);
+		good = ff_work(&with_build, &here, &there);
+		if (!options.json) {
+			tell(&with_build);
+		}
 	} else {
 		ff_failure_set_error(&with_build.failure, NULL, &error);
 	}

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "commands.h"
+#include "digest.h"
 #include "job.h"
 
 /* A board while it is open. */
@@ -106,8 +105,13 @@ static void close_board(struct session *session)
 /* What is known of the board goes into the job even if the work on it fails. */
 static void note_info(const struct session *session, json_t *job)
 {
+	struct ff_security_info security;
+
 	if (session->flasher != NULL) {
+		bool tells = ff_flasher_security_info(session->flasher, &security, NULL) == FF_OK;
+
 		ff_job_set_info(job, ff_flasher_info(session->flasher));
+		ff_job_set_security(job, tells ? &security : NULL);
 	}
 }
 
@@ -124,25 +128,22 @@ static json_t *phase_times(const struct session *session)
 	return phases;
 }
 
-static bool hash_source(const struct ff_source *source, char hex[65], struct ff_error *error)
+static bool hash_source(const struct ff_source *source, char hex[FF_DIGEST_HEX_SIZE], struct ff_error *error)
 {
-	uint8_t piece[4096], digest[EVP_MAX_MD_SIZE];
-	unsigned digest_size = 0;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+	uint8_t piece[4096];
+	struct ff_digest digest;
 
-	for (uint64_t at = 0; good && at < source->size; at += sizeof(piece)) {
+	ff_digest_begin(&digest);
+	for (uint64_t at = 0; at < source->size; at += sizeof(piece)) {
 		size_t size = source->size - at < sizeof(piece) ? (size_t)(source->size - at) : sizeof(piece);
 
-		good = source->read(source->context, at, piece, size, error) == FF_OK &&
-		       EVP_DigestUpdate(context, piece, size) == 1;
+		if (source->read(source->context, at, piece, size, error) != FF_OK) {
+			ff_digest_release(&digest);
+			return false;
+		}
+		ff_digest_add(&digest, piece, size);
 	}
-	good = good && EVP_DigestFinal_ex(context, digest, &digest_size) == 1;
-	EVP_MD_CTX_free(context);
-	for (unsigned i = 0; good && i < digest_size; i++) {
-		snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
-	}
-	return good;
+	return ff_digest_end(&digest, hex);
 }
 
 static json_t *region_json(const struct ff_region *region, const char *sha256)
@@ -154,19 +155,19 @@ static json_t *region_json(const struct ff_region *region, const char *sha256)
 			 sha256, "name", region->name);
 }
 
-/* Opens the images and notes them in the job. */
-static enum ff_status open_sources(struct ff_region *regions, const struct ff_images *images, json_t *job,
-				   struct ff_error *error)
+enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images *images,
+				     struct ff_region regions[FF_MAX_REGIONS], struct ff_error *error)
 {
+	json_t *noted = json_object_get(run->result, "regions");
 	enum ff_status status = ff_images_open(images, regions, error);
 
 	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
-		char sha256[65];
+		char sha256[FF_DIGEST_HEX_SIZE];
 
 		if (!hash_source(&regions[i].source, sha256, error)) {
 			return ff_error_set(error, FF_ERR_IO, "cannot read %.200s", regions[i].name);
 		}
-		json_array_append_new(json_object_get(job, "regions"), region_json(&regions[i], sha256));
+		json_array_append_new(noted, region_json(&regions[i], sha256));
 	}
 	return status;
 }
@@ -217,7 +218,7 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 
 	run->result = ff_job_new("flash", run->options->port);
 	set_options(run->options, run->result);
-	status = open_sources(regions, images, run->result, &error);
+	status = ff_direct_open_images(run, images, regions, &error);
 	if (status == FF_OK) {
 		status = open_board(&session, &error);
 	}
@@ -267,11 +268,16 @@ bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 	enum ff_status status;
 
 	if (run->options->port == NULL) {
+		json_decref(task->target);
 		return ff_failure_set(&run->failure, "invalid-argument",
 				      "%s needs --port ADDRESS: it is not done through a server",
 				      run->options->command->name);
 	}
 	run->result = ff_job_new(task->kind, run->options->port);
+	json_object_set_new(run->result, "target", task->target != NULL ? task->target : json_null());
+	json_object_set_new(
+		run->result, "options",
+		json_pack("{s:I, s:b}", "baud", (json_int_t)run->options->baud, "stub", !run->options->no_stub));
 	status = open_board(&session, &error);
 	if (status == FF_OK) {
 		status = do_task(&session, task, &error);

@@ -28,7 +28,13 @@ struct ff_direct_task {
 	/* Adds members to the job's result, which is kept only on success. */
 	enum ff_status (*work)(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error);
 	void *context;
+	json_t *target; /* of the job; the reference is taken; NULL where images are the target */
 };
+
+/* For the work: opens the images as regions and notes them in the job. Errors of ff_images_open() and of reading them;
+ * ff_images_close() is due whatever the end. */
+FF_WARN_UNUSED enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images *images,
+						    struct ff_region regions[FF_MAX_REGIONS], struct ff_error *error);
 
 /* Opens the board, does the work, and leaves the board as asked. Without --port: a failure, for what no server does. */
 bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task);

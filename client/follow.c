@@ -193,7 +193,7 @@ static bool obey(struct follow *follow, struct ff_failure *failure)
 {
 	if (follow->forgotten) {
 		return ff_failure_set(failure, "job-lost",
-				      "the server at %s was started anew and knows nothing of job %s: write again",
+				      "the server at %s was started anew and knows nothing of job %s: try again",
 				      ff_http_url(follow->api.http), ff_job_id(*follow->job));
 	}
 	if (interrupts(follow) > 0 && !follow->cancel_sent && !send_cancel(follow, failure)) {

@@ -22,11 +22,11 @@ static const struct exit_row exit_rows[] = {
 	{ "empty-image", FF_EXIT_USAGE },
 	{ "overlapping-regions", FF_EXIT_USAGE },
 	{ "bad-multipart", FF_EXIT_USAGE },
-	{ "upload-incomplete", FF_EXIT_USAGE },
 	{ "upload-too-large", FF_EXIT_USAGE },
 	{ "no-such-board", FF_EXIT_USAGE },
 	{ "no-such-job", FF_EXIT_USAGE },
 	{ "no-such-resource", FF_EXIT_USAGE },
+	{ "no-such-content", FF_EXIT_USAGE },
 	{ "method-not-allowed", FF_EXIT_USAGE },
 	{ "length-required", FF_EXIT_USAGE },
 	{ "unsupported-media-type", FF_EXIT_USAGE },
@@ -50,6 +50,7 @@ static const struct exit_row exit_rows[] = {
 	{ "port-denied", FF_EXIT_BUSY },
 	{ "board-busy", FF_EXIT_BUSY },
 	{ "job-ended", FF_EXIT_BUSY },
+	{ "job-not-ended", FF_EXIT_BUSY },
 	{ "too-many-jobs", FF_EXIT_BUSY },
 };
 

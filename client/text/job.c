@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "list.h"
+#include "security.h"
 
 /* Now, in UTC to the millisecond. */
 static json_t *now_text(void)
@@ -24,9 +25,9 @@ static json_t *now_text(void)
 
 json_t *ff_job_new(const char *kind, const char *board)
 {
-	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:[], s:n, s:n, s:n, s:n}", "id", "kind", kind,
+	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n}", "id", "kind", kind,
 			 "board", board, "state", "running", "created", now_text(), "started", now_text(), "finished",
-			 "progress", "regions", "options", "result", "info", "error");
+			 "progress", "target", "regions", "options", "result", "info", "error");
 }
 
 /* Bytes with colons between them. */
@@ -68,6 +69,33 @@ void ff_job_set_info(json_t *job, const struct ff_board_info *info)
 				      info->has_eui64 ? address_text(info->eui64, sizeof(info->eui64)) : json_null()));
 }
 
+void ff_job_set_security(json_t *job, const struct ff_security_info *security)
+{
+	json_object_set_new(json_object_get(job, "info"), "security",
+			    security != NULL ? ff_security_json(security) : json_null());
+}
+
+json_t *ff_job_word(uint32_t value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0x%08x", value);
+	return json_string(text);
+}
+
+json_t *ff_job_flash_target(uint32_t offset, uint32_t size)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0x%x", offset);
+	return json_pack("{s:s, s:o}", "offset", text, "size", size > 0 ? json_integer(size) : json_null());
+}
+
+json_t *ff_job_memory_target(uint32_t address, uint32_t size)
+{
+	return json_pack("{s:o, s:I}", "address", ff_job_word(address), "size", (json_int_t)size);
+}
+
 void ff_job_finish(json_t *job, const struct ff_failure *failure)
 {
 	const char *state = "done";
@@ -98,6 +126,29 @@ const char *ff_job_id(const json_t *job)
 	return text_of(job, "id", "");
 }
 
+const char *ff_job_board(const json_t *job)
+{
+	return text_of(job, "board", "the board");
+}
+
+long long ff_job_bytes(const json_t *job)
+{
+	const json_t *done = json_object_get(json_object_get(job, "result"), "bytes");
+	const json_t *asked = json_object_get(json_object_get(job, "target"), "size");
+	json_int_t bytes = json_integer_value(json_is_integer(done) ? done : asked);
+	size_t index;
+	json_t *region;
+
+	if (json_is_integer(done) || json_is_integer(asked)) {
+		return (long long)bytes;
+	}
+	json_array_foreach(json_object_get(job, "regions"), index, region)
+	{
+		bytes += json_integer_value(json_object_get(region, "size"));
+	}
+	return (long long)bytes;
+}
+
 bool ff_job_has_ended(const json_t *job)
 {
 	const char *state = ff_job_state(job);
@@ -109,7 +160,7 @@ bool ff_job_check(const json_t *job, struct ff_failure *failure)
 {
 	const json_t *error = json_object_get(job, "error");
 	const char *state = ff_job_state(job);
-	const char *board = text_of(job, "board", "the board");
+	const char *board = ff_job_board(job);
 	const char *detail = text_of(error, "detail", NULL);
 
 	if (strcmp(state, "done") == 0) {
@@ -182,9 +233,32 @@ static void print_regions(const json_t *job, FILE *out)
 
 	json_array_foreach(json_object_get(job, "regions"), index, region)
 	{
-		fprintf(out, "image     %s  %lld bytes  %s\n", text_of(region, "offset", "?"),
+		const json_t *same = json_object_get(region, "same");
+
+		fprintf(out, "image     %s  %lld bytes  %s", text_of(region, "offset", "?"),
 			(long long)json_integer_value(json_object_get(region, "size")), text_of(region, "name", ""));
+		if (json_is_boolean(same)) {
+			fputs(json_is_true(same) ? "  verified" : "  differs", out);
+		}
+		putc('\n', out);
 	}
+}
+
+/* "target    0x1000  4096 bytes", and what was written there. */
+static void print_target(const json_t *job, FILE *out)
+{
+	const json_t *target = json_object_get(job, "target");
+	const char *value = text_of(target, "value", text_of(json_object_get(job, "result"), "value", NULL));
+	long long bytes = ff_job_bytes(job);
+
+	if (!json_is_object(target)) {
+		return;
+	}
+	fprintf(out, "target    %s", text_of(target, "address", text_of(target, "offset", "?")));
+	if (bytes > 0) {
+		fprintf(out, "  %lld bytes", bytes);
+	}
+	fprintf(out, "%s%s\n", value != NULL ? "  " : "", value != NULL ? value : "");
 }
 
 void ff_job_print(const json_t *job, FILE *out)
@@ -203,6 +277,7 @@ void ff_job_print(const json_t *job, FILE *out)
 	fprintf(out, "created   %s\n", text_of(job, "created", "-"));
 	fprintf(out, "started   %s\n", text_of(job, "started", "-"));
 	fprintf(out, "finished  %s\n", text_of(job, "finished", "-"));
+	print_target(job, out);
 	print_regions(job, out);
 	if (json_is_object(json_object_get(job, "info"))) {
 		fputs("board     ", out);

@@ -14,12 +14,20 @@
 
 #include "failure.h"
 
-/* A job without an id that starts now; `kind` is "flash", "reset" or "info". Every member is there, those not known
+/* A job without an id that starts now; `kind` is one of the REST interface's. Every member is there, those not known
  * yet as null. A new reference, NULL without memory. */
 json_t *ff_job_new(const char *kind, const char *board);
 
 /* Replaces "info" by what is known of the board. */
 void ff_job_set_info(json_t *job, const struct ff_board_info *info);
+
+/* Adds the security state to "info"; NULL: the chip does not tell. */
+void ff_job_set_security(json_t *job, const struct ff_security_info *security);
+
+/* Values of "target": a part of flash (`size` 0: to its end), a part of memory, a word. New references. */
+json_t *ff_job_flash_target(uint32_t offset, uint32_t size);
+json_t *ff_job_memory_target(uint32_t address, uint32_t size);
+json_t *ff_job_word(uint32_t value);
 
 /* Puts an end to it: "done", "cancelled" or "failed" with the failure's code and text. */
 void ff_job_finish(json_t *job, const struct ff_failure *failure);
@@ -27,6 +35,12 @@ void ff_job_finish(json_t *job, const struct ff_failure *failure);
 /* The state's or id's text, "" where there is none. Borrowed. */
 const char *ff_job_state(const json_t *job);
 const char *ff_job_id(const json_t *job);
+
+/* The board's name, "the board" where there is none. Borrowed. */
+const char *ff_job_board(const json_t *job);
+
+/* How many bytes the job was about: its result's, or else those that were asked for; 0 where nobody knows. */
+long long ff_job_bytes(const json_t *job);
 
 bool ff_job_has_ended(const json_t *job);
 

@@ -237,13 +237,14 @@ static void test_api__uploads_a_form_that_names_the_offsets(void **state)
 	world.options.no_stub = true;
 	world.options.no_compress = true;
 	world.options.baud = 0;
+	world.options.baud_given = true;
 	assert_true(
 		ff_api_flash(&world.api, "a/b c", &images, &world.options, &world.display, &job, &world.run.failure));
 	assert_string_equal(json_string_value(json_object_get(job, "id")), "7");
 	json_decref(job);
 	close_world(&world);
 	assert_non_null(strstr(world.server.log, "POST /api/v1/boards/a%2Fb%20c/"
-						 "flash?baud=0&force=true&stub=false&compress=false HTTP/1.1\r\n"));
+						 "flash?baud=0&stub=false&force=true&compress=false HTTP/1.1\r\n"));
 	assert_non_null(strstr(world.server.log, "\r\nPrefer: respond-async\r\n"));
 	assert_non_null(strstr(
 		world.server.log,
@@ -251,6 +252,29 @@ static void test_api__uploads_a_form_that_names_the_offsets(void **state)
 	assert_non_null(strstr(world.server.log, "name=\"0x0\"; filename=\"app.hex @ 0x0\"\r\n"
 						 "Content-Type: application/octet-stream\r\n\r\nsecond\r\n"));
 	unlink(one);
+}
+
+static void test_api__asks_for_the_loader_that_was_asked_for(void **state)
+{
+	static const struct {
+		const char *resource;
+		struct ff_options options;
+		const char *wanted;
+	} cases[] = {
+		{ "erase", { .baud = 460800 }, "erase" },
+		{ "erase", { .baud = 115200, .baud_given = true }, "erase?baud=115200" },
+		{ "erase", { .no_stub = true }, "erase?stub=false" },
+		{ "flash?size=1", { .baud_given = true, .no_stub = true }, "flash?size=1&baud=0&stub=false" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char resource[64];
+
+		snprintf(resource, sizeof(resource), "%s", cases[i].resource);
+		ff_api_add_loader(resource, sizeof(resource), &cases[i].options);
+		assert_string_equal(resource, cases[i].wanted);
+	}
 }
 
 static void test_api__says_when_an_image_has_gone(void **state)
@@ -300,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_api__chooses_the_only_board),
 		cmocka_unit_test(test_api__names_the_boards_that_there_are),
 		cmocka_unit_test(test_api__uploads_a_form_that_names_the_offsets),
+		cmocka_unit_test(test_api__asks_for_the_loader_that_was_asked_for),
 		cmocka_unit_test(test_api__says_when_an_image_has_gone),
 		cmocka_unit_test(test_api__refuses_another_chip),
 	};

@@ -24,7 +24,7 @@ static void test_failure__maps_every_problem_of_the_server(void **state)
 		    "cancelled", "no-space", "no-memory", "internal-error", "a-code-of-tomorrow" } },
 		{ 2,
 		  { "invalid-argument", "missing-offset", "bad-offset", "unaligned-offset", "empty-image",
-		    "overlapping-regions", "bad-multipart", "upload-incomplete", "no-such-board", "no-such-job",
+		    "overlapping-regions", "bad-multipart", "no-such-content", "no-such-board", "no-such-job",
 		    "no-such-resource", "method-not-allowed", "length-required", "unsupported-media-type",
 		    "upload-too-large", "wrong-chip", "wrong-revision", "too-large", "bad-format" } },
 		{ 2, { "unsupported" } },

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "job.h"
+#include "security.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -18,7 +19,7 @@ static const char example[] =
 	"{\"id\": \"7\", \"kind\": \"flash\", \"board\": \"lab1\", \"state\": \"done\","
 	" \"created\": \"2026-01-31T12:00:00.000Z\", \"started\": \"2026-01-31T12:00:00.100Z\","
 	" \"finished\": \"2026-01-31T12:00:13.600Z\","
-	" \"progress\": {\"phase\": \"write\", \"done\": 65536, \"total\": 1048576},"
+	" \"progress\": {\"phase\": \"write\", \"done\": 65536, \"total\": 1048576}, \"target\": null,"
 	" \"regions\": [{\"offset\": \"0x10000\", \"size\": 1048576, \"sha256\": \"00\", \"name\": \"app.bin\"}],"
 	" \"options\": {\"baud\": 460800, \"force\": false, \"stub\": true, \"compress\": true},"
 	" \"result\": {\"bytes\": 1048576, \"wire_bytes\": 601234, \"verified\": true, \"stub\": true, \"baud\": 460800,"
@@ -228,6 +229,122 @@ static void test_job__prints_all_of_a_job(void **state)
 	json_decref(job);
 }
 
+static void test_job__targets_are_written_as_the_server_writes_them(void **state)
+{
+	const struct {
+		json_t *made;
+		const char *wanted;
+	} cases[] = {
+		{ ff_job_flash_target(0x1000, 4096), "{\"offset\": \"0x1000\", \"size\": 4096}" },
+		{ ff_job_flash_target(0, 0), "{\"offset\": \"0x0\", \"size\": null}" },
+		{ ff_job_memory_target(0x1000, 4), "{\"address\": \"0x00001000\", \"size\": 4}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *wanted = load(cases[i].wanted);
+
+		assert_true(json_equal(cases[i].made, wanted));
+		json_decref(wanted);
+		json_decref(cases[i].made);
+	}
+}
+
+static void test_job__knows_how_many_bytes_it_is_about(void **state)
+{
+	static const struct {
+		const char *job;
+		long long bytes;
+	} cases[] = {
+		{ "{\"result\": {\"bytes\": 5}, \"target\": {\"size\": 6}}", 5 },
+		{ "{\"result\": null, \"target\": {\"size\": 6}}", 6 },
+		{ "{\"result\": null, \"target\": {\"size\": null}}", 0 },
+		{ "{\"regions\": [{\"size\": 3}, {\"size\": 4}], \"target\": null}", 7 },
+		{ "{}", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *job = load(cases[i].job);
+
+		assert_int_equal(ff_job_bytes(job), cases[i].bytes);
+		json_decref(job);
+	}
+}
+
+static void test_job__prints_target_and_comparison(void **state)
+{
+	json_t *read = load("{\"id\": \"8\", \"kind\": \"read-memory\", \"board\": \"lab1\", \"state\": \"done\","
+			    " \"target\": {\"address\": \"0x40001000\", \"size\": 4},"
+			    " \"result\": {\"bytes\": 4, \"value\": \"0x00f01d83\"}}");
+	json_t *compared =
+		load("{\"id\": \"9\", \"kind\": \"verify\", \"board\": \"lab1\", \"state\": \"failed\","
+		     " \"target\": null, \"regions\": [{\"offset\": \"0x0\", \"size\": 4, \"name\": \"a.bin\","
+		     " \"same\": false}]}");
+	char *text = printed(ff_job_print, read);
+
+	(void)state;
+	assert_non_null(strstr(text, "target    0x40001000  4 bytes  0x00f01d83\n"));
+	free(text);
+	text = printed(ff_job_print, compared);
+	assert_non_null(strstr(text, "image     0x0  4 bytes  a.bin  differs\n"));
+	assert_null(strstr(text, "target"));
+	free(text);
+	json_decref(read);
+	json_decref(compared);
+}
+
+static const struct ff_security_info security = {
+	.flags = FF_SECURITY_BOOT | FF_SECURITY_USB_OFF,
+	.crypt_count = 7,
+	.key_purposes = { 9, 4, 0, 0, 0, 99 },
+	.has_id = true,
+	.chip_id = 5,
+	.api_version = 3,
+};
+
+static void test_job__security_is_a_member_of_info(void **state)
+{
+	const struct ff_board_info info = { .chip = "ESP32-C3", .description = "ESP32-C3", .features = "" };
+	json_t *job = ff_job_new("info", "lab1");
+	json_t *told;
+
+	(void)state;
+	ff_job_set_info(job, &info);
+	ff_job_set_security(job, NULL);
+	assert_true(json_is_null(json_object_get(json_object_get(job, "info"), "security")));
+	ff_job_set_security(job, &security);
+	told = json_object_get(json_object_get(job, "info"), "security");
+	assert_string_equal(json_string_value(json_object_get(told, "flags")), "0x00000101");
+	assert_true(json_is_true(json_object_get(json_object_get(told, "parsed_flags"), "dis_usb")));
+	assert_true(json_is_false(json_object_get(json_object_get(told, "parsed_flags"), "secure_download")));
+	assert_int_equal(json_object_size(json_object_get(told, "parsed_flags")), 11);
+	assert_true(json_is_true(json_object_get(told, "flash_encryption")));
+	assert_int_equal(json_array_size(json_object_get(told, "key_purposes")), 6);
+	json_decref(job);
+}
+
+static void test_job__security_is_printed(void **state)
+{
+	json_t *told = ff_security_json(&security);
+	char *text = printed(ff_security_print, told);
+
+	(void)state;
+	assert_string_equal(text,
+			    "Flags: 0x00000101\nKey block 0: 9, SECURE_BOOT_DIGEST0\nKey block 1: 4, XTS_AES_128_KEY\n"
+			    "Key block 2: 0, user or empty\nKey block 3: 0, user or empty\n"
+			    "Key block 4: 0, user or empty\nKey block 5: 99, another purpose\nChip ID: 5\n"
+			    "API version: 3\nSecure boot: enabled\n"
+			    "Flash encryption: enabled (SPI_BOOT_CRYPT_CNT 0x7)\nUSB: disabled\n");
+	free(text);
+	json_decref(told);
+	told = load("{}");
+	text = printed(ff_security_print, told);
+	assert_non_null(strstr(text, "Flags: unknown\n"));
+	free(text);
+	json_decref(told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +357,11 @@ int main(void)
 		cmocka_unit_test(test_job__prints_the_summary_of_a_flash),
 		cmocka_unit_test(test_job__summary_survives_missing_members),
 		cmocka_unit_test(test_job__prints_all_of_a_job),
+		cmocka_unit_test(test_job__targets_are_written_as_the_server_writes_them),
+		cmocka_unit_test(test_job__knows_how_many_bytes_it_is_about),
+		cmocka_unit_test(test_job__prints_target_and_comparison),
+		cmocka_unit_test(test_job__security_is_a_member_of_info),
+		cmocka_unit_test(test_job__security_is_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

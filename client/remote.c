@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "follow.h"
+#include "job.h"
+
+#define DOWNLOAD_QUIET_MS 60000
+
+struct download {
+	struct ff_run *run;
+	struct ff_content *content;
+	uint64_t total;
+	struct ff_error error;
+};
+
+static bool take(void *context, const char *bytes, size_t size)
+{
+	struct download *download = context;
+
+	if (ff_content_write(download->content, (const uint8_t *)bytes, size, &download->error) != FF_OK) {
+		return false;
+	}
+	ff_display_update(download->run->display, "download", download->content->file.size, download->total);
+	return true;
+}
+
+static bool go_on(void *context, uint64_t sent, uint64_t to_send)
+{
+	const struct download *download = context;
+
+	(void)sent;
+	(void)to_send;
+	return download->run->interrupts == NULL || *download->run->interrupts == 0;
+}
+
+/* What a request without an answer, or with another than wanted, means here. */
+static bool explain(struct download *download, struct ff_api *api, enum ff_http_end end,
+		    const struct ff_http_response *response)
+{
+	struct ff_failure *failure = &download->run->failure;
+
+	if (download->error.status != FF_OK) {
+		return ff_failure_set_error(failure, NULL, &download->error);
+	}
+	if (end != FF_HTTP_ANSWERED) {
+		return ff_api_explain(api, end, failure);
+	}
+	return response->status == 200 || ff_api_problem(api, response, NULL, failure);
+}
+
+static bool fetch_content(struct ff_run *run, struct ff_api *api, struct ff_content *content)
+{
+	const json_t *result = json_object_get(run->result, "result");
+	struct download download = { .run = run,
+				     .content = content,
+				     .total = (uint64_t)json_integer_value(json_object_get(result, "bytes")),
+				     .error = FF_ERROR_NONE };
+	char *path = ff_http_path("/api/v1/jobs/", ff_job_id(run->result), "/content");
+	const struct ff_http_request request = { .method = "GET",
+						 .path = path,
+						 .accept = "application/octet-stream",
+						 .quiet_ms = DOWNLOAD_QUIET_MS,
+						 .sink = take,
+						 .go_on = go_on,
+						 .context = &download };
+	struct ff_http_response response;
+	enum ff_http_end end;
+	bool good;
+
+	if (path == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	}
+	end = ff_http_perform(api->http, &request, &response);
+	good = explain(&download, api, end, &response);
+	ff_http_response_release(&response);
+	free(path);
+	if (good && ff_content_commit(content, json_string_value(json_object_get(result, "sha256")), &download.error) !=
+			    FF_OK) {
+		good = ff_failure_set_error(&run->failure, NULL, &download.error);
+	}
+	return good;
+}
+
+static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote_task *task, const char *board)
+{
+	char resource[FF_REMOTE_RESOURCE_SIZE + 64];
+
+	snprintf(resource, sizeof(resource), "%s", task->resource);
+	if (!task->plain) {
+		ff_api_add_loader(resource, sizeof(resource), run->options);
+	}
+	if (task->images != NULL) {
+		return ff_api_send(api, board, resource, task->images, run->display, &run->result, &run->failure);
+	}
+	return ff_api_begin(api, task->method != NULL ? task->method : "POST", board, resource, &run->result,
+			    &run->failure);
+}
+
+bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
+{
+	struct ff_api api;
+	char *board;
+	bool good;
+
+	if (!ff_api_init(&api, run)) {
+		return false;
+	}
+	board = ff_api_choose_board(&api, run->options->board, &run->failure);
+	good = board != NULL && ff_api_check_chip(&api, board, run->options, &run->failure) &&
+	       start(run, &api, task, board) && ff_follow_job(&api, &run->result, run->display, &run->failure) &&
+	       ff_job_check(run->result, &run->failure) &&
+	       (task->content == NULL || fetch_content(run, &api, task->content));
+	free(board);
+	ff_api_release(&api);
+	return good;
+}
