@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "commands.h"
-#include "direct.h"
 #include "words.h"
+#include "work.h"
 
 #define DEFAULT_BYTES 2
 
@@ -22,12 +22,19 @@ static unsigned bytes_of(const struct ff_run *run)
 }
 
 /* As many digits as there are bytes. */
-static void set_hex(json_t *object, const char *key, unsigned bytes, uint32_t value)
+static json_t *status_json(unsigned bytes, uint32_t value)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "0x%0*x", 2 * (int)bytes, value);
-	json_object_set_new(object, key, json_string(text));
+	return json_string(text);
+}
+
+static const char *told(const struct ff_run *run, const char *member, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json_object_get(run->result, member), key));
+
+	return text != NULL ? text : "unknown";
 }
 
 static enum ff_status read_status(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
@@ -36,21 +43,25 @@ static enum ff_status read_status(void *context, struct ff_flasher *flasher, jso
 	enum ff_status status = ff_flasher_read_flash_status(flasher, work->bytes, &work->value, error);
 
 	json_object_set_new(result, "bytes", json_integer(work->bytes));
-	set_hex(result, "value", work->bytes, work->value);
+	json_object_set_new(result, "value", status_json(work->bytes, work->value));
 	return status;
 }
 
 bool ff_cmd_read_flash_status(struct ff_run *run)
 {
 	struct flash_status work = { .bytes = bytes_of(run) };
-	const struct ff_direct_task task = { .kind = "read-flash-status", .work = read_status, .context = &work };
+	const struct ff_direct_task here = { .kind = "read-flash-status",
+					     .work = read_status,
+					     .context = &work,
+					     .target = json_pack("{s:i}", "size", (int)work.bytes) };
+	struct ff_remote_task there = { .method = "GET" };
 
-	if (!ff_direct_work(run, &task)) {
+	snprintf(there.resource, sizeof(there.resource), "flash-status?bytes=%u", work.bytes);
+	if (!ff_work(run, &here, &there)) {
 		return false;
 	}
-	ff_display_clear(run->display);
 	if (!run->options->json) {
-		printf("Flash memory status: 0x%0*x\n", 2 * (int)work.bytes, work.value);
+		printf("Flash memory status: %s\n", told(run, "result", "value"));
 	}
 	return true;
 }
@@ -67,19 +78,30 @@ static enum ff_status write_status(void *context, struct ff_flasher *flasher, js
 		status = ff_flasher_read_flash_status(flasher, work->bytes, &work->after, error);
 	}
 	json_object_set_new(result, "bytes", json_integer(work->bytes));
-	json_object_set_new(result, "non_volatile", json_boolean(work->non_volatile));
-	set_hex(result, "before", work->bytes, work->before);
-	set_hex(result, "value", work->bytes, work->value);
-	set_hex(result, "after", work->bytes, work->after);
+	json_object_set_new(result, "before", status_json(work->bytes, work->before));
+	json_object_set_new(result, "after", status_json(work->bytes, work->after));
 	return status;
+}
+
+static bool run_write(struct ff_run *run, struct flash_status *work)
+{
+	const struct ff_direct_task here = { .kind = "write-flash-status",
+					     .work = write_status,
+					     .context = work,
+					     .target = json_pack("{s:i, s:o, s:b}", "size", (int)work->bytes, "value",
+								 status_json(work->bytes, work->value), "non_volatile",
+								 work->non_volatile) };
+	struct ff_remote_task there = { .method = "PUT" };
+
+	snprintf(there.resource, sizeof(there.resource), "flash-status?bytes=%u&value=0x%x&non_volatile=%s",
+		 work->bytes, work->value, work->non_volatile ? "true" : "false");
+	return ff_work(run, &here, &there);
 }
 
 bool ff_cmd_write_flash_status(struct ff_run *run)
 {
 	struct flash_status work = { .bytes = bytes_of(run), .non_volatile = run->options->non_volatile };
-	const struct ff_direct_task task = { .kind = "write-flash-status", .work = write_status, .context = &work };
 	struct ff_error error = FF_ERROR_NONE;
-	int digits = 2 * (int)work.bytes;
 
 	if (run->options->word_count != 1) {
 		return ff_failure_set(&run->failure, "invalid-argument", "write-flash-status wants VALUE");
@@ -91,14 +113,13 @@ bool ff_cmd_write_flash_status(struct ff_run *run)
 		return ff_failure_set(&run->failure, "invalid-argument", "0x%x is more than --bytes %u holds",
 				      work.value, work.bytes);
 	}
-	if (!ff_direct_work(run, &task)) {
+	if (!run_write(run, &work)) {
 		return false;
 	}
-	ff_display_clear(run->display);
 	if (!run->options->json) {
-		printf("Initial flash memory status: 0x%0*x\n", digits, work.before);
-		printf("Setting flash memory status: 0x%0*x\n", digits, work.value);
-		printf("After flash memory status:   0x%0*x\n", digits, work.after);
+		printf("Initial flash memory status: %s\n", told(run, "result", "before"));
+		printf("Setting flash memory status: %s\n", told(run, "target", "value"));
+		printf("After flash memory status:   %s\n", told(run, "result", "after"));
 	}
 	return true;
 }

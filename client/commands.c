@@ -140,7 +140,6 @@ const struct ff_command ff_commands[] = {
 	{ .name = "read-flash-status",
 	  .arguments = "",
 	  .summary = "Show the flash chip's status registers",
-	  .details = "Needs --port.",
 	  .options = read_status_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_read_flash_status },
@@ -150,7 +149,7 @@ const struct ff_command ff_commands[] = {
 	  .details =
 		  "VALUE is decimal or behind 0x, the first register in its low byte. What the chip holds afterwards is "
 		  "compared with it. A wrong value can make the flash unreadable or lock it, with --non-volatile for "
-		  "good: know the chip's datasheet. Needs --port.",
+		  "good: know the chip's datasheet.",
 	  .max_words = 1,
 	  .options = write_status_options,
 	  .telling = FF_TELL_TERMINAL,

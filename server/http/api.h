@@ -35,5 +35,7 @@ extern const struct ff_handler ff_api_flash_read;
 extern const struct ff_handler ff_api_erase;
 extern const struct ff_handler ff_api_memory_read;
 extern const struct ff_handler ff_api_memory_write;
+extern const struct ff_handler ff_api_flash_status_read;
+extern const struct ff_handler ff_api_flash_status_write;
 
 #endif

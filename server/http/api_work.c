@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Work that a query describes: reading and erasing flash, reading and writing memory. */
+/* Work that a query describes: reading and erasing flash, memory, the flash chip's status. */
 #include "api.h"
 
 #include <stdlib.h>
@@ -13,10 +13,15 @@
 #define SECTOR 4096
 #define LARGEST_DUMP 1048576 /* a word costs a command of its own, so this takes minutes already */
 #define ADDRESSES ((uint64_t)1 << 32)
+#define MOST_STATUS_BYTES 3
+#define USUAL_STATUS_BYTES 2
 
 static const char *const range_params[] = { "offset", "size", "baud", "stub", NULL };
 static const char *const read_memory_params[] = { "address", "size", "baud", "stub", NULL };
 static const char *const write_memory_params[] = { "address", "value", "mask", "baud", "stub", NULL };
+
+static const char *const read_status_params[] = { "bytes", "baud", "stub", NULL };
+static const char *const write_status_params[] = { "bytes", "value", "non_volatile", "baud", "stub", NULL };
 
 /* The job to be made, which is the request's state. NULL: out of memory, and the problem says so. */
 static struct ff_job_target *begin(struct ff_request *request, enum ff_job_kind kind)
@@ -112,16 +117,59 @@ static void begin_write_memory(struct ff_request *request)
 	}
 }
 
+static void read_status_bytes(struct ff_request *request, struct ff_job_target *target)
+{
+	target->size = USUAL_STATUS_BYTES;
+	ff_query_number(request, "bytes", &target->size);
+	if (target->size == 0 || target->size > MOST_STATUS_BYTES) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "bytes must be from 1 to %d",
+			       MOST_STATUS_BYTES);
+	}
+}
+
+static void begin_read_status(struct ff_request *request)
+{
+	struct ff_job_target *target = begin(request, FF_JOB_READ_FLASH_STATUS);
+	if (target) {
+		read_status_bytes(request, target);
+	}
+}
+
+static void begin_write_status(struct ff_request *request)
+{
+	struct ff_job_target *target = begin(request, FF_JOB_WRITE_FLASH_STATUS);
+	if (!target) {
+		return;
+	}
+	read_status_bytes(request, target);
+	ff_query_bool(request, "non_volatile", &target->non_volatile);
+	if (ff_query_need(request, "value", "which status to write", &target->value) && !request->problem.http_status &&
+	    target->value >> (8 * target->size) != 0) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "value 0x%x does not fit into %u bytes",
+			       target->value, target->size);
+	}
+}
+
 static enum MHD_Result answer(struct ff_request *request)
 {
 	return request->job ? ff_answer_job(request) : ff_answer_submit(request, request->state);
 }
 
 /* Asking what an answer would look like must not touch the board. */
+static enum MHD_Result answer_get(struct ff_request *request, const char *content_type)
+{
+	return strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0 ? ff_reply_head(request, content_type)
+								  : answer(request);
+}
+
 static enum MHD_Result answer_content(struct ff_request *request)
 {
-	return strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0 ? ff_reply_head(request, FF_REPLY_BYTES)
-								  : answer(request);
+	return answer_get(request, FF_REPLY_BYTES);
+}
+
+static enum MHD_Result answer_status(struct ff_request *request)
+{
+	return answer_get(request, FF_REPLY_JSON);
 }
 
 const struct ff_handler ff_api_flash_read = {
@@ -146,5 +194,17 @@ const struct ff_handler ff_api_memory_write = {
 	.names_board = true,
 	.params = write_memory_params,
 	.begin = begin_write_memory,
+	.answer = answer,
+};
+const struct ff_handler ff_api_flash_status_read = {
+	.names_board = true,
+	.params = read_status_params,
+	.begin = begin_read_status,
+	.answer = answer_status,
+};
+const struct ff_handler ff_api_flash_status_write = {
+	.names_board = true,
+	.params = write_status_params,
+	.begin = begin_write_status,
 	.answer = answer,
 };

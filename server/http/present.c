@@ -34,6 +34,14 @@ static json_t *present_word(uint32_t value)
 	return json_string(text);
 }
 
+/* As many digits as the status has registers. */
+static json_t *present_status(uint32_t value, uint64_t bytes)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "0x%0*x", (int)(2 * bytes), value);
+	return json_string(text);
+}
+
 static json_t *present_count(uint64_t count)
 {
 	return count ? json_integer((json_int_t)count) : json_null();
@@ -158,6 +166,11 @@ static json_t *present_target(const struct ff_job *job)
 		return json_pack("{s:o, s:o, s:o, s:o}", "address", present_word(target->start), "size",
 				 present_count(target->size), "value", present_word(target->value), "mask",
 				 present_word(target->mask));
+	case FF_JOB_READ_FLASH_STATUS:
+		return json_pack("{s:o}", "size", present_count(target->size));
+	case FF_JOB_WRITE_FLASH_STATUS:
+		return json_pack("{s:o, s:o, s:b}", "size", present_count(target->size), "value",
+				 present_status(target->value, target->size), "non_volatile", target->non_volatile);
 	default:
 		return json_null();
 	}
@@ -194,6 +207,13 @@ static void add_kinds_own(json_t *object, enum ff_job_kind kind, const struct ff
 	}
 	if (kind == FF_JOB_READ_MEMORY && result->bytes == FF_JOB_WORD) {
 		json_object_set_new(object, "value", present_word(result->value));
+	}
+	if (kind == FF_JOB_READ_FLASH_STATUS) {
+		json_object_set_new(object, "value", present_status(result->value, result->bytes));
+	}
+	if (kind == FF_JOB_WRITE_FLASH_STATUS) {
+		json_object_set_new(object, "before", present_status(result->before, result->bytes));
+		json_object_set_new(object, "after", present_status(result->value, result->bytes));
 	}
 }
 

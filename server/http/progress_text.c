@@ -47,6 +47,10 @@ static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 		snprintf(text, DESCRIPTION_SIZE, "write 0x%08x with mask 0x%08x to memory at 0x%08x of", target->value,
 			 target->mask, target->start);
 		break;
+	case FF_JOB_WRITE_FLASH_STATUS:
+		snprintf(text, DESCRIPTION_SIZE, "write 0x%0*x to the flash's status%s of", 2 * (int)target->size,
+			 target->value, target->non_volatile ? ", for good," : "");
+		break;
 	default:
 		snprintf(text, DESCRIPTION_SIZE, "%s of", ff_job_kind_name(ff_job_kind(job)));
 	}
@@ -158,6 +162,10 @@ static enum ff_status tell_success(struct ff_job *job, const struct ff_job_view 
 	case FF_JOB_READ_MEMORY:
 		return ff_buf_printf(out, "done: %llu bytes read in %.1f s; GET /api/v1/jobs/%s/content has them\n",
 				     bytes, seconds, ff_job_id(job));
+	case FF_JOB_READ_FLASH_STATUS:
+	case FF_JOB_WRITE_FLASH_STATUS:
+		return ff_buf_printf(out, "done: the flash's status is 0x%0*x (%.1f s)\n", 2 * (int)bytes,
+				     result->value, seconds);
 	default:
 		return ff_buf_printf(out, "done: %s in %.1f s\n", ff_job_kind_name(ff_job_kind(job)), seconds);
 	}

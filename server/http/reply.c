@@ -10,7 +10,6 @@
 
 #include "present.h"
 
-#define JSON_TYPE "application/json"
 #define PROBLEM_TYPE "application/problem+json"
 #define JSON_STYLE (JSON_COMPACT | JSON_REAL_PRECISION(9))
 #define STREAM_BLOCK 4096
@@ -102,7 +101,7 @@ static enum MHD_Result queue_text(struct ff_request *request, unsigned http_stat
 
 enum MHD_Result ff_reply_json(struct ff_request *request, unsigned http_status, json_t *body)
 {
-	return queue_text(request, http_status, JSON_TYPE, print_json(body));
+	return queue_text(request, http_status, FF_REPLY_JSON, print_json(body));
 }
 
 enum MHD_Result ff_reply_problem(struct ff_request *request)

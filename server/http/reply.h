@@ -18,6 +18,7 @@ enum MHD_Result ff_reply_empty(struct ff_request *request);
 /* Answers with the request's problem (RFC 9457), the board and the job it is about included. */
 enum MHD_Result ff_reply_problem(struct ff_request *request);
 
+#define FF_REPLY_JSON "application/json"
 #define FF_REPLY_BYTES "application/octet-stream"
 
 /* Answers 200 with headers alone. */

@@ -22,6 +22,8 @@ static const struct ff_route routes[] = {
 	{ POST, "/api/v1/boards/*/erase", &ff_api_erase },
 	{ GET, "/api/v1/boards/*/memory", &ff_api_memory_read },
 	{ PUT, "/api/v1/boards/*/memory", &ff_api_memory_write },
+	{ GET, "/api/v1/boards/*/flash-status", &ff_api_flash_status_read },
+	{ PUT, "/api/v1/boards/*/flash-status", &ff_api_flash_status_write },
 	{ POST, "/api/v1/boards/*/reset", &ff_api_boards_reset },
 	{ GET, "/api/v1/boards/*/info", &ff_api_boards_get_info },
 	{ POST, "/api/v1/boards/*/info", &ff_api_boards_probe },

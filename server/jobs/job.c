@@ -105,6 +105,9 @@ static const char *describe_cancel(const struct ff_job *job)
 	case FF_JOB_WRITE_MEMORY:
 		return job->view.facts.known ? "cancelled in its work: the word may have been written"
 					     : "cancelled before anything was written";
+	case FF_JOB_WRITE_FLASH_STATUS:
+		return job->view.facts.known ? "cancelled in its work: the status may have been written"
+					     : "cancelled before anything was written";
 	default:
 		return "cancelled; the flash is as it was";
 	}

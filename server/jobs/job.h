@@ -31,7 +31,9 @@
 	X(FF_JOB_VERIFY, "verify") \
 	X(FF_JOB_ERASE, "erase") \
 	X(FF_JOB_READ_MEMORY, "read-memory") \
-	X(FF_JOB_WRITE_MEMORY, "write-memory")
+	X(FF_JOB_WRITE_MEMORY, "write-memory") \
+	X(FF_JOB_READ_FLASH_STATUS, "read-flash-status") \
+	X(FF_JOB_WRITE_FLASH_STATUS, "write-flash-status")
 
 #define FF_JOB_STATE_MAP(X) \
 	X(FF_JOB_QUEUED, "queued") \
@@ -69,12 +71,13 @@ struct ff_job_options {
 	bool verify;
 };
 
-/* Which part of flash or memory a job is about, where images do not say it. */
+/* Which part of flash, memory or the flash chip's status a job is about, where images do not say it. */
 struct ff_job_target {
-	uint32_t start; /* flash offset or memory address */
-	uint32_t size;  /* bytes; 0: all of the flash from there on */
-	uint32_t value; /* FF_JOB_WRITE_MEMORY: the word to write */
-	uint32_t mask;  /* and its bits that are written */
+	uint32_t start;    /* flash offset or memory address */
+	uint32_t size;     /* bytes; 0: all of the flash from there on */
+	uint32_t value;    /* FF_JOB_WRITE_MEMORY, FF_JOB_WRITE_FLASH_STATUS: what to write */
+	uint32_t mask;     /* FF_JOB_WRITE_MEMORY: the bits that are written */
+	bool non_volatile; /* FF_JOB_WRITE_FLASH_STATUS: for good */
 };
 
 struct ff_job_result {
@@ -82,7 +85,8 @@ struct ff_job_result {
 	uint64_t bytes;      /* that the work was about */
 	uint64_t wire_bytes; /* FF_JOB_FLASH: after compression */
 	bool verified;       /* FF_JOB_FLASH, FF_JOB_VERIFY: the chip has confirmed them */
-	uint32_t value;      /* FF_JOB_READ_MEMORY: the word, if it was one */
+	uint32_t before;     /* FF_JOB_WRITE_FLASH_STATUS: the status before the write */
+	uint32_t value;      /* the status now, or the word of FF_JOB_READ_MEMORY, if it was one */
 	bool stub;
 	uint32_t baud;
 	int64_t phase_us[FF_PHASE_COUNT]; /* 0: the phase did not happen */

@@ -108,6 +108,8 @@ enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, s
 		[FF_JOB_ERASE] = ff_work_erase,
 		[FF_JOB_READ_MEMORY] = ff_work_read_memory,
 		[FF_JOB_WRITE_MEMORY] = ff_work_write_memory,
+		[FF_JOB_READ_FLASH_STATUS] = ff_work_read_flash_status,
+		[FF_JOB_WRITE_FLASH_STATUS] = ff_work_write_flash_status,
 	};
 	ff_work_function function = functions[ff_job_kind(job)];
 	return function ? work_on_board(job, transport, function, error) : reset(job, transport, error);

@@ -16,7 +16,8 @@ COMMANDS = (["erase-flash"], ["erase-region", "0x3000", "0x12000"], ["read-flash
             ["read-flash", "0x3ff000", "ALL", "out.bin"], ["verify-flash", "0x1000", "right.bin"],
             ["read-mem", "0x40001000"], ["write-mem", "0x3fcd0000", "0x12345678", "0xff"],
             ["dump-mem", "0x40001000", "64", "out.bin"], ["dump-mem", "0x40001000", "4", "out.bin"],
-            ["get-security-info"])
+            ["get-security-info"],
+            ["read-flash-status"], ["read-flash-status", "--bytes", "3"], ["write-flash-status", "--bytes", "1", "0x1c"])
 FILES = {"out.bin", "right.bin", "wrong.bin"}
 
 

@@ -220,7 +220,8 @@ def test_rest_work__write_memory_refuses(rest, query, word):
 
 @pytest.mark.parametrize("method, path", (("GET", "/flash"), ("POST", "/verify"), ("PUT", "/verify?offset=0"),
                                           ("POST", "/erase"), ("GET", "/memory?address=0&size=4"),
-                                          ("PUT", "/memory?address=0&value=0")))
+                                          ("PUT", "/memory?address=0&value=0"), ("GET", "/flash-status"),
+                                          ("PUT", "/flash-status?value=0")))
 def test_rest_work__unknown_boards_are_404(rest, method, path):
     assert_problem(rest.request(method, f"{API}/boards/nobody{path}"), 404, "no-such-board", "nobody")
 
@@ -237,3 +238,36 @@ def test_rest_work__info_tells_the_security_state(make_board, make_server, chip,
         assert told["chip_id"] == security and told["flags"] == "0x00000000" and told["key_purposes"] == [0] * 6
         assert not any(told["parsed_flags"].values()) and told["flash_encryption"] is False
     assert rest.board("lab1")["info"]["security"] == told
+
+
+STATUS = f"{BOARD}/flash-status"
+
+
+def test_rest_work__flash_status(rest, board):
+    job = rest.request("GET", STATUS).json()
+    assert (job["kind"], job["target"]) == ("read-flash-status", {"size": 2})
+    assert len(job["result"]["value"]) == len("0x0000")
+    job = rest.request("PUT", f"{STATUS}?bytes=1&value=0x1c&non_volatile=true").json()
+    assert (job["kind"], job["target"]) == ("write-flash-status", {"size": 1, "value": "0x1c", "non_volatile": True})
+    assert job["result"]["after"] == "0x1c"
+    assert rest.request("GET", f"{STATUS}?bytes=1").json()["result"]["value"] == "0x1c"
+    text = rest.request("GET", f"{STATUS}?bytes=1", headers=TEXT).body.decode()
+    assert text.splitlines()[-1].startswith("done: the flash's status is 0x1c"), text
+    text = rest.request("PUT", f"{STATUS}?bytes=1&value=0", headers=TEXT).body.decode()
+    assert "write 0x00 to the flash's status" in text.splitlines()[0], text
+    assert board.is_untouched()
+
+
+def test_rest_work__head_of_the_flash_status_touches_nothing(rest):
+    reply = rest.request("HEAD", STATUS)
+    assert reply.status == 200 and reply.type == "application/json" and reply.body == b""
+    assert rest.get("/jobs")["jobs"] == []
+
+
+@pytest.mark.parametrize("method, query, word", (
+    ("GET", "?bytes=4", "1 to 3"), ("GET", "?bytes=0", "1 to 3"), ("GET", "?bytes=two", "two"),
+    ("GET", "?value=1", "value"), ("PUT", "", "value"), ("PUT", "?value=x", "x"), ("PUT", "?bytes=1&value=0x100", "0x100"),
+    ("PUT", "?value=1&non_volatile=perhaps", "non_volatile"), ("PUT", "?value=0&bytes=9", "1 to 3")))
+def test_rest_work__flash_status_refuses(rest, method, query, word):
+    assert_problem(rest.request(method, STATUS + query), 400, "invalid-argument", word)
+    assert rest.get("/jobs")["jobs"] == []

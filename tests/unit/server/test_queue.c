@@ -374,6 +374,8 @@ static void test_queue__cancel_says_what_it_left(void **state)
 		{ FF_JOB_VERIFY, FF_PHASE_VERIFY, "the flash is as it was" },
 		{ FF_JOB_READ_MEMORY, FF_PHASE_READ, "the flash is as it was" },
 		{ FF_JOB_WRITE_MEMORY, FF_PHASE_SYNC, "before anything was written" },
+		{ FF_JOB_WRITE_FLASH_STATUS, FF_PHASE_SYNC, "before anything was written" },
+		{ FF_JOB_READ_FLASH_STATUS, FF_PHASE_SYNC, "the flash is as it was" },
 	};
 	struct fixture *fixture = *state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
