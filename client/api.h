@@ -40,6 +40,11 @@ char *ff_api_choose_board(struct ff_api *api, const char *named, struct ff_failu
 bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
 		       struct ff_failure *failure);
 
+/* Refuses images that ff_images_check_chip() refuses for the board's chip, if the server knows that; without any that it
+ * looks at, and with --force, asks nobody. */
+bool ff_api_check_images(struct ff_api *api, const char *board, const struct ff_images *images,
+			 const struct ff_options *options, struct ff_failure *failure);
+
 /* Uploads the images and has a job made of them. `job` as ff_api_call()'s answer. */
 bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
 		  const struct ff_options *options, struct ff_display *display, json_t **job,

@@ -13,7 +13,7 @@
 #include "file.h"
 #include "flashcrypt.h"
 #include "imagechip.h"
-#include "inputs.h"
+#include "images.h"
 #include "outfile.h"
 
 /* The key is read into memory that is wiped, past every buffer that would keep a copy. */
@@ -157,7 +157,7 @@ static bool run_crypt(struct ff_run *run, bool decrypt)
 	struct ff_buf content;
 	enum ff_status status = check_options(options, &error);
 
-	ff_buf_init(&content, FF_INPUTS_MAX_CONTENT);
+	ff_buf_init(&content, FF_IMAGES_MAX_CONTENT);
 	if (status == FF_OK) {
 		status = read_content(&content, options->words[0].text, &error);
 	}

@@ -37,6 +37,7 @@ static bool write_remote(struct ff_run *run, const struct ff_images *images)
 	}
 	board = ff_api_choose_board(&api, run->options->board, &run->failure);
 	good = board != NULL && ff_api_check_chip(&api, board, run->options, &run->failure) &&
+	       ff_api_check_images(&api, board, images, run->options, &run->failure) &&
 	       ff_api_flash(&api, board, images, run->options, run->display, &run->result, &run->failure) &&
 	       ff_follow_job(&api, &run->result, run->display, &run->failure) &&
 	       ff_job_check(run->result, &run->failure);
@@ -54,7 +55,7 @@ bool ff_cmd_write_flash(struct ff_run *run)
 	bool good;
 
 	with_build.options = &options;
-	if (ff_gather(&images, &options, &error) != FF_OK) {
+	if (ff_gather(&images, &options, FF_TAKE_TO_WRITE, &error) != FF_OK) {
 		ff_failure_set_error(&run->failure, NULL, &error);
 		ff_images_release(&images);
 		return false;

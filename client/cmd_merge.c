@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "build_dir.h"
 #include "commands.h"
-#include "images.h"
-#include "inputs.h"
+#include "gather.h"
+#include "merge.h"
 #include "outfile.h"
 #include "settings.h"
 
@@ -18,7 +17,7 @@ struct merge {
 	struct ff_flash_settings settings;
 	const struct ff_imagechip *chip; /* NULL: not said */
 	struct ff_images images;
-	struct ff_inputs inputs;
+	struct ff_part parts[FF_IMAGES_MAX]; /* the images, for the writers */
 };
 
 static enum ff_status set_chip(struct merge *merge, const char *name, struct ff_error *error)
@@ -27,56 +26,24 @@ static enum ff_status set_chip(struct merge *merge, const char *name, struct ff_
 	return merge->chip != NULL ? FF_OK : ff_error_set(error, FF_ERR_ARGUMENT, "there is no chip '%.40s'", name);
 }
 
-static enum ff_status add_build(struct merge *merge, struct ff_error *error)
-{
-	struct ff_flasher_args args = { .count = 0 };
-	char *folder = NULL;
-	enum ff_status status;
-
-	if (asprintf(&folder, "%s/", merge->options->build_dir) < 0) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-	}
-	status = ff_build_dir_read(&args, folder, error);
-	if (status == FF_OK) {
-		status = ff_images_add_build(&merge->images, &args, folder, error);
-	}
-	if (status == FF_OK) {
-		ff_build_dir_settings(&merge->settings, &args.settings);
-		if (merge->chip == NULL && args.chip[0] != '\0') {
-			status = set_chip(merge, args.chip, error);
-		}
-	}
-	ff_flasher_args_release(&args);
-	free(folder);
-	return status;
-}
-
+/* Collects what is to be merged, all of it in memory. */
 static enum ff_status gather(struct merge *merge, struct ff_error *error)
 {
-	const struct ff_options *options = merge->options;
-	enum ff_status status = FF_OK;
+	struct ff_options options = *merge->options; /* with what a build directory adds; strings stay the original's */
+	struct ff_images *images = &merge->images;
+	const char *chip;
+	enum ff_status status;
 
-	if (options->files.output == NULL) {
+	if (options.files.output == NULL) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "where to? give -o FILE");
 	}
-	if (options->build_dir == NULL && options->word_count == 0) {
-		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "nothing to merge: give OFFSET FILE pairs, @flash_args, or -C BUILD_DIR");
+	status = ff_gather(images, &options, FF_TAKE_TO_MERGE, error);
+	merge->settings = options.settings;
+	chip = options.chip != NULL ? options.chip : images->chip;
+	if (status == FF_OK && chip[0] != '\0') {
+		status = set_chip(merge, chip, error);
 	}
-	if (options->chip != NULL) {
-		status = set_chip(merge, options->chip, error);
-	}
-	if (status == FF_OK && options->build_dir != NULL) {
-		status = add_build(merge, error);
-	}
-	if (status == FF_OK) {
-		status = ff_images_add_words(&merge->images, options->words, options->word_count, error);
-	}
-	for (size_t i = 0; i < merge->images.count && status == FF_OK; i++) {
-		status = ff_inputs_add(&merge->inputs, merge->images.items[i].path, merge->images.items[i].offset,
-				       error);
-	}
-	return status;
+	return status == FF_OK ? ff_images_load(images, error) : status;
 }
 
 /* Puts the settings into whatever lies where the chip looks for its bootloader, if it is one. */
@@ -94,19 +61,32 @@ static enum ff_status apply_settings(struct merge *merge, struct ff_error *error
 				    "add --chip");
 	}
 	status = ff_settings_check(&settings, merge->chip, error);
-	for (size_t i = 0; i < merge->inputs.part_count && status == FF_OK; i++) {
-		const struct ff_part *part = &merge->inputs.parts[i];
+	for (size_t i = 0; i < merge->images.count && status == FF_OK; i++) {
+		const struct ff_image *image = &merge->images.items[i];
 		struct ff_error why = FF_ERROR_NONE;
 		bool changed;
 
-		if (part->address == merge->chip->bootloader_at &&
-		    ff_settings_apply(&settings, merge->chip, ff_inputs_bytes(&merge->inputs, part), part->size,
-				      &changed, &why) != FF_OK) {
-			ff_display_note(merge->display, "%s: its flash settings stay as they are: %s", part->name,
+		if (image->offset == merge->chip->bootloader_at &&
+		    ff_settings_apply(&settings, merge->chip, image->bytes, (size_t)image->size, &changed, &why) !=
+			    FF_OK) {
+			ff_display_note(merge->display, "%s: its flash settings stay as they are: %s", image->name,
 					why.text);
 		}
 	}
 	return status;
+}
+
+static enum ff_status sort_parts(struct merge *merge, struct ff_error *error)
+{
+	for (size_t i = 0; i < merge->images.count; i++) {
+		const struct ff_image *image = &merge->images.items[i];
+
+		merge->parts[i] = (struct ff_part){ .address = image->offset,
+						    .bytes = image->bytes,
+						    .size = (size_t)image->size,
+						    .name = image->name };
+	}
+	return ff_merge_sort(merge->parts, merge->images.count, error);
 }
 
 static enum ff_status write_uf2(const struct merge *merge, const struct ff_sink *sink, struct ff_error *error)
@@ -121,22 +101,22 @@ static enum ff_status write_uf2(const struct merge *merge, const struct ff_sink 
 		return ff_error_set(error, FF_ERR_UNSUPPORTED, "the %s has no UF2 family", merge->chip->name);
 	}
 	options.family = merge->chip->uf2_family;
-	return ff_merge_uf2(merge->inputs.parts, merge->inputs.part_count, &options, sink, error);
+	return ff_merge_uf2(merge->parts, merge->images.count, &options, sink, error);
 }
 
 static enum ff_status write_file(const struct merge *merge, struct ff_outfile *file, struct ff_error *error)
 {
 	const struct ff_file_options *files = &merge->options->files;
-	const struct ff_part *parts = merge->inputs.parts;
+	const struct ff_part *parts = merge->parts;
 	const struct ff_sink sink = ff_outfile_sink(file);
 
 	switch (files->format) {
 	case FF_FILE_HEX:
-		return ff_merge_hex(parts, merge->inputs.part_count, &sink, error);
+		return ff_merge_hex(parts, merge->images.count, &sink, error);
 	case FF_FILE_UF2:
 		return write_uf2(merge, &sink, error);
 	default:
-		return ff_merge_raw(parts, merge->inputs.part_count, files->target, files->pad_to, &sink, error);
+		return ff_merge_raw(parts, merge->images.count, files->target, files->pad_to, &sink, error);
 	}
 }
 
@@ -163,7 +143,7 @@ static enum ff_status run_merge(struct merge *merge, uint64_t *size, struct ff_e
 		status = apply_settings(merge, error);
 	}
 	if (status == FF_OK) {
-		status = ff_merge_sort(merge->inputs.parts, merge->inputs.part_count, error);
+		status = sort_parts(merge, error);
 	}
 	if (status == FF_OK) {
 		status = ff_outfile_open(&file, merge->options->files.output, 0666, error);
@@ -206,14 +186,12 @@ bool ff_cmd_merge_bin(struct ff_run *run)
 	}
 	merge->options = run->options;
 	merge->display = run->display;
-	merge->settings = run->options->settings;
 	good = run_merge(merge, &size, &error) == FF_OK;
 	if (good) {
 		tell(run, size);
 	} else {
 		ff_failure_set_error(&run->failure, NULL, &error);
 	}
-	ff_inputs_release(&merge->inputs);
 	ff_images_release(&merge->images);
 	free(merge);
 	return good;

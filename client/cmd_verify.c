@@ -73,7 +73,7 @@ bool ff_cmd_verify_flash(struct ff_run *run)
 	bool good = false;
 
 	with_build.options = &options;
-	if (ff_gather(&images, &options, &error) == FF_OK) {
+	if (ff_gather(&images, &options, FF_TAKE_TO_COMPARE, &error) == FF_OK) {
 		good = ff_work(&with_build, &here, &there);
 		if (!options.json) {
 			tell(&with_build);

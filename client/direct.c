@@ -222,6 +222,9 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 	if (status == FF_OK) {
 		status = open_board(&session, &error);
 	}
+	if (status == FF_OK && !options.force) {
+		status = ff_images_check_chip(images, ff_flasher_info(session.flasher)->chip, &error);
+	}
 	if (status == FF_OK) {
 		status = ff_flasher_write(session.flasher, regions, images->count, &options, &report, &error);
 	}

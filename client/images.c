@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
-#include "words.h"
+#include "imagechip.h"
 
 void ff_images_release(struct ff_images *images)
 {
@@ -23,8 +24,8 @@ void ff_images_release(struct ff_images *images)
 
 static enum ff_status add(struct ff_images *images, struct ff_image image, const char *name, struct ff_error *error)
 {
-	if (images->count == FF_MAX_REGIONS) {
-		return ff_error_set(error, FF_ERR_ARGUMENT, "more than %d images at once", FF_MAX_REGIONS);
+	if (images->count == FF_IMAGES_MAX) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "more than %d images at once", FF_IMAGES_MAX);
 	}
 	image.name = strdup(name);
 	if (image.name == NULL) {
@@ -50,7 +51,7 @@ enum ff_status ff_images_add_file(struct ff_images *images, uint32_t offset, con
 	return status;
 }
 
-enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, const char *name, const uint8_t *bytes,
+enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, const char *name, uint8_t *bytes,
 				   size_t size, uint8_t *memory, struct ff_error *error)
 {
 	const struct ff_image image = { .offset = offset, .bytes = bytes, .size = size, .memory = memory };
@@ -60,27 +61,6 @@ enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, co
 		free(memory);
 	}
 	return status;
-}
-
-enum ff_status ff_images_add_words(struct ff_images *images, const struct ff_option_word *words, size_t count,
-				   struct ff_error *error)
-{
-	if (count % 2 != 0) {
-		return ff_error_set(error, FF_ERR_ARGUMENT, "'%.80s' has no file behind it: give OFFSET FILE pairs",
-				    words[count - 1].text);
-	}
-	for (size_t i = 0; i < count; i += 2) {
-		uint32_t offset;
-		enum ff_status status = ff_words_offset(&offset, words[i].text, error);
-
-		if (status == FF_OK) {
-			status = ff_images_add_file(images, offset, words[i + 1].folder, words[i + 1].text, error);
-		}
-		if (status != FF_OK) {
-			return status;
-		}
-	}
-	return FF_OK;
 }
 
 enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_flasher_args *args, const char *folder,
@@ -94,6 +74,7 @@ enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_fla
 			return status;
 		}
 	}
+	memcpy(images->chip, args->chip, sizeof(images->chip));
 	return FF_OK;
 }
 
@@ -118,21 +99,98 @@ static enum ff_status measure(struct ff_image *image, struct ff_error *error)
 	return FF_OK;
 }
 
-enum ff_status ff_images_check(struct ff_images *images, struct ff_error *error)
+static enum ff_status measure_all(struct ff_images *images, struct ff_error *error)
 {
-	struct ff_region regions[FF_MAX_REGIONS];
-
 	for (size_t i = 0; i < images->count; i++) {
-		struct ff_image *image = &images->items[i];
-		enum ff_status status = measure(image, error);
+		enum ff_status status = measure(&images->items[i], error);
 
 		if (status != FF_OK) {
 			return status;
 		}
-		regions[i] =
-			(struct ff_region){ .offset = image->offset, .source.size = image->size, .name = image->name };
+		if (images->items[i].size == 0) {
+			return ff_error_set(error, FF_ERR_EMPTY, "%.200s is empty", images->items[i].name);
+		}
 	}
-	return ff_check_regions(regions, images->count, 0, error);
+	return FF_OK;
+}
+
+enum ff_status ff_images_check(struct ff_images *images, bool to_write, struct ff_error *error)
+{
+	struct ff_region regions[FF_MAX_REGIONS];
+	enum ff_status status;
+
+	if (images->count > FF_MAX_REGIONS) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "%zu separate pieces: one command takes %d of them",
+				    images->count, FF_MAX_REGIONS);
+	}
+	status = measure_all(images, error);
+	for (size_t i = 0; i < images->count; i++) {
+		regions[i] = (struct ff_region){ .offset = images->items[i].offset,
+						 .source.size = images->items[i].size,
+						 .name = images->items[i].name };
+	}
+	return status == FF_OK && to_write ? ff_check_regions(regions, images->count, 0, error) : status;
+}
+
+static enum ff_status load(struct ff_image *image, struct ff_error *error)
+{
+	struct ff_error why = FF_ERROR_NONE;
+	struct ff_buf content;
+	enum ff_status status;
+
+	ff_buf_init(&content, FF_IMAGES_MAX_CONTENT);
+	status = ff_file_read(&content, image->path, &why);
+	if (status == FF_OK && content.size == 0) {
+		status = ff_error_set(&why, FF_ERR_EMPTY, "it is empty");
+	}
+	if (status != FF_OK) {
+		ff_buf_release(&content);
+		return ff_error_set(error, status, "%.150s: %s", image->path, why.text);
+	}
+	image->bytes = image->memory = content.bytes;
+	image->size = content.size;
+	free(image->path);
+	image->path = NULL;
+	return FF_OK;
+}
+
+enum ff_status ff_images_load(struct ff_images *images, struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+
+	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
+		if (images->items[i].path != NULL) {
+			status = load(&images->items[i], error);
+		}
+	}
+	return status;
+}
+
+enum ff_status ff_images_check_chip(const struct ff_images *images, const char *chip, struct ff_error *error)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		const struct ff_image *image = &images->items[i];
+		const struct ff_imagechip *meant = ff_imagechip_by_family(image->uf2_family);
+		char unknown[40];
+
+		if (image->uf2_family == 0 || (meant != NULL && meant == ff_imagechip_by_name(chip))) {
+			continue;
+		}
+		snprintf(unknown, sizeof(unknown), "the unknown UF2 family 0x%08x", image->uf2_family);
+		return ff_error_set(error, FF_ERR_WRONG_CHIP, "%.120s is for %s, not for the %s; --force goes on",
+				    image->name, meant != NULL ? meant->name : unknown, chip);
+	}
+	return FF_OK;
+}
+
+bool ff_images_name_chip(const struct ff_images *images)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		if (images->items[i].uf2_family != 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static enum ff_status read_bytes(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "segments.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ADDRESS_END (UINT64_C(1) << 32)
 
@@ -98,4 +98,56 @@ enum ff_status ff_segments_finish(struct ff_segments *segments, struct ff_error 
 		touching |= end_of(before) == after->address;
 	}
 	return touching ? rebuild(segments, error) : FF_OK;
+}
+
+static enum ff_status add_blank(struct ff_segments *segments, uint32_t address, size_t size, struct ff_error *error)
+{
+	uint8_t blank[256];
+	enum ff_status status = FF_OK;
+
+	memset(blank, 0xFF, sizeof(blank));
+	while (size > 0 && status == FF_OK) {
+		size_t part = size < sizeof(blank) ? size : sizeof(blank);
+
+		status = ff_segments_add(segments, address, blank, part, error);
+		address += (uint32_t)part;
+		size -= part;
+	}
+	return status;
+}
+
+/* Where the blank bytes before `piece` begin, if it is added next; its own address for none. */
+static uint32_t blank_from(const struct ff_segments *segments, const struct ff_segment *piece, uint32_t sector,
+			   bool from_start)
+{
+	const struct ff_segment *last = segments->count > 0 ? &segments->items[segments->count - 1] : NULL;
+	uint32_t start = piece->address - piece->address % sector;
+
+	if (last != NULL && end_of(last) > start) {
+		return (uint32_t)end_of(last);
+	}
+	return from_start ? start : piece->address;
+}
+
+enum ff_status ff_segments_fill_sectors(struct ff_segments *segments, uint32_t sector, bool from_start,
+					struct ff_error *error)
+{
+	struct ff_buf old = segments->data;
+	size_t count = segments->count;
+	enum ff_status status = FF_OK;
+
+	ff_buf_init(&segments->data, old.cap);
+	segments->count = 0;
+	/* As in rebuild(), each piece is read before its place in the list is written. */
+	for (size_t i = 0; i < count && status == FF_OK; i++) {
+		struct ff_segment piece = segments->items[i];
+		uint32_t from = blank_from(segments, &piece, sector, from_start);
+
+		status = add_blank(segments, from, piece.address - from, error);
+		if (status == FF_OK) {
+			status = ff_segments_add(segments, piece.address, old.bytes + piece.at, piece.size, error);
+		}
+	}
+	ff_buf_release(&old);
+	return status;
 }

@@ -5,6 +5,7 @@
 #ifndef FF_IMAGE_SEGMENTS_H
 #define FF_IMAGE_SEGMENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,12 @@ FF_WARN_UNUSED enum ff_status ff_segments_add(struct ff_segments *segments, uint
 
 /* Sorts by address and joins pieces that touch. Errors: FF_ERR_EMPTY, FF_ERR_OVERLAP, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_segments_finish(struct ff_segments *segments, struct ff_error *error);
+
+/* Joins pieces that share a flash sector of `sector` bytes, which is erased as a whole, and fills the bytes between them
+ * with 0xFF, as an erased flash has them. With `from_start` each piece begins where its sector does. To be called after
+ * finish. Errors: FF_ERR_TOO_LARGE, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_segments_fill_sectors(struct ff_segments *segments, uint32_t sector, bool from_start,
+						       struct ff_error *error);
 
 /* The bytes of a segment. */
 static inline const uint8_t *ff_segments_bytes(const struct ff_segments *segments, size_t index)

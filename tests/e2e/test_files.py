@@ -216,7 +216,7 @@ def test_merge_bin__takes_flash_args_and_build_directories(files, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, why", [
-    ([], "nothing to merge"),
+    ([], "no files"),
     (["0x1000"], "has no file behind it"),
     (["0x1000", "app.bin", "0x8000", "app.bin"], "share a flash sector"),
     (["0x1000", "missing.bin"], "missing.bin: cannot open it"),

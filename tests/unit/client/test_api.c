@@ -220,7 +220,7 @@ static void test_api__uploads_a_form_that_names_the_offsets(void **state)
 {
 	const char *const answers[] = { CANNED_JSON("202 Accepted", "{\"id\": \"7\", \"state\": \"queued\"}"), NULL };
 	char one[] = "/tmp/farflash-test-XXXXXX";
-	static const uint8_t second[] = "second\0part";
+	static uint8_t second[] = "second\0part";
 	struct ff_images images = {
 		.items = { { .offset = 0x10000, .name = (char *)"one.bin", .path = one, .size = 5 },
 			   { .offset = 0, .name = (char *)"app.hex @ 0x0", .bytes = second, .size = 6 } },

@@ -69,33 +69,30 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static enum ff_status gather(struct ff_images *images, const struct playground *playground, const char *const *texts,
-			     struct ff_error *error)
+/* The paths belong at 0, 64 KiB, 128 KiB and so on. */
+static enum ff_status add_all(struct ff_images *images, const struct playground *playground, const char *const *paths,
+			      struct ff_error *error)
 {
-	struct ff_option_word words[8];
-	size_t count = 0;
-	enum ff_status status;
+	enum ff_status status = FF_OK;
 
-	for (; texts[count] != NULL; count++) {
-		words[count] = (struct ff_option_word){ .text = texts[count], .folder = playground->folder };
+	for (uint32_t i = 0; paths[i] != NULL && status == FF_OK; i++) {
+		status = ff_images_add_file(images, i << 16, playground->folder, paths[i], error);
 	}
-	status = ff_images_add_words(images, words, count, error);
-	return status == FF_OK ? ff_images_check(images, error) : status;
+	return status == FF_OK ? ff_images_check(images, true, error) : status;
 }
 
 static void test_images__measures_the_files(void **state)
 {
 	const struct playground *playground = *state;
-	const char *const words[] = { "0x10000", "app.bin", "0", "./sub/../boot.bin", NULL };
+	const char *const paths[] = { "app.bin", "./sub/../boot.bin", NULL };
 	struct ff_images images = { .count = 0 };
 	struct ff_error error = FF_ERROR_NONE;
 	uint8_t bytes[200];
 
-	assert_int_equal(gather(&images, playground, words, &error), FF_OK);
+	assert_int_equal(add_all(&images, playground, paths, &error), FF_OK);
 	assert_int_equal(images.count, 2);
-	assert_int_equal(images.items[0].offset, 0x10000);
 	assert_int_equal(images.items[0].size, 5000);
-	assert_int_equal(images.items[1].offset, 0);
+	assert_int_equal(images.items[1].offset, 0x10000);
 	assert_string_equal(images.items[1].name, "boot.bin");
 	assert_int_equal(ff_images_size(&images), 5100);
 	assert_int_equal(ff_images_peek(&images.items[1], bytes, sizeof(bytes)), 100);
@@ -103,33 +100,86 @@ static void test_images__measures_the_files(void **state)
 	ff_images_release(&images);
 }
 
-static void test_images__refuses_bad_input(void **state)
+static void test_images__refuses_bad_files(void **state)
 {
 	static const struct {
-		const char *words[7];
+		const char *paths[3];
 		enum ff_status status;
 		const char *reason;
 	} cases[] = {
-		{ { "0x0", "missing.bin" }, FF_ERR_ARGUMENT, "missing.bin: No such file" },
-		{ { "0x0", "sub" }, FF_ERR_ARGUMENT, "sub is not a regular file" },
-		{ { "0x0", "empty.bin" }, FF_ERR_EMPTY, "empty.bin" },
-		{ { "0x1001", "app.bin" }, FF_ERR_ALIGNMENT, "app.bin" },
-		{ { "0x0", "app.bin", "0x1000", "boot.bin" }, FF_ERR_OVERLAP, "boot.bin" },
-		{ { "0xfffff000", "app.bin" }, FF_ERR_TOO_LARGE, "app.bin" },
-		{ { "app.bin", "0x0" }, FF_ERR_ARGUMENT, "'app.bin' is not a flash offset" },
-		{ { "0x0", "app.bin", "0x10000" }, FF_ERR_ARGUMENT, "'0x10000' has no file behind it" },
+		{ { "missing.bin" }, FF_ERR_ARGUMENT, "missing.bin: No such file" },
+		{ { "app.bin", "sub" }, FF_ERR_ARGUMENT, "sub is not a regular file" },
+		{ { "app.bin", "empty.bin" }, FF_ERR_EMPTY, "empty.bin is empty" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct ff_images images = { .count = 0 };
 		struct ff_error error = FF_ERROR_NONE;
 
-		assert_int_equal(gather(&images, *state, cases[i].words, &error), cases[i].status);
+		assert_int_equal(add_all(&images, *state, cases[i].paths, &error), cases[i].status);
 		if (strstr(error.text, cases[i].reason) == NULL) {
 			fail_msg("case %zu: '%s' does not say '%s'", i, error.text, cases[i].reason);
 		}
 		ff_images_release(&images);
 	}
+}
+
+static void test_images__checks_offsets_for_a_write_only(void **state)
+{
+	uint8_t bytes[5000];
+	struct ff_images images = { .items = { { .offset = 0x1001, .name = (char *)"a", .bytes = bytes, .size = 5000 },
+					       { .offset = 0x1002, .name = (char *)"b", .bytes = bytes, .size = 1 } },
+				    .count = 2 };
+	struct ff_error error = FF_ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(ff_images_check(&images, false, &error), FF_OK);
+	assert_int_equal(ff_images_check(&images, true, NULL), FF_ERR_ALIGNMENT);
+	images.items[0].offset = images.items[1].offset = 0x1000;
+	assert_int_equal(ff_images_check(&images, true, NULL), FF_ERR_OVERLAP);
+	images.items[1].offset = 0x4000;
+	assert_int_equal(ff_images_check(&images, true, NULL), FF_OK);
+	images.count = FF_MAX_REGIONS + 1;
+	assert_int_equal(ff_images_check(&images, false, &error), FF_ERR_ARGUMENT);
+	assert_non_null(strstr(error.text, "65 separate pieces"));
+}
+
+static void test_images__loads_files(void **state)
+{
+	const struct playground *playground = *state;
+	struct ff_images images = { .count = 0 };
+	struct ff_error error = FF_ERROR_NONE;
+
+	assert_int_equal(ff_images_add_file(&images, 0, playground->folder, "boot.bin", &error), FF_OK);
+	assert_int_equal(ff_images_load(&images, &error), FF_OK);
+	assert_null(images.items[0].path);
+	assert_int_equal(images.items[0].size, 100);
+	assert_int_equal(images.items[0].bytes[99], 99);
+	assert_int_equal(ff_images_load(&images, &error), FF_OK);
+	assert_int_equal(ff_images_add_file(&images, 0, playground->folder, "empty.bin", &error), FF_OK);
+	assert_int_equal(ff_images_load(&images, &error), FF_ERR_EMPTY);
+	assert_non_null(strstr(error.text, "empty.bin: it is empty"));
+	ff_images_release(&images);
+}
+
+static void test_images__knows_the_chip_of_a_uf2_file(void **state)
+{
+	struct ff_images images = { .items = { { .name = (char *)"app.bin" }, { .name = (char *)"app.uf2 @ 0x0" } },
+				    .count = 2 };
+	struct ff_error error = FF_ERROR_NONE;
+
+	(void)state;
+	assert_false(ff_images_name_chip(&images));
+	assert_int_equal(ff_images_check_chip(&images, "ESP32", &error), FF_OK);
+	images.items[1].uf2_family = 0xD42BA06C;
+	assert_true(ff_images_name_chip(&images));
+	assert_int_equal(ff_images_check_chip(&images, "esp32c3", &error), FF_OK);
+	assert_int_equal(ff_images_check_chip(&images, "ESP32", &error), FF_ERR_WRONG_CHIP);
+	assert_string_equal(error.text, "app.uf2 @ 0x0 is for ESP32-C3, not for the ESP32; --force goes on");
+	images.items[1].uf2_family = 0x12345678;
+	error = (struct ff_error)FF_ERROR_NONE;
+	assert_int_equal(ff_images_check_chip(&images, "ESP32", &error), FF_ERR_WRONG_CHIP);
+	assert_non_null(strstr(error.text, "unknown UF2 family 0x12345678"));
 }
 
 static void test_images__opens_files_and_bytes(void **state)
@@ -146,7 +196,7 @@ static void test_images__opens_files_and_bytes(void **state)
 	assert_int_equal(ff_images_add_file(&images, 0x1000, playground->folder, "boot.bin", &error), FF_OK);
 	assert_int_equal(ff_images_add_bytes(&images, 0x2000, "a.hex @ 0x2000", memory, 4, memory, &error), FF_OK);
 	assert_int_equal(ff_images_add_bytes(&images, 0x3000, "a.hex @ 0x3000", memory + 8, 8, NULL, &error), FF_OK);
-	assert_int_equal(ff_images_check(&images, &error), FF_OK);
+	assert_int_equal(ff_images_check(&images, true, &error), FF_OK);
 	assert_int_equal(ff_images_size(&images), 112);
 	assert_int_equal(ff_images_peek(&images.items[2], bytes, 6), 6);
 	assert_memory_equal(bytes, "89abcd", 6);
@@ -171,7 +221,7 @@ static void test_images__bounds_their_number(void **state)
 	struct ff_error error = FF_ERROR_NONE;
 
 	(void)state;
-	for (uint32_t i = 0; i < FF_MAX_REGIONS; i++) {
+	for (uint32_t i = 0; i < FF_IMAGES_MAX; i++) {
 		uint8_t *memory = malloc(1);
 
 		assert_int_equal(ff_images_add_bytes(&images, i << 12, "x", memory, 1, memory, &error), FF_OK);
@@ -191,7 +241,7 @@ static void test_images__takes_what_a_build_lists(void **state)
 	struct ff_error error = FF_ERROR_NONE;
 
 	assert_int_equal(ff_images_add_build(&images, &args, playground->folder, &error), FF_OK);
-	assert_int_equal(ff_images_check(&images, &error), FF_OK);
+	assert_int_equal(ff_images_check(&images, true, &error), FF_OK);
 	assert_int_equal(images.items[0].size, 100);
 	assert_int_equal(images.items[1].size, 5000);
 	ff_images_release(&images);
@@ -201,7 +251,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_images__measures_the_files, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_images__refuses_bad_input, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_images__refuses_bad_files, set_up, tear_down),
+		cmocka_unit_test(test_images__checks_offsets_for_a_write_only),
+		cmocka_unit_test_setup_teardown(test_images__loads_files, set_up, tear_down),
+		cmocka_unit_test(test_images__knows_the_chip_of_a_uf2_file),
 		cmocka_unit_test_setup_teardown(test_images__opens_files_and_bytes, set_up, tear_down),
 		cmocka_unit_test(test_images__bounds_their_number),
 		cmocka_unit_test_setup_teardown(test_images__takes_what_a_build_lists, set_up, tear_down),

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "take.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "hex.h"
+#include "segments.h"
+#include "uf2.h"
+
+#define HEAD_SIZE 512
+#define SECTOR 4096
+
+static enum ff_take_format format_of(const uint8_t *head, size_t size)
+{
+	if (ff_hex_is(head, size)) {
+		return FF_TAKE_HEX;
+	}
+	return ff_uf2_is(head, size) ? FF_TAKE_UF2 : FF_TAKE_RAW;
+}
+
+enum ff_take_format ff_take_format(const char *path)
+{
+	uint8_t head[HEAD_SIZE];
+	struct stat about;
+	ssize_t got = 0;
+	/* Non-blocking, so that a FIFO cannot hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0) {
+		return FF_TAKE_RAW;
+	}
+	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+		got = read(fd, head, sizeof(head));
+	}
+	close(fd);
+	return got > 0 ? format_of(head, (size_t)got) : FF_TAKE_RAW;
+}
+
+const char *ff_take_format_name(enum ff_take_format format)
+{
+	static const char *const names[] = { [FF_TAKE_RAW] = "raw", [FF_TAKE_HEX] = "hex", [FF_TAKE_UF2] = "uf2" };
+
+	return names[format];
+}
+
+/* Moves the content into the list, one image for each piece. */
+static enum ff_status add_pieces(struct ff_images *images, struct ff_segments *content, const char *path,
+				 uint32_t family, struct ff_error *error)
+{
+	uint8_t *bytes = content->data.bytes, *memory = bytes;
+	enum ff_status status = FF_OK;
+
+	content->data.bytes = NULL;
+	for (size_t i = 0; i < content->count && status == FF_OK; i++) {
+		const struct ff_segment *piece = &content->items[i];
+		char *name = NULL;
+
+		if (asprintf(&name, "%s @ 0x%x", ff_file_name(path), piece->address) < 0) {
+			free(memory);
+			return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+		}
+		status = ff_images_add_bytes(images, piece->address, name, bytes + piece->at, piece->size, memory,
+					     error);
+		if (status == FF_OK) {
+			images->items[images->count - 1].uf2_family = family;
+		}
+		memory = NULL;
+		free(name);
+	}
+	return status;
+}
+
+/* Reads a file whose format brings its own offsets. */
+static enum ff_status read_pieces(struct ff_segments *content, uint32_t *family, const char *path,
+				  enum ff_take_format format, struct ff_error *error)
+{
+	struct ff_buf file;
+	enum ff_status status;
+
+	ff_buf_init(&file, FF_TAKE_MAX_FILE);
+	status = ff_file_read(&file, path, error);
+	if (status == FF_OK) {
+		status = format == FF_TAKE_HEX ? ff_hex_read(content, file.bytes, file.size, error)
+					       : ff_uf2_read(content, family, file.bytes, file.size, error);
+	}
+	ff_buf_release(&file);
+	return status;
+}
+
+static enum ff_status take_pieces(struct ff_images *images, const char *path, enum ff_take_format format,
+				  enum ff_take_purpose purpose, struct ff_error *error)
+{
+	struct ff_segments content;
+	uint32_t family = 0;
+	enum ff_status status;
+
+	ff_segments_init(&content, FF_IMAGES_MAX_CONTENT);
+	status = read_pieces(&content, &family, path, format, error);
+	if (status == FF_OK && purpose != FF_TAKE_TO_COMPARE) {
+		status = ff_segments_fill_sectors(&content, SECTOR, purpose == FF_TAKE_TO_WRITE, error);
+	}
+	if (status == FF_OK) {
+		status = add_pieces(images, &content, path, family, error);
+	}
+	ff_segments_release(&content);
+	return status;
+}
+
+enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t offset, enum ff_take_purpose purpose,
+			    struct ff_error *error)
+{
+	enum ff_take_format format = ff_take_format(path);
+	struct ff_error why = FF_ERROR_NONE;
+	enum ff_status status;
+
+	if (format == FF_TAKE_RAW) {
+		return ff_images_add_file(images, offset, NULL, path, error);
+	}
+	status = take_pieces(images, path, format, purpose, &why);
+	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%.150s: %s", path, why.text);
+}
