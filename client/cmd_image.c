@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "build_dir.h"
 #include "commands.h"
 #include "espimage.h"
 #include "image_report.h"
@@ -15,6 +16,20 @@ struct info {
 	const struct ff_imagechip *chip; /* NULL: to be found out */
 	struct ff_images images;
 };
+
+/* An archive shows the files that a build directory in it would have written, anything else itself. */
+static enum ff_status take(struct info *info, struct ff_error *error)
+{
+	struct ff_flasher_args args = { .count = 0 };
+	enum ff_status status;
+
+	if (info->format != FF_TAKE_ARCHIVE) {
+		return ff_take_file(&info->images, info->path, 0, FF_TAKE_TO_COMPARE, error);
+	}
+	status = ff_build_dir_add(&info->images, &args, info->path, error);
+	ff_flasher_args_release(&args);
+	return status;
+}
 
 /* Where an image is among the pieces of a merged file. */
 static void print_place(const struct info *info, size_t index)
@@ -97,7 +112,7 @@ static enum ff_status run_info(struct ff_run *run, struct info *info, struct ff_
 	}
 	info->path = options->words[0].text;
 	info->format = ff_take_format(info->path);
-	status = ff_take_file(&info->images, info->path, 0, FF_TAKE_TO_COMPARE, error);
+	status = take(info, error);
 	if (status == FF_OK) {
 		status = ff_images_load(&info->images, error);
 	}

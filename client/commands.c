@@ -6,7 +6,8 @@
 static const struct argp_option no_options[] = { { 0 } };
 
 static const struct argp_option write_options[] = {
-	{ "build-dir", 'C', "DIR", 0, "Write what DIR/flasher_args.json of an ESP-IDF build lists", 1 },
+	{ "build-dir", 'C', "DIR", 0,
+	  "Write what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
 	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
 	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Taken as esptool takes it, but the image stays as built", 1 },
 	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
@@ -16,7 +17,8 @@ static const struct argp_option write_options[] = {
 };
 
 static const struct argp_option verify_options[] = {
-	{ "build-dir", 'C', "DIR", 0, "Compare with what DIR/flasher_args.json of an ESP-IDF build lists", 1 },
+	{ "build-dir", 'C', "DIR", 0,
+	  "Compare with what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
 	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
 	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Taken as esptool takes it, but the image stays as built", 1 },
 	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
@@ -63,10 +65,11 @@ const struct ff_command ff_commands[] = {
 	  .options = jobs_options,
 	  .run = ff_cmd_jobs },
 	{ .name = "write-flash",
-	  .arguments = "OFFSET FILE [OFFSET FILE...]\n@ARGUMENT_FILE\n-C BUILD_DIR",
+	  .arguments = "OFFSET FILE [OFFSET FILE...]\nFILE...\n@ARGUMENT_FILE\n-C BUILD_DIR",
 	  .summary = "Write images to flash and verify them",
 	  .details =
-		  "OFFSET is a multiple of 4096, decimal or behind 0x. @ARGUMENT_FILE stands for the words in that file, "
+		  "OFFSET is a multiple of 4096, decimal or behind 0x. Files that bring their own offsets may stand without: "
+		  "Intel HEX, UF2, and a zip or tar.gz of a build directory. @ARGUMENT_FILE stands for the words in that file, "
 		  "such as flash_args of an ESP-IDF build; the images that it names are looked for in its own folder. A note says where "
 		  "--flash-mode, --flash-freq or --flash-size would have changed the bootloader's header.",
 	  .max_words = FF_OPTIONS_MAX_WORDS,
@@ -129,7 +132,7 @@ const struct ff_command ff_commands[] = {
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_read_flash },
 	{ .name = "verify-flash",
-	  .arguments = "OFFSET FILE [OFFSET FILE...]\n@ARGUMENT_FILE\n-C BUILD_DIR",
+	  .arguments = "OFFSET FILE [OFFSET FILE...]\nFILE...\n@ARGUMENT_FILE\n-C BUILD_DIR",
 	  .summary = "Compare flash with images, without writing",
 	  .details = "Takes what write-flash takes.",
 	  .max_words = FF_OPTIONS_MAX_WORDS,
@@ -190,14 +193,15 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Show what a firmware image holds, and whether it is whole",
 	  .details =
 		  "FILE is an image as builds leave it, or a merged file: of plain bytes the image at its start is shown, "
-		  "of Intel HEX and UF2 each piece. Needs neither server nor board.",
+		  "of Intel HEX, UF2 and an archived build directory each piece. Needs neither server nor board.",
 	  .max_words = 1,
 	  .options = no_options,
 	  .run = ff_cmd_image_info },
 	{ .name = "merge-bin",
-	  .arguments = "-o FILE OFFSET FILE [OFFSET FILE...]\n-o FILE @ARGUMENT_FILE\n-o FILE -C BUILD_DIR",
+	  .arguments =
+		  "-o FILE OFFSET FILE [OFFSET FILE...]\n-o FILE FILE...\n-o FILE @ARGUMENT_FILE\n-o FILE -C BUILD_DIR",
 	  .summary = "Merge images into one file, plain, Intel HEX or UF2",
-	  .details = "Input may be Intel HEX or UF2, which bring their own offsets. --flash-mode, --flash-freq and "
+	  .details = "Input may be whatever write-flash takes. --flash-mode, --flash-freq and "
 		     "--flash-size change the bootloader among the images, and --format uf2 names the chip: both need "
 		     "--chip, unless BUILD_DIR says it. Needs neither server nor board.",
 	  .max_words = FF_OPTIONS_MAX_WORDS,

@@ -16,7 +16,8 @@ enum file_option {
 const struct argp_option ff_merge_options[] = {
 	{ "output", 'o', "FILE", 0, "Where to write; replaced only when everything went well", 1 },
 	{ "format", 'f', "FORMAT", 0, "raw (default), hex (Intel HEX) or uf2", 1 },
-	{ "build-dir", 'C', "DIR", 0, "Merge what DIR/flasher_args.json of an ESP-IDF build lists", 1 },
+	{ "build-dir", 'C', "DIR", 0,
+	  "Merge what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
 	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Put it into the bootloader's header (keep)", 1 },
 	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Put it into the bootloader's header (keep)", 1 },
 	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Put it into the bootloader's header (keep)", 1 },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gather.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "build_dir.h"
@@ -25,22 +24,14 @@ static enum ff_status check_encrypted(const struct ff_flasher_args *args, bool f
 }
 
 /* Adds the images of a build directory and lets its options stand in for what the command line leaves open. */
-static enum ff_status add_build(struct ff_images *images, struct ff_options *options, enum ff_take_purpose purpose,
-				struct ff_error *error)
+static enum ff_status add_build(struct ff_images *images, struct ff_options *options, const char *path,
+				enum ff_take_purpose purpose, struct ff_error *error)
 {
 	struct ff_flasher_args args = { .count = 0 };
-	char *folder = NULL;
-	enum ff_status status = FF_ERR_NO_MEMORY;
+	enum ff_status status = ff_build_dir_add(images, &args, path, error);
 
-	if (asprintf(&folder, "%s/", options->build_dir) < 0) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-	}
-	status = ff_build_dir_read(&args, folder, error);
 	if (status == FF_OK) {
 		status = check_encrypted(&args, options->force || args.force || purpose == FF_TAKE_TO_MERGE, error);
-	}
-	if (status == FF_OK) {
-		status = ff_images_add_build(images, &args, folder, error);
 	}
 	if (status == FF_OK) {
 		ff_build_dir_settings(&options->settings, &args.settings);
@@ -52,43 +43,62 @@ static enum ff_status add_build(struct ff_images *images, struct ff_options *opt
 		}
 	}
 	ff_flasher_args_release(&args);
-	free(folder);
 	return status;
 }
 
 /* A file that stands without an offset, because it brings its own. */
-static enum ff_status add_lone(struct ff_images *images, const char *path, enum ff_take_purpose purpose,
-			       struct ff_error *error)
-{
-	if (ff_take_format(path) == FF_TAKE_RAW) {
-		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "'%.120s' is not a flash offset, nor a file that brings its own as Intel HEX and "
-				    "UF2 do: give OFFSET FILE",
-				    path);
-	}
-	return ff_take_file(images, path, 0, purpose, error);
-}
-
-/* Adds the file at words[*at], or the OFFSET FILE pair that begins there, and moves on. */
-static enum ff_status add_word(struct ff_images *images, const struct ff_option_word *words, size_t count, size_t *at,
+static enum ff_status add_lone(struct ff_images *images, struct ff_options *options, const char *path,
 			       enum ff_take_purpose purpose, struct ff_error *error)
 {
+	switch (ff_take_format(path)) {
+	case FF_TAKE_RAW:
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "'%.120s' is not a flash offset, nor a file that brings its own (Intel HEX, UF2, a "
+				    "build directory in a zip or tar.gz): give OFFSET FILE",
+				    path);
+	case FF_TAKE_ARCHIVE:
+		return add_build(images, options, path, purpose, error);
+	default:
+		return ff_take_file(images, path, 0, purpose, error);
+	}
+}
+
+/* An archive can be meant as it is, but hardly that of a build directory. */
+static enum ff_status add_pair(struct ff_images *images, const struct ff_options *options, uint32_t offset,
+			       const char *path, enum ff_take_purpose purpose, struct ff_error *error)
+{
+	if (!options->force && ff_take_format(path) == FF_TAKE_ARCHIVE && ff_build_dir_is_archive(path)) {
+		return ff_error_set(
+			error, FF_ERR_ARGUMENT,
+			"%.150s holds a build directory, which brings its own offsets: leave 0x%x out; --force "
+			"takes the archive itself as plain bytes",
+			path, offset);
+	}
+	return ff_take_file(images, path, offset, purpose, error);
+}
+
+/* Adds the file at word `*at`, or the OFFSET FILE pair that begins there, and moves on. */
+static enum ff_status add_word(struct ff_images *images, struct ff_options *options, size_t *at,
+			       enum ff_take_purpose purpose, struct ff_error *error)
+{
+	const struct ff_option_word *word = &options->words[*at];
 	uint32_t offset = 0;
-	bool lone = ff_words_offset(&offset, words[*at].text, NULL) != FF_OK;
-	const struct ff_option_word *file = &words[lone ? *at : *at + 1];
+	bool lone = ff_words_offset(&offset, word->text, NULL) != FF_OK;
 	enum ff_status status;
 	char *path;
 
 	*at += lone ? 1 : 2;
-	if (*at > count) {
+	if (*at > options->word_count) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "'%.80s' has no file behind it: give OFFSET FILE pairs",
-				    words[count - 1].text);
+				    word->text);
 	}
-	path = ff_file_join(file->folder, file->text);
+	word += lone ? 0 : 1;
+	path = ff_file_join(word->folder, word->text);
 	if (path == NULL) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
-	status = lone ? add_lone(images, path, purpose, error) : ff_take_file(images, path, offset, purpose, error);
+	status = lone ? add_lone(images, options, path, purpose, error)
+		      : add_pair(images, options, offset, path, purpose, error);
 	free(path);
 	return status;
 }
@@ -115,13 +125,14 @@ enum ff_status ff_gather(struct ff_images *images, struct ff_options *options, e
 
 	if (options->build_dir == NULL && options->word_count == 0) {
 		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "no files: give OFFSET FILE pairs, @flash_args, or -C BUILD_DIR");
+				    "no files: give OFFSET FILE pairs, @flash_args, an archive of a build directory, "
+				    "or -C BUILD_DIR");
 	}
 	if (options->build_dir != NULL) {
-		status = add_build(images, options, purpose, error);
+		status = add_build(images, options, options->build_dir, purpose, error);
 	}
 	for (size_t at = 0; at < options->word_count && status == FF_OK;) {
-		status = add_word(images, options->words, options->word_count, &at, purpose, error);
+		status = add_word(images, options, &at, purpose, error);
 	}
 	return status == FF_OK ? check(images, options, purpose, error) : status;
 }

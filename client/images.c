@@ -63,21 +63,6 @@ enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, co
 	return status;
 }
 
-enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_flasher_args *args, const char *folder,
-				   struct ff_error *error)
-{
-	for (size_t i = 0; i < args->count; i++) {
-		enum ff_status status =
-			ff_images_add_file(images, args->files[i].offset, folder, args->files[i].path, error);
-
-		if (status != FF_OK) {
-			return status;
-		}
-	}
-	memcpy(images->chip, args->chip, sizeof(images->chip));
-	return FF_OK;
-}
-
 static enum ff_status measure(struct ff_image *image, struct ff_error *error)
 {
 	struct stat about;

@@ -11,8 +11,6 @@
 #include <farflash/flasher.h>
 #include <farflash/status.h>
 
-#include "flasher_args.h"
-
 /* More than one write takes, for what is merged or just looked at. */
 #define FF_IMAGES_MAX 1024
 /* Of one image that is read into memory: the largest flash. */
@@ -46,11 +44,6 @@ FF_WARN_UNUSED enum ff_status ff_images_add_file(struct ff_images *images, uint3
  * NULL: an image added before has it. Errors: FF_ERR_ARGUMENT (too many), FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_images_add_bytes(struct ff_images *images, uint32_t offset, const char *name,
 						  uint8_t *bytes, size_t size, uint8_t *memory, struct ff_error *error);
-
-/* Adds the files that a build directory's flasher_args.json lists, and notes its chip; `folder` ends with a slash.
- * Errors: FF_ERR_ARGUMENT, FF_ERR_NO_MEMORY. */
-FF_WARN_UNUSED enum ff_status ff_images_add_build(struct ff_images *images, const struct ff_flasher_args *args,
-						  const char *folder, struct ff_error *error);
 
 /* Measures the files and checks all: regular, readable, not empty, and for a write what ff_check_regions() demands.
  * Errors: FF_ERR_ARGUMENT (more than FF_MAX_REGIONS too), FF_ERR_EMPTY, and those of ff_check_regions(). */

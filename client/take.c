@@ -11,6 +11,7 @@
 #include "hex.h"
 #include "segments.h"
 #include "uf2.h"
+#include "unpack.h"
 
 #define HEAD_SIZE 512
 #define SECTOR 4096
@@ -20,7 +21,10 @@ static enum ff_take_format format_of(const uint8_t *head, size_t size)
 	if (ff_hex_is(head, size)) {
 		return FF_TAKE_HEX;
 	}
-	return ff_uf2_is(head, size) ? FF_TAKE_UF2 : FF_TAKE_RAW;
+	if (ff_uf2_is(head, size)) {
+		return FF_TAKE_UF2;
+	}
+	return ff_unpack_is_archive(head, size) ? FF_TAKE_ARCHIVE : FF_TAKE_RAW;
 }
 
 enum ff_take_format ff_take_format(const char *path)
@@ -43,7 +47,9 @@ enum ff_take_format ff_take_format(const char *path)
 
 const char *ff_take_format_name(enum ff_take_format format)
 {
-	static const char *const names[] = { [FF_TAKE_RAW] = "raw", [FF_TAKE_HEX] = "hex", [FF_TAKE_UF2] = "uf2" };
+	static const char *const names[] = {
+		[FF_TAKE_RAW] = "raw", [FF_TAKE_HEX] = "hex", [FF_TAKE_UF2] = "uf2", [FF_TAKE_ARCHIVE] = "archive"
+	};
 
 	return names[format];
 }
@@ -118,7 +124,7 @@ enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t
 	struct ff_error why = FF_ERROR_NONE;
 	enum ff_status status;
 
-	if (format == FF_TAKE_RAW) {
+	if (format != FF_TAKE_HEX && format != FF_TAKE_UF2) {
 		return ff_images_add_file(images, offset, NULL, path, error);
 	}
 	status = take_pieces(images, path, format, purpose, &why);

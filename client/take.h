@@ -20,7 +20,7 @@ enum ff_take_purpose {
 	FF_TAKE_TO_COMPARE, /* every piece as the file has it */
 };
 
-enum ff_take_format { FF_TAKE_RAW, FF_TAKE_HEX, FF_TAKE_UF2 };
+enum ff_take_format { FF_TAKE_RAW, FF_TAKE_HEX, FF_TAKE_UF2, FF_TAKE_ARCHIVE };
 
 /* What a file's first bytes say; plain bytes too where it cannot be read, for others to complain about. */
 enum ff_take_format ff_take_format(const char *path);
@@ -28,7 +28,8 @@ enum ff_take_format ff_take_format(const char *path);
 /* "hex" */
 const char *ff_take_format_name(enum ff_take_format format);
 
-/* Adds the content of the file at `path`: plain bytes at `offset`, the other formats where they say themselves.
+/* Adds the content of the file at `path`: Intel HEX and UF2 where they say themselves, anything else as plain bytes at
+ * `offset`.
  * Errors, with the path in the text: FF_ERR_ARGUMENT (not readable, too many pieces), FF_ERR_EMPTY, FF_ERR_TOO_LARGE,
  * those of ff_hex_read() and ff_uf2_read(), FF_ERR_NO_MEMORY. Plain bytes are not looked at here. */
 FF_WARN_UNUSED enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t offset,

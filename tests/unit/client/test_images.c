@@ -231,22 +231,6 @@ static void test_images__bounds_their_number(void **state)
 	ff_images_release(&images);
 }
 
-static void test_images__takes_what_a_build_lists(void **state)
-{
-	const struct playground *playground = *state;
-	struct ff_flasher_args args = { .files = { { .offset = 0x1000, .path = (char *)"boot.bin" },
-						   { .offset = 0x10000, .path = (char *)"app.bin" } },
-					.count = 2 };
-	struct ff_images images = { .count = 0 };
-	struct ff_error error = FF_ERROR_NONE;
-
-	assert_int_equal(ff_images_add_build(&images, &args, playground->folder, &error), FF_OK);
-	assert_int_equal(ff_images_check(&images, true, &error), FF_OK);
-	assert_int_equal(images.items[0].size, 100);
-	assert_int_equal(images.items[1].size, 5000);
-	ff_images_release(&images);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,7 +241,6 @@ int main(void)
 		cmocka_unit_test(test_images__knows_the_chip_of_a_uf2_file),
 		cmocka_unit_test_setup_teardown(test_images__opens_files_and_bytes, set_up, tear_down),
 		cmocka_unit_test(test_images__bounds_their_number),
-		cmocka_unit_test_setup_teardown(test_images__takes_what_a_build_lists, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
