@@ -5,7 +5,9 @@
 
 #include "build_dir.h"
 #include "commands.h"
+#include "elf.h"
 #include "espimage.h"
+#include "file.h"
 #include "image_report.h"
 #include "take.h"
 
@@ -20,11 +22,12 @@ struct info {
 /* An archive shows the files that a build directory in it would have written, anything else itself. */
 static enum ff_status take(struct info *info, struct ff_error *error)
 {
+	static const struct ff_take how = { .purpose = FF_TAKE_TO_COMPARE };
 	struct ff_flasher_args args = { .count = 0 };
 	enum ff_status status;
 
 	if (info->format != FF_TAKE_ARCHIVE) {
-		return ff_take_file(&info->images, info->path, 0, FF_TAKE_TO_COMPARE, error);
+		return ff_take_file(&info->images, info->path, 0, &how, error);
 	}
 	status = ff_build_dir_add(&info->images, &args, info->path, error);
 	ff_flasher_args_release(&args);
@@ -96,6 +99,51 @@ static enum ff_status show_all(struct ff_run *run, const struct info *info, stru
 	return best == FF_OK ? FF_OK : ff_error_set(error, first.status, "%.120s: %s", info->path, first.text);
 }
 
+static void print_elf(const struct ff_elf *elf)
+{
+	printf("ELF executable for %s, from which elf2image makes an image\nEntry point: 0x%08x\n",
+	       elf->machine == FF_ELF_XTENSA ? "Xtensa" : "RISC-V", elf->entry);
+	printf("Segments to load: %zu\n", elf->count);
+	for (size_t i = 0; i < elf->count; i++) {
+		printf("  0x%08x  %8zu bytes%s\n", elf->segments[i].address, elf->segments[i].size,
+		       elf->segments[i].executable ? ", code" : "");
+	}
+}
+
+static json_t *elf_json(const struct ff_elf *elf)
+{
+	json_t *segments = json_array();
+
+	for (size_t i = 0; i < elf->count; i++) {
+		json_array_append_new(segments, json_pack("{s:I, s:I}", "address", (json_int_t)elf->segments[i].address,
+							  "size", (json_int_t)elf->segments[i].size));
+	}
+	return json_pack("{s:s, s:I, s:o}", "processor", elf->machine == FF_ELF_XTENSA ? "xtensa" : "riscv", "entry",
+			 (json_int_t)elf->entry, "segments", segments);
+}
+
+static enum ff_status show_elf(struct ff_run *run, const struct info *info, struct ff_error *error)
+{
+	struct ff_error why = FF_ERROR_NONE;
+	struct ff_buf file;
+	struct ff_elf elf;
+	enum ff_status status;
+
+	ff_buf_init(&file, FF_TAKE_MAX_FILE);
+	status = ff_file_read(&file, info->path, &why);
+	if (status == FF_OK) {
+		status = ff_elf_parse(&elf, file.bytes, file.size, &why);
+	}
+	if (status == FF_OK) {
+		run->result = json_pack("{s:s, s:s, s:o}", "file", info->path, "format", "elf", "elf", elf_json(&elf));
+		if (!run->options->json) {
+			print_elf(&elf);
+		}
+	}
+	ff_buf_release(&file);
+	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%.150s: %s", info->path, why.text);
+}
+
 static enum ff_status run_info(struct ff_run *run, struct info *info, struct ff_error *error)
 {
 	const struct ff_options *options = run->options;
@@ -112,6 +160,9 @@ static enum ff_status run_info(struct ff_run *run, struct info *info, struct ff_
 	}
 	info->path = options->words[0].text;
 	info->format = ff_take_format(info->path);
+	if (info->format == FF_TAKE_ELF) {
+		return show_elf(run, info, error);
+	}
 	status = take(info, error);
 	if (status == FF_OK) {
 		status = ff_images_load(&info->images, error);

@@ -69,7 +69,8 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Write images to flash and verify them",
 	  .details =
 		  "OFFSET is a multiple of 4096, decimal or behind 0x. Files that bring their own offsets may stand without: "
-		  "Intel HEX, UF2, and a zip or tar.gz of a build directory. @ARGUMENT_FILE stands for the words in that file, "
+		  "Intel HEX, UF2, and a zip or tar.gz of a build directory. Of an ELF file, for which --chip is needed, "
+		  "its image is written. @ARGUMENT_FILE stands for the words in that file, "
 		  "such as flash_args of an ESP-IDF build; the images that it names are looked for in its own folder. A note says where "
 		  "--flash-mode, --flash-freq or --flash-size would have changed the bootloader's header.",
 	  .max_words = FF_OPTIONS_MAX_WORDS,
@@ -193,7 +194,7 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Show what a firmware image holds, and whether it is whole",
 	  .details =
 		  "FILE is an image as builds leave it, or a merged file: of plain bytes the image at its start is shown, "
-		  "of Intel HEX, UF2 and an archived build directory each piece. Needs neither server nor board.",
+		  "of Intel HEX, UF2 and an archived build directory each piece, of an ELF file what it loads. Needs neither server nor board.",
 	  .max_words = 1,
 	  .options = no_options,
 	  .run = ff_cmd_image_info },
@@ -209,6 +210,14 @@ const struct ff_command ff_commands[] = {
 	  .options = ff_merge_options,
 	  .parse_file_option = ff_file_options_parse_merge,
 	  .run = ff_cmd_merge_bin },
+	{ .name = "elf2image",
+	  .arguments = "--chip NAME ELF_FILE",
+	  .summary = "Make the firmware image of an ELF executable",
+	  .details = "Every chip but the ESP8266. Needs neither server nor board.",
+	  .max_words = 1,
+	  .options = ff_elf_options,
+	  .parse_file_option = ff_file_options_parse_elf,
+	  .run = ff_cmd_elf2image },
 	{ .name = "encrypt-flash-data",
 	  .arguments = "-k KEYFILE -a OFFSET -o FILE FILE",
 	  .summary = "Encrypt a file as the chip's flash encryption would",

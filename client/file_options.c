@@ -11,6 +11,10 @@ enum file_option {
 	OPTION_CHUNK_SIZE,
 	OPTION_MD5_DISABLE,
 	OPTION_FLASH_CRYPT_CONF,
+	OPTION_MIN_REV,
+	OPTION_MIN_REV_FULL,
+	OPTION_MAX_REV_FULL,
+	OPTION_MMU_PAGE_SIZE,
 };
 
 const struct argp_option ff_merge_options[] = {
@@ -26,6 +30,20 @@ const struct argp_option ff_merge_options[] = {
 	  1 },
 	{ "chunk-size", OPTION_CHUNK_SIZE, "N", 0, "uf2: data bytes of a block, a multiple of 4 (as many as fit)", 1 },
 	{ "md5-disable", OPTION_MD5_DISABLE, NULL, 0, "uf2: no MD5 in the blocks", 1 },
+	{ 0 },
+};
+
+const struct argp_option ff_elf_options[] = {
+	{ "output", 'o', "FILE", 0, "Where to write (the ELF file's name with .bin at its end)", 1 },
+	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "qio (default), qout, dio or dout", 1 },
+	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Such as 80m (what the chip's header says with 0)", 1 },
+	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "1MB (default) to 128MB", 1 },
+	{ "min-rev", OPTION_MIN_REV, "N", 0, "Least chip revision, 0 to 255, where old bootloaders look for it (0)",
+	  1 },
+	{ "min-rev-full", OPTION_MIN_REV_FULL, "N", 0, "Least chip revision, as major * 100 + minor (0)", 1 },
+	{ "max-rev-full", OPTION_MAX_REV_FULL, "N", 0, "Last chip revision, as major * 100 + minor (any)", 1 },
+	{ "flash-mmu-page-size", OPTION_MMU_PAGE_SIZE, "SIZE", 0, "8KB to 256KB (what the application says, or 64KB)",
+	  1 },
 	{ 0 },
 };
 
@@ -98,6 +116,53 @@ error_t ff_file_options_parse_merge(int key, char *argument, struct argp_state *
 		return 0;
 	case OPTION_MD5_DISABLE:
 		options->no_md5 = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static uint16_t revision(struct argp_state *state, const char *option, const char *text, uint32_t most)
+{
+	uint32_t value = number(state, option, text);
+
+	if (value > most) {
+		argp_error(state, "%s wants a number from 0 to %u, not '%s'", option, most, text);
+	}
+	return (uint16_t)value;
+}
+
+static uint32_t page_size(struct argp_state *state, const char *word)
+{
+	static const char *const words[] = { "8KB", "16KB", "32KB", "64KB", "128KB", "256KB" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], word) == 0) {
+			return UINT32_C(0x2000) << i;
+		}
+	}
+	argp_error(state, "--flash-mmu-page-size wants a size from 8KB to 256KB, such as 64KB, not '%s'", word);
+	return 0;
+}
+
+error_t ff_file_options_parse_elf(int key, char *argument, struct argp_state *state, struct ff_file_options *options)
+{
+	switch (key) {
+	case 'o':
+		options->output = argument;
+		return 0;
+	case OPTION_MIN_REV:
+		options->min_rev = (uint8_t)revision(state, "--min-rev", argument, 255);
+		return 0;
+	case OPTION_MIN_REV_FULL:
+		options->min_rev_full = revision(state, "--min-rev-full", argument, 65535);
+		return 0;
+	case OPTION_MAX_REV_FULL:
+		options->max_rev_full = revision(state, "--max-rev-full", argument, 65535);
+		options->max_rev_given = true;
+		return 0;
+	case OPTION_MMU_PAGE_SIZE:
+		options->mmu_page = page_size(state, argument);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The options of the commands that work on files alone: merge-bin, encrypt-flash-data, decrypt-flash-data. */
+/* The options of the commands that work on files alone: merge-bin, elf2image, encrypt-flash-data, decrypt-flash-data. */
 #ifndef FF_CLIENT_FILE_OPTIONS_H
 #define FF_CLIENT_FILE_OPTIONS_H
 
@@ -24,14 +24,21 @@ struct ff_file_options {
 	bool conf_given;
 	uint32_t conf; /* FLASH_CRYPT_CONF */
 	bool aes_xts;
+	uint8_t min_rev;       /* of elf2image, in the old field of the image's header */
+	uint16_t min_rev_full; /* major * 100 + minor */
+	bool max_rev_given;
+	uint16_t max_rev_full; /* the same */
+	uint32_t mmu_page;     /* bytes, 0: to be found out */
 };
 
-/* Options of merge-bin, and of the two commands about encryption, for argp. */
+/* Options of merge-bin, of elf2image, and of the two commands about encryption, for argp. */
 extern const struct argp_option ff_merge_options[];
+extern const struct argp_option ff_elf_options[];
 extern const struct argp_option ff_crypt_options[];
 
 /* Each takes one of its options; ARGP_ERR_UNKNOWN if it is none. Wrong values end the process, as argp does. */
 error_t ff_file_options_parse_merge(int key, char *argument, struct argp_state *state, struct ff_file_options *options);
+error_t ff_file_options_parse_elf(int key, char *argument, struct argp_state *state, struct ff_file_options *options);
 error_t ff_file_options_parse_crypt(int key, char *argument, struct argp_state *state, struct ff_file_options *options);
 
 #endif

@@ -46,6 +46,14 @@ static enum ff_status add_build(struct ff_images *images, struct ff_options *opt
 	return status;
 }
 
+static enum ff_status take(struct ff_images *images, const struct ff_options *options, uint32_t offset,
+			   const char *path, enum ff_take_purpose purpose, struct ff_error *error)
+{
+	const struct ff_take how = { .purpose = purpose, .chip = options->chip, .settings = &options->settings };
+
+	return ff_take_file(images, path, offset, &how, error);
+}
+
 /* A file that stands without an offset, because it brings its own. */
 static enum ff_status add_lone(struct ff_images *images, struct ff_options *options, const char *path,
 			       enum ff_take_purpose purpose, struct ff_error *error)
@@ -58,8 +66,11 @@ static enum ff_status add_lone(struct ff_images *images, struct ff_options *opti
 				    path);
 	case FF_TAKE_ARCHIVE:
 		return add_build(images, options, path, purpose, error);
+	case FF_TAKE_ELF:
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "%.150s is an ELF file: say where its image belongs, as in 0x10000 FILE", path);
 	default:
-		return ff_take_file(images, path, 0, purpose, error);
+		return take(images, options, 0, path, purpose, error);
 	}
 }
 
@@ -74,7 +85,7 @@ static enum ff_status add_pair(struct ff_images *images, const struct ff_options
 			"takes the archive itself as plain bytes",
 			path, offset);
 	}
-	return ff_take_file(images, path, offset, purpose, error);
+	return take(images, options, offset, path, purpose, error);
 }
 
 /* Adds the file at word `*at`, or the OFFSET FILE pair that begins there, and moves on. */

@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elf.h"
+#include "elfimage.h"
 #include "file.h"
 #include "hex.h"
 #include "segments.h"
@@ -23,6 +26,9 @@ static enum ff_take_format format_of(const uint8_t *head, size_t size)
 	}
 	if (ff_uf2_is(head, size)) {
 		return FF_TAKE_UF2;
+	}
+	if (ff_elf_is(head, size)) {
+		return FF_TAKE_ELF;
 	}
 	return ff_unpack_is_archive(head, size) ? FF_TAKE_ARCHIVE : FF_TAKE_RAW;
 }
@@ -48,7 +54,8 @@ enum ff_take_format ff_take_format(const char *path)
 const char *ff_take_format_name(enum ff_take_format format)
 {
 	static const char *const names[] = {
-		[FF_TAKE_RAW] = "raw", [FF_TAKE_HEX] = "hex", [FF_TAKE_UF2] = "uf2", [FF_TAKE_ARCHIVE] = "archive"
+		[FF_TAKE_RAW] = "raw", [FF_TAKE_HEX] = "hex",         [FF_TAKE_UF2] = "uf2",
+		[FF_TAKE_ELF] = "elf", [FF_TAKE_ARCHIVE] = "archive",
 	};
 
 	return names[format];
@@ -117,16 +124,69 @@ static enum ff_status take_pieces(struct ff_images *images, const char *path, en
 	return status;
 }
 
-enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t offset, enum ff_take_purpose purpose,
+static enum ff_status make_image(struct ff_buf *image, const char *path, const struct ff_take *how,
+				 struct ff_error *error)
+{
+	struct ff_elfimage_options options = { .max_revision = FF_IMAGEHEADER_ANY_REVISION };
+	struct ff_buf elf;
+	enum ff_status status;
+
+	if (how->chip == NULL) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "it is an ELF file: say with --chip which chip its image is to be for");
+	}
+	options.chip = ff_imagechip_by_name(how->chip);
+	if (options.chip == NULL) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "there is no chip '%.40s'", how->chip);
+	}
+	if (how->settings != NULL) {
+		options.settings =
+			(struct ff_settings){ how->settings->mode, how->settings->freq, how->settings->size };
+	}
+	if (how->settings != NULL && strcmp(how->settings->size, "detect") == 0) {
+		options.settings.size = NULL;
+	}
+	ff_buf_init(&elf, FF_TAKE_MAX_FILE);
+	status = ff_file_read(&elf, path, error);
+	if (status == FF_OK) {
+		status = ff_elfimage_make(&options, elf.bytes, elf.size, image, error);
+	}
+	ff_buf_release(&elf);
+	return status;
+}
+
+static enum ff_status take_elf(struct ff_images *images, const char *path, uint32_t offset, const struct ff_take *how,
+			       struct ff_error *error)
+{
+	struct ff_buf image;
+	enum ff_status status;
+
+	ff_buf_init(&image, FF_IMAGES_MAX_CONTENT);
+	status = make_image(&image, path, how, error);
+	if (status != FF_OK) {
+		ff_buf_release(&image);
+		return status;
+	}
+	return ff_images_add_bytes(images, offset, ff_file_name(path), image.bytes, image.size, image.bytes, error);
+}
+
+enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t offset, const struct ff_take *how,
 			    struct ff_error *error)
 {
 	enum ff_take_format format = ff_take_format(path);
 	struct ff_error why = FF_ERROR_NONE;
 	enum ff_status status;
 
-	if (format != FF_TAKE_HEX && format != FF_TAKE_UF2) {
+	switch (format) {
+	case FF_TAKE_HEX:
+	case FF_TAKE_UF2:
+		status = take_pieces(images, path, format, how->purpose, &why);
+		break;
+	case FF_TAKE_ELF:
+		status = take_elf(images, path, offset, how, &why);
+		break;
+	default:
 		return ff_images_add_file(images, offset, NULL, path, error);
 	}
-	status = take_pieces(images, path, format, purpose, &why);
 	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%.150s: %s", path, why.text);
 }

@@ -30,6 +30,22 @@ struct ff_elf {
 	size_t count;
 };
 
+#define FF_ELF_MAX_SECTIONS 256
+
+struct ff_elf_section {
+	const char *name; /* in the caller's bytes, with its end */
+	uint32_t address; /* where it runs, never 0 */
+	const uint8_t *bytes;
+	size_t size; /* never 0 */
+};
+
+struct ff_elf_sections {
+	uint16_t machine;
+	uint32_t entry;
+	struct ff_elf_section items[FF_ELF_MAX_SECTIONS]; /* in the order of the file */
+	size_t count;
+};
+
 /* True if the bytes begin with ELF's magic number. */
 bool ff_elf_is(const uint8_t *bytes, size_t size);
 
@@ -37,5 +53,10 @@ bool ff_elf_is(const uint8_t *bytes, size_t size);
  * another processor, too many segments), FF_ERR_EMPTY (nothing to load). */
 FF_WARN_UNUSED enum ff_status ff_elf_parse(struct ff_elf *elf, const uint8_t *bytes, size_t size,
 					   struct ff_error *error);
+
+/* Reads the same executable's sections that have bytes and an address: finer than segments, and with names. Errors: as
+ * above; FF_ERR_UNSUPPORTED for too many sections, FF_ERR_FORMAT if they were stripped. */
+FF_WARN_UNUSED enum ff_status ff_elf_parse_sections(struct ff_elf_sections *sections, const uint8_t *bytes, size_t size,
+						    struct ff_error *error);
 
 #endif

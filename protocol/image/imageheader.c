@@ -101,3 +101,23 @@ void ff_imageheader_put_flash(uint8_t *bytes, uint8_t mode, uint8_t size, uint8_
 	bytes[0] = mode;
 	bytes[1] = (uint8_t)(size << 4 | freq);
 }
+
+void ff_imageheader_write(const struct ff_imageheader *header, uint8_t *bytes)
+{
+	bytes[0] = header->magic;
+	bytes[1] = header->segments;
+	ff_imageheader_put_flash(bytes + FF_IMAGEHEADER_FLASH_AT, header->flash_mode, header->flash_size,
+				 header->flash_freq);
+	ff_put_le32(bytes + 4, header->entry);
+	bytes += FF_IMAGEHEADER_SIZE;
+	bytes[0] = header->wp_pin;
+	for (size_t i = 0; i < 3; i++) {
+		bytes[1 + i] = (uint8_t)(header->drive[2 * i] | header->drive[2 * i + 1] << 4);
+	}
+	ff_put_le16(bytes + 4, header->chip_id);
+	bytes[6] = header->min_revision_old;
+	ff_put_le16(bytes + 7, header->min_revision);
+	ff_put_le16(bytes + 9, header->max_revision);
+	ff_put_le32(bytes + 11, header->reserved);
+	bytes[15] = header->has_digest;
+}

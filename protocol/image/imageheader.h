@@ -62,6 +62,9 @@ bool ff_imageheader_is_esp8266(const uint8_t *bytes, size_t size);
  * begins with the magic byte is not taken for one. */
 bool ff_imageheader_recognise(struct ff_imageheader *header, const uint8_t *bytes, size_t size);
 
+/* Writes FF_IMAGEHEADER_FULL_SIZE bytes: an extended header, whatever `extended` says. */
+void ff_imageheader_write(const struct ff_imageheader *header, uint8_t *bytes);
+
 /* The two bytes of flash settings, as they stand at FF_IMAGEHEADER_FLASH_AT. */
 void ff_imageheader_put_flash(uint8_t *bytes, uint8_t mode, uint8_t size, uint8_t freq);
 

@@ -113,7 +113,7 @@ def test_image_info__tells_damage(tmp_path):
 
 
 @pytest.mark.parametrize("data, why", [
-    (b"", "empty"), (b"\x7fELF", "not a firmware image"), (firmware.image("esp32", 16 * KB)[:8000], "ends too early"),
+    (b"", "empty"), (b"\x7fELF", "the ELF file ends inside its header"), (firmware.image("esp32", 16 * KB)[:8000], "ends too early"),
     (b":0400100001020304E3\n", "line 1: its checksum"), (b":01000000AA55\n", "end record is missing"),
 ])
 def test_image_info__says_why_it_is_none(data, why, tmp_path):
