@@ -54,7 +54,10 @@ static enum ff_status check(const struct comparison *comparison, struct ff_error
 	}
 	if (!ff_flash_can_md5(loader)) {
 		return ff_error_set(error, FF_ERR_UNSUPPORTED,
-				    "without the stub flasher nothing can be verified on this %s", loader->chip->name);
+				    loader->secure_download
+					    ? "the %s is in secure download mode, in which nothing can be verified"
+					    : "the ROM of the %s cannot verify flash: use the stub",
+				    loader->chip->name);
 	}
 	return FF_OK;
 }

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+import chips
 import firmware
 from board import Board
 from program import Program, bin_dir, program_path
@@ -13,6 +14,10 @@ from relay import Relay
 from server import Server
 
 KB = 1024
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-chips", action="store_true", help="write docs/chips.md anew from what this run finds")
 
 
 def pytest_report_header(config):
@@ -30,6 +35,18 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     if call.when == "call":
         item.failed_call = outcome.get_result().failed
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Prints the table of chips and operations when the tests behind it ran, and renews the page if that is wanted."""
+    reports = [report for group in ("passed", "failed") for report in terminalreporter.getreports(group)]
+    outcomes = chips.Outcomes(report for report in reports if report.when == "call")
+    if not outcomes.cells:
+        return
+    terminalreporter.write_line("\n" + outcomes.text() + "\n")
+    if config.getoption("--write-chips") and outcomes.complete():
+        chips.write_page(outcomes.rows())
+        terminalreporter.write_line(f"written to {chips.PAGE}")
 
 
 class Programs:
