@@ -7,11 +7,15 @@ import os
 
 import pytest
 
+import chips
 import firmware
+from client import farflash, farflash_json
 from program import run
 
 DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "esptool_js", "flash.mjs")
-CHIPS = sorted(firmware.NAMES)
+TARGETS = os.path.join(chips.ROOT, "node_modules", "esptool-js", "lib", "targets")
+CHIPS = [chip for chip in chips.names() if os.path.exists(os.path.join(TARGETS, f"{chip}.js"))]
+WITH_STUB = [chip for chip in CHIPS if os.path.exists(os.path.join(TARGETS, "stub_flasher", f"{chip}.json"))]
 ONE_OF_EACH_KIND = ("esp8266", "esp32", "esp32c3")  # where the chip makes no difference but by its generation
 SIZE = 0x18000
 
@@ -23,6 +27,10 @@ def esptool_js(board, tmp_path, parts, **options):
         path = tmp_path / f"part{index}.bin"
         path.write_bytes(content)
         files.append({"address": offset, "path": str(path)})
+    return drive(board, files, **options)
+
+
+def drive(board, files, **options):
     done = run(["node", DRIVER, json.dumps({"address": board.address, "files": files, **options})], timeout=40)
     assert done.status == 0, done
     return json.loads(done.stdout)
@@ -87,15 +95,16 @@ def test_esptool_js__flashes_plain_bytes_through_the_rom(make_board, tmp_path, c
 
 
 @pytest.mark.parametrize("chip", CHIPS)
-def test_esptool_js__and_the_engine_see_the_same_chip(make_board, make_server, tmp_path, chip):
+def test_esptool_js__and_the_engine_see_the_same_chip_and_flash(make_board, tmp_path, chip):
+    """It writes and compares the chip's MD5, the engine reads back."""
     board = make_board(chip, flash_size="2MB")
-    image = firmware.image(chip, 0x1000)
-    stub = chip != "esp32h21"  # which has none; its ROM takes plain bytes from esptool-js, see above
+    image = firmware.image(chip, 0x2010)
+    stub = chip in WITH_STUB
     theirs = esptool_js(board, tmp_path, [(0x10000, image)], baud=460800, stub=stub, compress=stub)
     assert theirs["stub"] is stub and board.holds(0x10000, image)
-    rest = make_server(lab1=board).rest
-    job = rest.request("POST", "/api/v1/boards/lab1/info").json()
-    info = job["info"]
+    told, _ = farflash_json("--port", board.address, "read-flash", "0x10000", hex(len(image)), tmp_path / "back.bin")
+    assert (tmp_path / "back.bin").read_bytes() == image
+    info = told["info"]
     assert info["chip"] == theirs["chip"]
     assert info["mac"] == theirs["mac"]
     if chip != "esp8266":  # has none
@@ -103,3 +112,15 @@ def test_esptool_js__and_the_engine_see_the_same_chip(make_board, make_server, t
     if chip != "esp8266":  # there esptool-js 0.7.0 takes the length registers that this chip lacks for its command register
         assert int(info["flash_id"], 16) == theirs["flash_id"]
     assert info["flash_size"] == 2 << 20
+
+
+@pytest.mark.parametrize("chip", WITH_STUB)
+def test_esptool_js__reads_what_the_engine_wrote_and_erases_it(make_board, tmp_path, chip):
+    board = make_board(chip, flash_size="2MB")
+    image = firmware.image(chip, 0x2010)
+    (tmp_path / "image.bin").write_bytes(image)
+    assert farflash("--port", board.address, "write-flash", "0x10000", tmp_path / "image.bin").status == 0
+    drive(board, [{"address": 0x10000, "size": len(image), "path": str(tmp_path / "back.bin")}], operation="read")
+    assert (tmp_path / "back.bin").read_bytes() == image
+    drive(board, [], operation="erase")
+    assert board.holds(0, b"\xff" * (2 << 20))

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flashes a board with Espressif's esptool-js, as an independent client:
+// Works on a board with Espressif's esptool-js, as an independent client:
 //   node flash.mjs '{"address": "rfc2217://127.0.0.1:7001", "baud": 460800, "stub": true, "compress": true,
 //                    "files": [{"address": 65536, "path": "app.bin"}]}'
-// Prints one JSON object on stdout; everything that esptool-js says goes to stderr. Exit status 0 only if it wrote.
+// or, through the stub only, with "operation": "read" and one file that also has a "size", or "operation": "erase".
+// Prints one JSON object on stdout; everything that esptool-js says goes to stderr. Exit status 0 only if it worked.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 import { Rfc2217Port } from "./rfc2217.mjs";
 import { RawTcpPort } from "./rawtcp.mjs";
@@ -60,19 +61,34 @@ async function verifyByRom(loader, files) {
   }
 }
 
-async function flash({ address, baud = ROM_BAUD, stub = true, compress = true, before = "default_reset", files }) {
-  const transport = new Transport(openPort(address), false);
-  const terminal = { clean() {}, write: (text) => process.stderr.write(text), writeLine: (text) => console.error(text) };
-  const loader = new ESPLoader({ transport, baudrate: baud, romBaudrate: ROM_BAUD, terminal });
+async function write(loader, { stub, compress, files }) {
   const fileArray = files.map((file) => ({ address: file.address, data: new Uint8Array(readFileSync(file.path)) }));
-  const times = [performance.now()];
-  if (stub) await loader.main(before);
-  else await connectToRom(loader, before);
-  times.push(performance.now());
   await loader.writeFlash({ fileArray, flashSize: "keep", flashMode: "keep", flashFreq: "keep", eraseAll: false,
     compress, calculateMD5Hash: stub ? md5 : undefined });
   const canVerify = !stub && loader.chip.CHIP_NAME !== "ESP8266"; // its ROM has no MD5 command
   if (canVerify) await verifyByRom(loader, fileArray);
+}
+
+async function read(loader, { files }) {
+  const [{ address, size, path }] = files;
+  writeFileSync(path, await loader.readFlash(address, size));
+  await loader.transport.read(3000); // the stub's MD5, which esptool-js leaves lying
+}
+
+async function erase(loader) {
+  await loader.eraseFlash();
+}
+
+async function work(job) {
+  const { address, baud, stub, before, operation } = job;
+  const transport = new Transport(openPort(address), false);
+  const terminal = { clean() {}, write: (text) => process.stderr.write(text), writeLine: (text) => console.error(text) };
+  const loader = new ESPLoader({ transport, baudrate: baud, romBaudrate: ROM_BAUD, terminal });
+  const times = [performance.now()];
+  if (stub) await loader.main(before);
+  else await connectToRom(loader, before);
+  times.push(performance.now());
+  await { write, read, erase }[operation](loader, job);
   times.push(performance.now());
   const result = { chip: loader.chip.CHIP_NAME, description: await loader.chip.getChipDescription(loader),
     mac: await loader.chip.readMac(loader), stub: loader.IS_STUB, baud: loader.baudrate,
@@ -80,8 +96,8 @@ async function flash({ address, baud = ROM_BAUD, stub = true, compress = true, b
   if (before === "default_reset") await resetIntoApplication(transport);
   times.push(performance.now());
   await transport.disconnect();
-  const [connect, write, reboot] = times.slice(1).map((time, i) => (time - times[i]) / 1000);
-  return { ...result, seconds: { connect, write, reboot } };
+  const [connect, worked, reboot] = times.slice(1).map((time, i) => (time - times[i]) / 1000);
+  return { ...result, seconds: { connect, [operation]: worked, reboot } };
 }
 
 async function resetIntoApplication(transport) {
@@ -91,7 +107,8 @@ async function resetIntoApplication(transport) {
 }
 
 try {
-  process.stdout.write(JSON.stringify(await flash(JSON.parse(process.argv[2]))) + "\n");
+  const defaults = { baud: ROM_BAUD, stub: true, compress: true, before: "default_reset", operation: "write" };
+  process.stdout.write(JSON.stringify(await work({ ...defaults, ...JSON.parse(process.argv[2]) })) + "\n");
   process.exit(0);
 } catch (error) {
   console.error(error);
