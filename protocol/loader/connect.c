@@ -272,9 +272,8 @@ static enum ff_status detect_by_magic(struct ff_loader *loader, bool has_info, s
 	return FF_OK;
 }
 
-enum ff_status ff_connect_detect(struct ff_loader *loader, struct ff_error *error)
+static enum ff_status detect(struct ff_loader *loader, struct ff_error *error)
 {
-	loader->chip = NULL;
 	loader->secure_boot = false;
 	loader->secure_download = false;
 	loader->security_known = false;
@@ -292,4 +291,23 @@ enum ff_status ff_connect_detect(struct ff_loader *loader, struct ff_error *erro
 		return ff_error_set(error, FF_ERR_UNKNOWN_CHIP, "the chip has the unknown id %u", id);
 	}
 	return FF_OK;
+}
+
+enum ff_status ff_connect_detect(struct ff_loader *loader, struct ff_error *error)
+{
+	const struct ff_chip *chip = loader->chip;
+	bool secure_boot = loader->secure_boot;
+	bool secure_download = loader->secure_download;
+	bool security_known = loader->security_known;
+	struct ff_security_info security = loader->security;
+	enum ff_status status = detect(loader, error);
+	if (status != FF_OK) {
+		/* A known board that cannot be asked now is still the same board: callers go on asking what it is. */
+		loader->chip = chip;
+		loader->secure_boot = secure_boot;
+		loader->secure_download = secure_download;
+		loader->security_known = security_known;
+		loader->security = security;
+	}
+	return status;
 }

@@ -26,7 +26,8 @@ FF_WARN_UNUSED enum ff_status ff_connect(struct ff_loader *loader, const struct 
  * FF_ERR_TIMEOUT (no answer) leaves `error` alone. Other errors: FF_ERR_CANCELLED, those of the transport. */
 FF_WARN_UNUSED enum ff_status ff_connect_sync(struct ff_loader *loader, unsigned tries, struct ff_error *error);
 
-/* Finds out the chip: GET_SECURITY_INFO, and where that tells no chip id the magic register.
+/* Finds out the chip: GET_SECURITY_INFO, and where that tells no chip id the magic register. After a failure the loader
+ * knows what it knew before.
  * Errors: FF_ERR_UNKNOWN_CHIP, others as ff_link_call(). */
 FF_WARN_UNUSED enum ff_status ff_connect_detect(struct ff_loader *loader, struct ff_error *error);
 

@@ -74,6 +74,19 @@ static void test_connect__unknown_magic(void **state)
 	chip_release(&fixture->chip);
 }
 
+static void test_connect__keeps_what_it_knew_of_a_board_that_falls_silent(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start(CHIP_ESP32C3);
+	fixture->chip.flags = FF_SECURITY_JTAG_HARD_OFF;
+	connect_and_detect(fixture);
+	fixture->chip.deaf = true;
+	assert_int_not_equal(ff_connect_detect(&fixture->loader, NULL), FF_OK);
+	assert_string_equal(fixture->loader.chip->name, "ESP32-C3");
+	assert_int_equal(fixture->loader.security.flags, FF_SECURITY_JTAG_HARD_OFF);
+	chip_release(&fixture->chip);
+}
+
 static void test_connect__reads_the_security_flags(void **state)
 {
 	(void)state;
@@ -463,6 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connect__detects_the_chips),
 		cmocka_unit_test(test_connect__unknown_magic),
+		cmocka_unit_test(test_connect__keeps_what_it_knew_of_a_board_that_falls_silent),
 		cmocka_unit_test(test_connect__reads_the_security_flags),
 		cmocka_unit_test(test_connect__no_answer_says_what_was_tried),
 		cmocka_unit_test(test_connect__no_answer_tells_the_boot_log),
