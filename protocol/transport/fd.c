@@ -24,7 +24,8 @@ enum ff_status ff_fd_lost(const struct ff_fd *io, int sys_errno, struct ff_error
 static enum ff_status failed(const struct ff_fd *io, int sys_errno, const char *verb, struct ff_error *error)
 {
 	switch (sys_errno) {
-	case EIO: /* a tty after a hang-up */
+	case EIO:   /* a tty after a hang-up */
+	case EBADF: /* it could not be opened again */
 	case ENXIO:
 	case ENODEV:
 	case EPIPE:

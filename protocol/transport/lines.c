@@ -39,7 +39,7 @@ static int with(int bits, int line, int8_t state)
 
 static enum ff_status failed(const struct ff_fd *io, struct ff_error *error)
 {
-	if (errno == EIO || errno == ENODEV || errno == ENXIO) {
+	if (errno == EIO || errno == ENODEV || errno == ENXIO || errno == EBADF) {
 		return ff_fd_lost(io, errno, error);
 	}
 	return ff_error_set_errno(error, FF_ERR_IO, errno, "cannot set DTR and RTS of %s", io->name);

@@ -25,8 +25,18 @@ struct ff_line_step {
 	uint16_t hold_ms; /* pause after the change, 0 to 10000 */
 };
 
-/* All slots are mandatory. `self` is the pointer beside the table. On FF_ERR_LOST the port is gone: only close is
- * useful after it. `error` may be NULL in every call. */
+/* What is behind a port, as far as its USB ids tell. */
+enum ff_port_kind {
+	FF_PORT_UNKNOWN, /* not on this machine's USB: a network port, a built-in UART, a channel of the caller's own */
+	FF_PORT_UART,    /* a USB adapter, and the chip's UART behind it */
+	FF_PORT_USB_JTAG, /* the chip itself, with its USB-Serial-JTAG peripheral */
+	FF_PORT_USB_OTG   /* the chip itself, whose ROM loader talks on USB-OTG */
+};
+
+struct ff_transport;
+
+/* All slots but reopen are mandatory. `self` is the pointer beside the table. On FF_ERR_LOST the port is gone: only
+ * reopen and close are useful after it. `error` may be NULL in every call. */
 struct ff_transport_ops {
 	/* Waits until at least one byte is there, then takes what is there, up to `capacity` (not 0). With a deadline in the
 	 * past it only looks. FF_ERR_TIMEOUT: nothing came; it writes `error` too, so pass NULL where silence is no failure.
@@ -51,6 +61,11 @@ struct ff_transport_ops {
 	int (*poll_fd)(void *self);
 	/* Releases everything, `self` included. */
 	void (*close)(void *self);
+	/* Optional, NULL where it makes no sense. After FF_ERR_LOST: opens the port of the same device again, at the rate it
+	 * had, and waits for it until the deadline; one that has passed means only to look. A device on USB is known by where
+	 * it is plugged in, or by its serial number, not by the name of its port. `kind` may be another afterwards.
+	 * FF_ERR_LOST: it is not there (yet). Other errors as those of ff_transport_open(). */
+	enum ff_status (*reopen)(struct ff_transport *transport, int64_t deadline_us, struct ff_error *error);
 };
 
 struct ff_transport {
@@ -60,6 +75,8 @@ struct ff_transport {
 	bool fixed_baud; /* set_baud can only confirm the rate of the open (raw TCP): leave the board at that rate */
 	/* Round trip to the port as measured at open, 0 for a local port; waits are stretched by it. */
 	uint32_t latency_ms;
+	enum ff_port_kind kind; /* chooses the reset sequence */
+	bool keeps_dtr; /* DTR has to stay asserted, or RTS would reset the board as bytes come and go (CP2102C) */
 };
 
 struct ff_transport_options {

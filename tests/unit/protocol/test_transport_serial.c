@@ -114,6 +114,48 @@ static void test_serial__takes_the_exclusive_flag_back(void **state)
 	close(watcher);
 }
 
+static void test_serial__comes_back_after_the_device_was_away(void **state)
+{
+	static const uint8_t hello[] = "hello";
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	struct ff_error error = FF_ERROR_NONE;
+	uint8_t bytes[16];
+	size_t got = 0;
+	open_port(wire, &transport, 230400);
+	unplug(wire);
+	assert_int_equal(transport.ops->read(transport.self, bytes, sizeof(bytes), &got, ff_deadline_ms(1000), NULL),
+			 FF_ERR_LOST);
+	assert_int_equal(transport.ops->reopen(&transport, 0, &error), FF_ERR_LOST);
+	assert_true(error.text[0] != '\0');
+	/* Until then nothing works, and nothing is worse than that. */
+	assert_int_equal(transport.ops->read(transport.self, bytes, sizeof(bytes), &got, 0, NULL), FF_ERR_LOST);
+	assert_int_equal(transport.ops->write(transport.self, hello, 1, 0, NULL), FF_ERR_LOST);
+	static const struct ff_line_step release = { 0, 0, 0 };
+	assert_int_equal(transport.ops->set_lines(transport.self, &release, 1, NULL), FF_ERR_LOST);
+
+	assert_int_equal(transport.ops->set_baud(transport.self, 115200, 0, NULL), FF_ERR_LOST);
+
+	plug_in(wire);
+	assert_int_equal(transport.ops->reopen(&transport, ff_deadline_ms(1000), NULL), FF_OK);
+	assert_int_equal(write(wire->master, hello, 5), 5);
+	assert_int_equal(transport.ops->read(transport.self, bytes, sizeof(bytes), &got, ff_deadline_ms(1000), NULL),
+			 FF_OK);
+	assert_memory_equal(bytes, "hello", got);
+	assert_int_equal(transport.kind, FF_PORT_UNKNOWN);
+	ff_transport_close(&transport);
+}
+
+static void test_serial__may_be_closed_while_the_device_is_away(void **state)
+{
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	open_port(wire, &transport, 0);
+	unplug(wire);
+	assert_int_equal(transport.ops->reopen(&transport, 0, NULL), FF_ERR_LOST);
+	ff_transport_close(&transport);
+}
+
 #define ON_SERIAL(test) cmocka_unit_test_setup_teardown(test, setup_serial, teardown)
 
 int main(void)
@@ -125,6 +167,8 @@ int main(void)
 		ON_SERIAL(test_serial__a_change_of_baud_moves_no_line),
 		ON_SERIAL(test_serial__steps_out_of_range_move_nothing),
 		ON_SERIAL(test_serial__takes_the_exclusive_flag_back),
+		ON_SERIAL(test_serial__comes_back_after_the_device_was_away),
+		ON_SERIAL(test_serial__may_be_closed_while_the_device_is_away),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,18 +16,30 @@
 
 #include <cmocka.h>
 
-static void wire_setup(struct wire *wire)
+void plug_in(struct wire *wire)
 {
-	snprintf(wire->dir, sizeof(wire->dir), "/tmp/ff-wire-XXXXXX");
-	assert_non_null(mkdtemp(wire->dir));
-	snprintf(wire->link, sizeof(wire->link), "%s/board", wire->dir);
-	snprintf(wire->socket, sizeof(wire->socket), "%s.lines", wire->link);
 	wire->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	assert_true(wire->master >= 0);
 	assert_return_code(grantpt(wire->master), errno);
 	assert_return_code(unlockpt(wire->master), errno);
 	assert_int_equal(ptsname_r(wire->master, wire->slave, sizeof(wire->slave)), 0);
 	assert_return_code(symlink(wire->slave, wire->link), errno);
+}
+
+void unplug(struct wire *wire)
+{
+	close(wire->master);
+	wire->master = -1;
+	assert_return_code(unlink(wire->link), errno);
+}
+
+static void wire_setup(struct wire *wire)
+{
+	snprintf(wire->dir, sizeof(wire->dir), "/tmp/ff-wire-XXXXXX");
+	assert_non_null(mkdtemp(wire->dir));
+	snprintf(wire->link, sizeof(wire->link), "%s/board", wire->dir);
+	snprintf(wire->socket, sizeof(wire->socket), "%s.lines", wire->link);
+	plug_in(wire);
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", wire->socket);
 	wire->lines = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

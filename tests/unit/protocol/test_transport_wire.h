@@ -23,6 +23,10 @@ int setup_tty(void **state);
 int setup_serial(void **state);
 int teardown(void **state);
 
+/* Takes the device away, and brings one back, under another name behind the link. */
+void unplug(struct wire *wire);
+void plug_in(struct wire *wire);
+
 /* Fails the test unless the next change of the lines, within 5 s, is to "<dtr><rts>". */
 void expect_lines(struct wire *wire, const char *expected);
 
