@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-#include "clock.h"
 #include "connect.h"
+#include "error.h"
 #include "flash.h"
 #include "identify.h"
+#include "port.h"
 #include "speed.h"
 #include "stub.h"
 
-#define BAUD_TIMEOUT_MS 3000
 #define RESYNC_TRIES 10
 #define MAX_RETRIES 2
 
@@ -21,9 +21,14 @@ static void on_stage(void *context, bool resetting)
 
 static enum ff_status connect(struct ff_flasher *flasher, struct ff_error *error)
 {
+	enum ff_before before = flasher->options.before;
+	bool resets = before == FF_BEFORE_DEFAULT_RESET || before == FF_BEFORE_USB_RESET;
 	struct ff_connect_plan plan = {
 		.attempts = flasher->options.attempts,
-		.reset = flasher->options.before == FF_BEFORE_DEFAULT_RESET && flasher->transport->has_lines,
+		.reset = resets && flasher->transport->has_lines,
+		.usb = before == FF_BEFORE_USB_RESET,
+		.no_sync = before == FF_BEFORE_NO_RESET_NO_SYNC,
+		.sequence = &flasher->reset_sequence,
 		.stage = on_stage,
 		.context = flasher,
 	};
@@ -78,9 +83,7 @@ static enum ff_status run_stub(struct ff_flasher *flasher, struct ff_error *erro
 		status = ff_speed_run_stub(loader, &stub, &local);
 		ff_stub_release(&stub);
 	}
-	if (status != FF_OK && error && error->status == FF_OK) {
-		*error = local;
-	}
+	ff_error_keep(error, &local);
 	return status;
 }
 
@@ -146,24 +149,9 @@ static enum ff_status establish_once(struct ff_flasher *flasher, struct ff_error
 
 enum ff_status ff_establish_port_rate(struct ff_flasher *flasher, struct ff_error *error)
 {
-	struct ff_transport *transport = flasher->transport;
+	struct ff_link *link = &flasher->loader.link;
 	uint32_t baud = flasher->loader.initial_baud;
-	if (flasher->loader.link.baud == baud) {
-		return FF_OK;
-	}
-	int64_t deadline = ff_deadline_ms(BAUD_TIMEOUT_MS + transport->latency_ms);
-	enum ff_status status = transport->ops->set_baud(transport->self, baud, deadline, error);
-	if (status == FF_OK) {
-		flasher->loader.link.baud = baud;
-	}
-	return status;
-}
-
-static void keep_first(struct ff_error *error, const struct ff_error *local)
-{
-	if (error && error->status == FF_OK) {
-		*error = *local;
-	}
+	return link->baud == baud ? FF_OK : ff_port_set_baud(link, baud, error);
 }
 
 enum ff_status ff_establish(struct ff_flasher *flasher, struct ff_error *error)
@@ -183,7 +171,7 @@ enum ff_status ff_establish(struct ff_flasher *flasher, struct ff_error *error)
 		}
 	}
 	if (status != FF_OK) {
-		keep_first(error, &first);
+		ff_error_keep(error, &first);
 	}
 	return status;
 }
@@ -244,7 +232,7 @@ enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *e
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s: connecting again", flasher->info.chip);
 		status = establish_same(flasher, error);
 	} else if (status != FF_OK) {
-		keep_first(error, &local);
+		ff_error_keep(error, &local);
 	}
 	flasher->recovering = false;
 	return status;
@@ -273,8 +261,6 @@ enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats,
 		ff_error_clear(&last);
 		status = step(context, &last);
 	}
-	if (last.status != FF_OK) {
-		keep_first(error, &last);
-	}
+	ff_error_keep(error, &last);
 	return last.status;
 }

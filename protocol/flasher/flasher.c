@@ -4,13 +4,27 @@
 #include <stdlib.h>
 
 #include "establish.h"
-#include "reset.h"
+#include "leave.h"
 #include "session.h"
-#include "speed.h"
 
 #define DEFAULT_BAUD 115200
 #define DEFAULT_ATTEMPTS 7
 #define MAX_ATTEMPTS 100
+
+static enum ff_status take_sequences(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_connect_options *options = &flasher->options;
+	enum ff_status status = FF_OK;
+	if (options->reset_sequence) {
+		status = ff_sequence_parse(&flasher->reset_sequence, options->reset_sequence, error);
+	}
+	if (status == FF_OK && options->hard_reset_sequence) {
+		status = ff_sequence_parse(&flasher->hard_reset_sequence, options->hard_reset_sequence, error);
+	}
+	options->reset_sequence = NULL;
+	options->hard_reset_sequence = NULL;
+	return status;
+}
 
 static enum ff_status take_options(struct ff_flasher *flasher, const struct ff_connect_options *options,
 				   struct ff_error *error)
@@ -28,19 +42,26 @@ static enum ff_status take_options(struct ff_flasher *flasher, const struct ff_c
 	if (flasher->options.initial_baud == 0) {
 		flasher->options.initial_baud = DEFAULT_BAUD;
 	}
-	return FF_OK;
+	if (flasher->options.before == FF_BEFORE_USB_RESET && !flasher->transport->has_lines) {
+		return ff_error_set(
+			error, FF_ERR_UNSUPPORTED,
+			"a port without control lines cannot reset the board: put it into its bootloader by "
+			"hand, and ask for no reset (no-reset)");
+	}
+	return take_sequences(flasher, error);
 }
 
 /* After a failed open: the port at its rate, and a board that was reset into its loader back in its application. What
  * fails here is not worth a word beside what failed before. */
 static void put_back(struct ff_flasher *flasher, enum ff_status failure)
 {
-	if (failure == FF_ERR_LOST || failure == FF_ERR_ARGUMENT) {
+	if (failure == FF_ERR_LOST || failure == FF_ERR_ARGUMENT || !flasher->loader.link.transport) {
 		return;
 	}
 	enum ff_status status = ff_establish_port_rate(flasher, NULL);
 	if (status == FF_OK && flasher->loader.resets > 0) {
-		status = ff_board_reset(flasher->transport, NULL);
+		flasher->loader.link.hooks.cancelled = NULL;
+		status = ff_leave_by_lines(&flasher->loader, &flasher->hard_reset_sequence, NULL);
 	}
 	ff_log(flasher->observer.log, FF_LOG_DEBUG, "put the board back: %s", ff_status_text(status));
 }
@@ -98,44 +119,6 @@ const int64_t *ff_flasher_phase_times(const struct ff_flasher *flasher)
 	return flasher->times;
 }
 
-static enum ff_status stay(struct ff_flasher *flasher, struct ff_error *error)
-{
-	struct ff_loader *loader = &flasher->loader;
-	if (flasher->in_step && loader->link.baud != loader->initial_baud) {
-		/* The next one to talk to this loader will start at the usual rate. */
-		enum ff_status status = ff_speed_set_baud(loader, loader->initial_baud, error);
-		if (status != FF_OK) {
-			return status;
-		}
-	}
-	return ff_establish_port_rate(flasher, error);
-}
-
-static enum ff_status leave(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error)
-{
-	if (after == FF_AFTER_NO_RESET) {
-		return stay(flasher, error);
-	}
-	/* First the rate, so that the application's first words are readable. */
-	enum ff_status status = ff_establish_port_rate(flasher, error);
-	enum ff_status reset = ff_board_reset(flasher->transport, error);
-	return status == FF_OK ? reset : status;
-}
-
-enum ff_status ff_flasher_leave(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error)
-{
-	if (flasher->left) {
-		return FF_OK;
-	}
-	flasher->left = true;
-	/* A caller who cancelled the work still wants the board left in order. */
-	flasher->loader.link.hooks.cancelled = NULL;
-	ff_session_enter(flasher, FF_PHASE_REBOOT, 0, 0);
-	enum ff_status status = leave(flasher, after, error);
-	ff_session_rest(flasher);
-	return status;
-}
-
 enum ff_status ff_flasher_close(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error)
 {
 	if (!flasher) {
@@ -144,28 +127,4 @@ enum ff_status ff_flasher_close(struct ff_flasher *flasher, enum ff_after after,
 	enum ff_status status = ff_flasher_leave(flasher, after, error);
 	free(flasher);
 	return status;
-}
-
-static enum ff_status move_lines(struct ff_transport *transport, const struct ff_reset *reset, struct ff_error *error)
-{
-	if (!transport->has_lines) {
-		return ff_error_set(error, FF_ERR_UNSUPPORTED,
-				    "the port has no control lines, so the board cannot be reset from here: press its "
-				    "reset button");
-	}
-	enum ff_status status = transport->ops->set_lines(transport->self, reset->steps, reset->count, error);
-	if (status != FF_OK) {
-		return ff_error_set(error, status, "cannot move the control lines: %s", ff_status_text(status));
-	}
-	return FF_OK;
-}
-
-enum ff_status ff_board_reset(struct ff_transport *transport, struct ff_error *error)
-{
-	return move_lines(transport, ff_reset_to_application(), error);
-}
-
-enum ff_status ff_board_enter_bootloader(struct ff_transport *transport, struct ff_error *error)
-{
-	return move_lines(transport, ff_reset_to_loader(0), error);
 }

@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "error.h"
 #include "establish.h"
 #include "flash_read.h"
 #include "session.h"
@@ -118,9 +119,7 @@ static enum ff_status read_all(struct reading *reading, struct ff_error *error)
 				return status;
 			}
 		} else if (!recovers(reading, status, &local)) {
-			if (error && error->status == FF_OK) {
-				*error = local;
-			}
+			ff_error_keep(error, &local);
 			return local.status;
 		}
 	}

@@ -6,11 +6,14 @@
 #include <farflash/flasher.h>
 
 #include "loader.h"
+#include "sequence.h"
 
 struct ff_flasher {
 	struct ff_transport *transport; /* borrowed */
 	struct ff_observer observer;
 	struct ff_connect_options options;
+	struct ff_sequence reset_sequence;      /* the board's own, or empty */
+	struct ff_sequence hard_reset_sequence; /* the same */
 	struct ff_loader loader;
 	struct ff_board_info info;
 	bool in_step;    /* loader and board understand each other; false after a failure */

@@ -21,6 +21,7 @@ static const struct ff_chip_spi spi_later = {
 static const struct ff_chip_watchdogs watchdogs_c3 = {
 	.rtc_protect = 0x600080A8,
 	.rtc_config = 0x60008090,
+	.rtc_timeout = 0x60008094,
 	.super_protect = 0x600080B0,
 	.super_config = 0x600080AC,
 	.super_key = SWD_KEY,
@@ -29,11 +30,22 @@ static const struct ff_chip_watchdogs watchdogs_c3 = {
 static const struct ff_chip_watchdogs watchdogs_s3 = {
 	.rtc_protect = 0x600080B0,
 	.rtc_config = 0x60008098,
+	.rtc_timeout = 0x6000809C,
 	.super_protect = 0x600080B8,
 	.super_config = 0x600080B4,
 	.super_key = SWD_KEY,
 	.super_feed = RTC_FEED_BIT,
 };
+static const struct ff_chip_watchdogs watchdogs_c5 = {
+	.rtc_protect = 0x600B1C18,
+	.rtc_config = 0x600B1C00,
+	.rtc_timeout = 0x600B1C04,
+	.super_protect = 0x600B1C20,
+	.super_config = 0x600B1C1C,
+	.super_key = WDT_KEY,
+	.super_feed = LP_FEED_BIT,
+};
+/* After a reset by its watchdog the ESP32-C6 may stay off the bus; the later ones do not have that bug. */
 static const struct ff_chip_watchdogs watchdogs_c6 = {
 	.rtc_protect = 0x600B1C18,
 	.rtc_config = 0x600B1C00,
@@ -42,6 +54,7 @@ static const struct ff_chip_watchdogs watchdogs_c6 = {
 	.super_key = WDT_KEY,
 	.super_feed = LP_FEED_BIT,
 };
+/* Of the ESP32-H21 too. */
 static const struct ff_chip_watchdogs watchdogs_h2 = {
 	.rtc_protect = 0x600B1C1C,
 	.rtc_config = 0x600B1C00,
@@ -53,11 +66,38 @@ static const struct ff_chip_watchdogs watchdogs_h2 = {
 static const struct ff_chip_watchdogs watchdogs_p4 = {
 	.rtc_protect = 0x50116018,
 	.rtc_config = 0x50116000,
+	.rtc_timeout = 0x50116004,
 	.super_protect = 0x50116020,
 	.super_config = 0x5011601C,
 	.super_key = WDT_KEY,
 	.super_feed = LP_FEED_BIT,
 };
+
+static const struct ff_chip_watchdogs watchdogs_h4 = {
+	.rtc_protect = 0x60090064,
+	.rtc_config = 0x60090048,
+	.super_protect = 0x600B5420,
+	.super_config = 0x600B541C,
+	.super_key = WDT_KEY,
+	.super_feed = LP_FEED_BIT,
+};
+static const struct ff_chip_watchdogs watchdogs_s2 = { .rtc_protect = 0x3F4080AC,
+						       .rtc_config = 0x3F408094,
+						       .rtc_timeout = 0x3F408098 };
+static const struct ff_chip_watchdogs watchdogs_c2 = { .rtc_protect = 0x6000809C,
+						       .rtc_config = 0x60008084,
+						       .rtc_timeout = 0x60008088 };
+static const struct ff_chip_watchdogs watchdogs_s31 = { .rtc_protect = 0x20801018,
+							.rtc_config = 0x20801000,
+							.rtc_timeout = 0x20801004 };
+
+static const struct ff_chip_usb_boot usb_boot_s2 = { .strap = 0x3F404038,
+						     .force_download = 0x3F408128,
+						     .force_bit = 1 };
+static const struct ff_chip_usb_boot usb_boot_s3 = { .strap = 0x60004038,
+						     .force_download = 0x6000812C,
+						     .force_bit = 1 };
+static const struct ff_chip_usb_boot usb_boot_watchdog = { .strap = 0 };
 
 static const struct ff_chip chips[] = {
 	{
@@ -103,11 +143,13 @@ static const struct ff_chip chips[] = {
 		.crystal_mhz = 40,
 		.stub = "esp32s2",
 		.console = { { .address = 0x3FFFFD14, .usb_otg = 2 } },
+		.watchdogs = &watchdogs_s2,
+		.usb_boot = &usb_boot_s2,
 	},
 	{
 		.name = "ESP32-S3",
 		.id = 9,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_SECURE_BOOT_BARS_STUB,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_SECURE_BOOT_BARS_STUB | FF_CHIP_UNFORCE_DOWNLOAD,
 		.spi_base = 0x60002000,
 		.spi = &spi_later,
 		.mac = 0x60007044,
@@ -118,6 +160,7 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32s3",
 		.console = { { .address = 0x3FCEF14C, .usb_jtag = 4, .usb_otg = 3 } },
 		.watchdogs = &watchdogs_s3,
+		.usb_boot = &usb_boot_s3,
 	},
 	{
 		.name = "ESP32-C2",
@@ -133,6 +176,7 @@ static const struct ff_chip chips[] = {
 		.rom_clock = FF_CHIP_CLOCK_40MHZ,
 		.stub = "esp32c2",
 		.stub_since = 1,
+		.watchdogs = &watchdogs_c2,
 	},
 	{
 		.name = "ESP32-C3",
@@ -152,7 +196,7 @@ static const struct ff_chip chips[] = {
 	{
 		.name = "ESP32-C5",
 		.id = 23,
-		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION,
+		.flags = FF_CHIP_BEGIN_FIFTH_WORD | FF_CHIP_MAC_EXTENSION | FF_CHIP_SLOW_USB_JTAG_RESET,
 		.bootloader_at = 0x2000,
 		.spi_base = 0x60003000,
 		.spi = &spi_later,
@@ -165,7 +209,7 @@ static const struct ff_chip chips[] = {
 		.rom_crystal = { 0x60096110, 24, 7 },
 		.stub = "esp32c5",
 		.console = { { .address = 0x4085F514, .usb_jtag = 3 } },
-		.watchdogs = &watchdogs_c6,
+		.watchdogs = &watchdogs_c5,
 	},
 	{
 		.name = "ESP32-C6",
@@ -194,7 +238,7 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32c61",
 		.console = { { .below = 3, .address = 0x4084F5EC, .usb_jtag = 3 },
 			     { .address = 0x4084F5E4, .usb_jtag = 4 } },
-		.watchdogs = &watchdogs_c6,
+		.watchdogs = &watchdogs_c5,
 	},
 	{
 		.name = "ESP32-H2",
@@ -220,6 +264,7 @@ static const struct ff_chip chips[] = {
 		.minor = { { 0x600B4058, 4, 4 } },
 		.major = { { 0x600B4058, 8, 2 } },
 		.crystal_mhz = 32,
+		.watchdogs = &watchdogs_h2,
 	},
 	{
 		.name = "ESP32-H4",
@@ -233,6 +278,7 @@ static const struct ff_chip chips[] = {
 		.major = { { 0x600B1850, 22, 2 } },
 		.crystal_mhz = 32,
 		.stub = "esp32h4",
+		.watchdogs = &watchdogs_h4,
 	},
 	{
 		.name = "ESP32-P4",
@@ -251,6 +297,7 @@ static const struct ff_chip chips[] = {
 		.console = { { .below = 300, .address = 0x4FF3FEC8, .usb_jtag = 6, .usb_otg = 5 },
 			     { .address = 0x4FFBFEC8, .usb_jtag = 6, .usb_otg = 5 } },
 		.watchdogs = &watchdogs_p4,
+		.usb_boot = &usb_boot_watchdog,
 	},
 	{
 		.name = "ESP32-S31",
@@ -264,6 +311,8 @@ static const struct ff_chip chips[] = {
 		.major = { { 0x2071505C, 22, 2 } },
 		.crystal_mhz = 40,
 		.stub = "esp32s31",
+		.watchdogs = &watchdogs_s31,
+		.usb_boot = &usb_boot_watchdog,
 	},
 };
 

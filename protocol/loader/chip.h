@@ -13,6 +13,9 @@
 /* Chip id of ESP8266 in struct ff_chip: its images carry none. */
 #define FF_CHIP_NO_ID 0xFFFF
 
+/* Opens rtc_protect of a chip's watchdogs. */
+#define FF_CHIP_WATCHDOG_KEY 0x50D83AA1
+
 /* Register that holds a different constant in the ROM of each early chip. */
 #define FF_CHIP_MAGIC_REGISTER 0x40001000
 
@@ -51,14 +54,23 @@ struct ff_chip_console {
 	uint8_t usb_otg;  /* number of USB-OTG, 0 for none */
 };
 
-/* The watchdogs that go on running when a chip resets over USB-Serial-JTAG. */
+/* The watchdogs that go on running when a chip resets over USB-Serial-JTAG; the first of them can also reset the chip. */
 struct ff_chip_watchdogs {
 	uint32_t rtc_protect;
 	uint32_t rtc_config;
-	uint32_t super_protect;
+	uint32_t rtc_timeout;   /* 0: this chip is not to be reset by it */
+	uint32_t super_protect; /* 0: no need to stop either */
 	uint32_t super_config;
 	uint32_t super_key;
 	uint32_t super_feed; /* bit that feeds it automatically */
+};
+
+/* How a chip whose loader talks on USB-OTG gets into its application. Its control lines cannot while its strapping pins
+ * say "download": then, or always where `strap` is 0, by the watchdog. */
+struct ff_chip_usb_boot {
+	uint32_t strap;          /* register of the strapping pins: bit 3 is low for download mode */
+	uint32_t force_download; /* register in which software forces download mode */
+	uint32_t force_bit;
 };
 
 enum {
@@ -74,6 +86,11 @@ enum {
 	FF_CHIP_SECURE_BOOT_BARS_STUB = 1 << 4,
 	/* The word of the MAC's upper half holds two bytes more, which make an EUI-64 of it (IEEE 802.15.4). */
 	FF_CHIP_MAC_EXTENSION = 1 << 5,
+	/* Download mode that an application forced outlasts a reset, unless it is taken back (ESP32-S3,
+	 * https://github.com/espressif/arduino-esp32/issues/6762). */
+	FF_CHIP_UNFORCE_DOWNLOAD = 1 << 12,
+	/* A reset over USB-Serial-JTAG takes as long as one over USB-OTG (ESP32-C5). */
+	FF_CHIP_SLOW_USB_JTAG_RESET = 1 << 13,
 };
 
 struct ff_chip {
@@ -98,6 +115,7 @@ struct ff_chip {
 	const char *early_stub;          /* for those before, NULL for none */
 	struct ff_chip_console console[2];
 	const struct ff_chip_watchdogs *watchdogs; /* NULL where none needs care */
+	const struct ff_chip_usb_boot *usb_boot;   /* NULL without USB-OTG */
 };
 
 /* The chip with this magic constant, or NULL. */

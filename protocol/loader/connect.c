@@ -6,14 +6,14 @@
 
 #include "bytes.h"
 #include "clock.h"
+#include "error.h"
+#include "port.h"
 #include "reset.h"
 
 #define SYNC_TIMEOUT_MS 100
 #define SYNC_REPLIES 8
 #define SYNC_WORDS 9
 #define SYNCS_PER_RESET 5
-#define UNSLICED_MS 150 /* pauses up to this long are left to the port, which keeps them better */
-#define MAX_STEPS 8
 
 static enum ff_status await_sync(struct ff_loader *loader, struct ff_error *error)
 {
@@ -62,69 +62,66 @@ enum ff_status ff_connect_sync(struct ff_loader *loader, unsigned tries, struct 
 			return FF_OK;
 		}
 		if (status != FF_ERR_TIMEOUT && status != FF_ERR_REFUSED) {
-			if (error && error->status == FF_OK) {
-				*error = local;
-			}
+			ff_error_keep(error, &local);
 			return status;
 		}
 	}
 	return FF_ERR_TIMEOUT;
 }
 
-/* Hands a sequence to the port whole where its pauses are short, so that the port keeps the time; the long pauses are
- * waited for here, where the caller can cancel them. */
-static enum ff_status run_sequence(struct ff_loader *loader, const struct ff_reset *reset, struct ff_error *error)
+static enum ff_status reset(struct ff_loader *loader, const struct ff_connect_plan *plan, unsigned number,
+			    struct ff_error *error)
 {
-	struct ff_transport *transport = loader->link.transport;
-	struct ff_line_step steps[MAX_STEPS];
-	size_t count = 0;
-	for (size_t i = 0; i < reset->count && count < MAX_STEPS; i++) {
-		steps[count] = reset->steps[i];
-		uint16_t hold = steps[count].hold_ms;
-		bool sliced = hold > UNSLICED_MS;
-		steps[count++].hold_ms = sliced ? 0 : hold;
-		if (!sliced && i + 1 < reset->count) {
-			continue;
-		}
-		enum ff_status status = transport->ops->set_lines(transport->self, steps, count, error);
-		if (status != FF_OK) {
-			return ff_error_set(error, status, "cannot move the control lines: %s", ff_status_text(status));
-		}
-		count = 0;
-		if (sliced) {
-			status = ff_link_pause(&loader->link, hold, error);
-			if (status != FF_OK) {
-				return status;
-			}
-		}
+	enum ff_status status = ff_link_discard(&loader->link, error);
+	if (status != FF_OK) {
+		return status;
 	}
-	return FF_OK;
+	ff_link_forget(&loader->link);
+	loader->resets++;
+	if (plan->sequence && plan->sequence->count > 0) {
+		ff_log(loader->link.hooks.log, FF_LOG_DEBUG, "reset %u: the board's own sequence", number + 1);
+		return ff_port_move_lines(&loader->link, plan->sequence->steps, plan->sequence->count, error);
+	}
+	const struct ff_reset *sequence = ff_reset_to_loader(loader->link.transport, plan->usb, number);
+	ff_log(loader->link.hooks.log, FF_LOG_DEBUG, "reset %u: %s", number + 1, sequence->name);
+	return ff_port_move_lines(&loader->link, sequence->steps, sequence->count, error);
 }
 
-static enum ff_status attempt(struct ff_loader *loader, const struct ff_connect_plan *plan, unsigned number,
-			      struct ff_error *error)
+static enum ff_status reset_and_sync(struct ff_loader *loader, const struct ff_connect_plan *plan, unsigned number,
+				     struct ff_error *error)
 {
+	enum ff_status status = FF_OK;
 	if (plan->reset) {
 		if (plan->stage) {
 			plan->stage(plan->context, true);
 		}
-		enum ff_status status = ff_link_discard(&loader->link, error);
-		if (status != FF_OK) {
-			return status;
-		}
-		ff_link_forget(&loader->link);
-		const struct ff_reset *reset = ff_reset_to_loader(number);
-		ff_log(loader->link.hooks.log, FF_LOG_DEBUG, "reset %u: %s", number + 1, reset->name);
-		loader->resets++;
-		status = run_sequence(loader, reset, error);
-		if (status != FF_OK) {
-			return status;
-		}
+		status = reset(loader, plan, number, error);
+	}
+	if (status != FF_OK) {
+		return status;
 	}
 	if (plan->stage) {
 		plan->stage(plan->context, false);
 	}
 	return ff_connect_sync(loader, SYNCS_PER_RESET, error);
+}
+
+/* A chip that is itself on USB goes off the bus when it resets, in the middle of the sequence or a moment later. When it
+ * is back it should be in its loader, so it is not reset once more. */
+static enum ff_status attempt(struct ff_loader *loader, const struct ff_connect_plan *plan, unsigned number,
+			      struct ff_error *error)
+{
+	struct ff_error local = FF_ERROR_NONE;
+	enum ff_status status = reset_and_sync(loader, plan, number, &local);
+	if (status == FF_ERR_LOST && ff_port_can_reopen(&loader->link)) {
+		ff_error_clear(&local);
+		status = ff_port_reopen(&loader->link, &local);
+		if (status == FF_OK) {
+			status = ff_connect_sync(loader, SYNCS_PER_RESET, &local);
+		}
+	}
+	ff_error_keep(error, &local);
+	return status;
 }
 
 /* What the silence, or the noise, means, and what to do about it. */
@@ -177,6 +174,9 @@ enum ff_status ff_connect(struct ff_loader *loader, const struct ff_connect_plan
 	loader->stub = false;
 	loader->owed_ms = 0;
 	ff_link_forget(&loader->link);
+	if (plan->no_sync) {
+		return FF_OK;
+	}
 	for (unsigned i = 0; i < plan->attempts; i++) {
 		enum ff_status status = attempt(loader, plan, i, error);
 		if (status != FF_ERR_TIMEOUT) {
@@ -230,9 +230,7 @@ static enum ff_status read_security_info(struct ff_loader *loader, struct ff_err
 		return ff_error_set(error, status, "the bootloader answered the sync but not GET_SECURITY_INFO");
 	}
 	if (status != FF_OK) {
-		if (error && error->status == FF_OK) {
-			*error = local;
-		}
+		ff_error_keep(error, &local);
 		return status;
 	}
 	bool has_id = reply.size >= SECURITY_INFO_SIZE + STATUS_SIZE;
@@ -260,9 +258,7 @@ static enum ff_status detect_by_magic(struct ff_loader *loader, bool has_info, s
 		return FF_OK;
 	}
 	if (status != FF_OK) {
-		if (error && error->status == FF_OK) {
-			*error = local;
-		}
+		ff_error_keep(error, &local);
 		return status;
 	}
 	loader->chip = ff_chip_by_magic(magic);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "error.h"
 #include "flash_chip.h"
 
 #define BLOCK_MINIMAL_ROM 0x400
@@ -148,6 +149,27 @@ enum ff_status ff_flash_end(struct ff_loader *loader, const struct ff_flash_writ
 	ff_packet_start(&command, write->deflated ? FF_OP_DEFLATE_END : FF_OP_FLASH_END);
 	ff_packet_word(&command, 1); /* stay in the loader */
 	return ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
+}
+
+enum ff_status ff_flash_run(struct ff_loader *loader, struct ff_error *error)
+{
+	struct ff_flash_write nothing = { .offset = 0 };
+	enum ff_status status = begin(loader, &nothing, FF_LOADER_TIMEOUT_MS, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	struct ff_command command;
+	struct ff_error local = FF_ERROR_NONE;
+	ff_packet_start(&command, FF_OP_FLASH_END);
+	ff_packet_word(&command, 1); /* 1: run, 0: reboot */
+	status = ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, &local);
+	/* The application may be there before the reply has left, and a chip on USB may take the port along. */
+	bool gone = status == FF_ERR_LOST || (status == FF_ERR_TIMEOUT && ff_link_has_heard_boot(&loader->link));
+	if (status == FF_OK || gone) {
+		return FF_OK;
+	}
+	ff_error_keep(error, &local);
+	return status;
 }
 
 static int hex_digit(uint8_t c)

@@ -76,4 +76,7 @@ uint32_t ff_flash_esp8266_erase_size(uint32_t offset, uint32_t size);
 /* Where flash that a write of `size` bytes at `offset` erases ends: a sector boundary. */
 uint64_t ff_flash_erase_end(const struct ff_loader *loader, uint32_t offset, uint32_t size);
 
+/* Has a ROM loader leave for the application in flash, as at the end of a write, of nothing. Errors as ff_link_call(). */
+FF_WARN_UNUSED enum ff_status ff_flash_run(struct ff_loader *loader, struct ff_error *error);
+
 #endif

@@ -5,7 +5,6 @@
 #include "describe.h"
 #include "efuse.h"
 
-#define WATCHDOG_KEY 0x50D83AA1
 #define UART_DIVIDER_MASK 0xFFFFF
 #define HZ_PER_MHZ 1000000
 #define CRYSTAL_TOLERANCE_HZ 2000000
@@ -136,7 +135,7 @@ static enum ff_status stop_watchdogs(struct ff_loader *loader, struct ff_error *
 		uint32_t address;
 		uint32_t value;
 	} writes[] = {
-		{ dogs->rtc_protect, WATCHDOG_KEY },
+		{ dogs->rtc_protect, FF_CHIP_WATCHDOG_KEY },
 		{ dogs->rtc_config, 0 },
 		{ dogs->rtc_protect, 0 },
 		{ dogs->super_protect, dogs->super_key },
@@ -149,11 +148,19 @@ static enum ff_status stop_watchdogs(struct ff_loader *loader, struct ff_error *
 	return status;
 }
 
+/* What the port is known to be, on this machine's USB. */
+static enum ff_loader_console console_of_port(enum ff_port_kind kind)
+{
+	return kind == FF_PORT_USB_JTAG  ? FF_CONSOLE_USB_JTAG
+	       : kind == FF_PORT_USB_OTG ? FF_CONSOLE_USB_OTG
+					 : FF_CONSOLE_UART;
+}
+
+/* Behind a network only the chip itself knows: its ROM remembers. */
 static enum ff_status find_console(struct ff_loader *loader, struct ff_error *error)
 {
 	const struct ff_chip_console *console = ff_chip_console_of(loader->chip, loader->revision);
-	loader->console = FF_CONSOLE_UART;
-	if (!console) {
+	if (loader->console != FF_CONSOLE_UART || !console) {
 		return FF_OK;
 	}
 	uint32_t number = 0;
@@ -246,6 +253,7 @@ enum ff_status ff_identify(struct ff_loader *loader, struct ff_error *error)
 	struct ff_efuses efuses = { .loader = loader };
 	loader->revision = 0;
 	loader->crystal_mhz = loader->chip->crystal_mhz;
+	loader->console = console_of_port(loader->link.transport->kind);
 	enum ff_status status = ff_describe(&efuses, error);
 	if (loader->secure_download) {
 		return FF_OK;
@@ -262,7 +270,8 @@ enum ff_status ff_identify(struct ff_loader *loader, struct ff_error *error)
 	if (status == FF_OK) {
 		status = find_console(loader, error);
 	}
-	if (status == FF_OK && loader->console == FF_CONSOLE_USB_JTAG && loader->chip->watchdogs && !loader->stub) {
+	const struct ff_chip_watchdogs *dogs = loader->chip->watchdogs;
+	if (status == FF_OK && loader->console == FF_CONSOLE_USB_JTAG && dogs && dogs->super_protect && !loader->stub) {
 		status = stop_watchdogs(loader, error);
 	}
 	if (status == FF_OK && !loader->stub) {

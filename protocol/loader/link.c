@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "error.h"
 
 #define SLICE_MS 100        /* longest wait between two looks at the cancel hook */
 #define WRITE_SLICE_MS 100  /* the same for sending, in bytes' worth of wire time */
@@ -25,7 +26,7 @@ void ff_link_init(struct ff_link *link, struct ff_transport *transport, uint32_t
 	ff_slip_decoder_init(&link->decoder, link->frame, sizeof(link->frame));
 }
 
-static enum ff_status check_cancel(struct ff_link *link, struct ff_error *error)
+enum ff_status ff_link_check_cancel(const struct ff_link *link, struct ff_error *error)
 {
 	if (link->hooks.cancelled && link->hooks.cancelled(link->hooks.context)) {
 		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled in the middle of the work");
@@ -48,7 +49,7 @@ enum ff_status ff_link_send_bytes(struct ff_link *link, const uint8_t *bytes, si
 	}
 	int64_t start = ff_now_us();
 	for (size_t at = 0; at < size;) {
-		enum ff_status status = check_cancel(link, error);
+		enum ff_status status = ff_link_check_cancel(link, error);
 		if (status != FF_OK) {
 			return status;
 		}
@@ -104,7 +105,7 @@ static enum ff_status fill(struct ff_link *link, int64_t deadline_us, struct ff_
 {
 	struct ff_transport *transport = link->transport;
 	for (;;) {
-		enum ff_status status = check_cancel(link, error);
+		enum ff_status status = ff_link_check_cancel(link, error);
 		if (status != FF_OK) {
 			return status;
 		}
@@ -120,9 +121,7 @@ static enum ff_status fill(struct ff_link *link, int64_t deadline_us, struct ff_
 		link->input_at = 0;
 		link->input_size = 0;
 		if (status != FF_ERR_TIMEOUT) {
-			if (error && error->status == FF_OK && local.status != FF_OK) {
-				*error = local;
-			}
+			ff_error_keep(error, &local);
 			return ff_error_set(error, status, "cannot read from the board: %s", ff_status_text(status));
 		}
 		if (ff_now_us() >= deadline_us) {
@@ -152,11 +151,14 @@ static bool decode(struct ff_link *link)
 enum ff_status ff_link_await_frame(struct ff_link *link, size_t enough, int64_t deadline_us, struct ff_error *error)
 {
 	const struct ff_slip_decoder *decoder = &link->decoder;
-	for (;;) {
+	for (bool last = false;; last = ff_now_us() >= deadline_us) {
 		link->held = link->held || decode(link);
 		bool inside = decoder->state == FF_SLIP_INSIDE || decoder->state == FF_SLIP_ESCAPED;
 		if (link->held || (inside && !decoder->reported && decoder->size >= enough)) {
 			return FF_OK;
+		}
+		if (last) {
+			return FF_ERR_TIMEOUT; /* as below */
 		}
 		enum ff_status status = fill(link, deadline_us, error);
 		if (status != FF_OK) {
@@ -168,7 +170,7 @@ enum ff_status ff_link_await_frame(struct ff_link *link, size_t enough, int64_t 
 enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const uint8_t **frame, size_t *size,
 			       struct ff_error *error)
 {
-	for (;;) {
+	for (bool last = false;; last = ff_now_us() >= deadline_us) {
 		if (link->held || decode(link)) {
 			link->held = false;
 			*frame = link->decoder.bytes;
@@ -177,6 +179,9 @@ enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const 
 		}
 		if (link->reboot_ends && ff_link_has_heard_boot(link)) {
 			return FF_ERR_TIMEOUT;
+		}
+		if (last) {
+			return FF_ERR_TIMEOUT; /* a board that talks without end must not outlast the deadline */
 		}
 		/* Past the deadline too: fill() looks once, so that what has arrived is never missed. */
 		enum ff_status status = fill(link, deadline_us, error);
@@ -335,7 +340,7 @@ enum ff_status ff_link_pause(struct ff_link *link, uint32_t ms, struct ff_error 
 	}
 }
 
-static void drop_input(struct ff_link *link)
+void ff_link_restart(struct ff_link *link)
 {
 	link->input_at = 0;
 	link->input_size = 0;
@@ -350,14 +355,14 @@ enum ff_status ff_link_flush(struct ff_link *link, struct ff_error *error)
 	for (int i = 0; i < FLUSH_READS && status == FF_OK; i++) {
 		status = fill(link, 0, error);
 	}
-	drop_input(link);
+	ff_link_restart(link);
 	return status == FF_ERR_TIMEOUT ? FF_OK : status;
 }
 
 enum ff_status ff_link_discard(struct ff_link *link, struct ff_error *error)
 {
 	struct ff_transport *transport = link->transport;
-	drop_input(link);
+	ff_link_restart(link);
 	int64_t deadline = ff_deadline_ms(WRITE_STALL_MS + transport->latency_ms);
 	enum ff_status status = transport->ops->discard(transport->self, deadline, error);
 	if (status != FF_OK) {

@@ -104,6 +104,12 @@ FF_WARN_UNUSED enum ff_status ff_link_flush(struct ff_link *link, struct ff_erro
 /* Has the port drop everything received so far, half a frame included. May cost a round trip. */
 FF_WARN_UNUSED enum ff_status ff_link_discard(struct ff_link *link, struct ff_error *error);
 
+/* Forgets what was received and not yet looked at, half a frame included; the port is not asked. */
+void ff_link_restart(struct ff_link *link);
+
+/* FF_ERR_CANCELLED if the hook says so. */
+FF_WARN_UNUSED enum ff_status ff_link_check_cancel(const struct ff_link *link, struct ff_error *error);
+
 /* Empties what was heard. */
 void ff_link_forget(struct ff_link *link);
 

@@ -132,6 +132,7 @@ const char *ff_packet_opcode_name(uint8_t opcode)
 		{ FF_OP_ERASE_CHIP, "ERASE_FLASH" },
 		{ FF_OP_ERASE_REGION, "ERASE_REGION" },
 		{ FF_OP_READ_FLASH, "READ_FLASH" },
+		{ FF_OP_RUN_USER_CODE, "RUN_USER_CODE" },
 	};
 	const char *name = find(rows, sizeof(rows) / sizeof(rows[0]), opcode);
 	return name ? name : "unknown command";

@@ -29,9 +29,10 @@ enum ff_opcode {
 	FF_OP_DEFLATE_END = 0x12,
 	FF_OP_FLASH_MD5 = 0x13,
 	FF_OP_SECURITY_INFO = 0x14,
-	FF_OP_ERASE_CHIP = 0xD0,   /* stub only */
-	FF_OP_ERASE_REGION = 0xD1, /* stub only */
-	FF_OP_READ_FLASH = 0xD2,   /* stub only */
+	FF_OP_ERASE_CHIP = 0xD0,    /* stub only */
+	FF_OP_ERASE_REGION = 0xD1,  /* stub only */
+	FF_OP_READ_FLASH = 0xD2,    /* stub only */
+	FF_OP_RUN_USER_CODE = 0xD3, /* stub only */
 };
 
 #define FF_PACKET_HEADER_SIZE 8

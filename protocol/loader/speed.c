@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "connect.h"
 #include "identify.h"
+#include "port.h"
 
 #define RAM_BLOCK 0x1800
 #define RAM_BLOCK_USB_OTG 0x800
@@ -102,7 +103,6 @@ bool ff_speed_can_set_baud(const struct ff_loader *loader)
 
 enum ff_status ff_speed_set_baud(struct ff_loader *loader, uint32_t baud, struct ff_error *error)
 {
-	struct ff_transport *transport = loader->link.transport;
 	if (!ff_speed_can_set_baud(loader)) {
 		return ff_error_set(error, FF_ERR_UNSUPPORTED, "the ROM of the %s cannot change its baud rate",
 				    loader->chip->name);
@@ -122,12 +122,10 @@ enum ff_status ff_speed_set_baud(struct ff_loader *loader, uint32_t baud, struct
 	if (status != FF_OK) {
 		return status;
 	}
-	int64_t deadline = ff_deadline_ms(FF_LOADER_TIMEOUT_MS + transport->latency_ms);
-	status = transport->ops->set_baud(transport->self, baud, deadline, error);
+	status = ff_port_set_baud(&loader->link, baud, error);
 	if (status != FF_OK) {
-		return ff_error_set(error, status, "the port cannot do %u baud: %s", baud, ff_status_text(status));
+		return status;
 	}
-	loader->link.baud = baud;
 	/* What comes while both sides switch is noise. */
 	status = ff_link_pause(&loader->link, BAUD_SETTLE_MS, error);
 	if (status == FF_OK) {

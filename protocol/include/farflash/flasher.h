@@ -71,8 +71,24 @@ struct ff_observer {
 	const struct ff_log *log;
 };
 
-enum ff_before { FF_BEFORE_DEFAULT_RESET, FF_BEFORE_NO_RESET };
-enum ff_after { FF_AFTER_HARD_RESET, FF_AFTER_NO_RESET };
+/* How the board gets into its bootloader. */
+enum ff_before {
+	FF_BEFORE_DEFAULT_RESET, /* by the control lines, in the way that suits the port; without lines as NO_RESET */
+	FF_BEFORE_NO_RESET,      /* it is there already, in the ROM or in a stub */
+	FF_BEFORE_USB_RESET,     /* by the control lines, as a USB-Serial-JTAG peripheral wants it */
+	FF_BEFORE_NO_RESET_NO_SYNC, /* its ROM loader has been synced with by somebody else */
+};
+
+/* How it is left. */
+enum ff_after {
+	FF_AFTER_HARD_RESET, /* by the control lines, or where the chip is itself on USB by its watchdog */
+	FF_AFTER_NO_RESET,   /* the loader goes on, at the initial rate */
+	FF_AFTER_SOFT_RESET, /* the ROM loader leaves for the application; of the stubs only the ESP8266's knows how to */
+	FF_AFTER_WATCHDOG_RESET, /* the chip's watchdog resets it; not on ESP8266, ESP32, C6, H2, H21 and H4 */
+};
+
+/* The longest reset sequence, with its terminating zero. */
+#define FF_RESET_SEQUENCE_SIZE 256
 
 struct ff_connect_options {
 	enum ff_before before;
@@ -82,6 +98,10 @@ struct ff_connect_options {
 	bool no_stub;          /* stay with the ROM loader */
 	const char
 		*stub_dir; /* folder of the stub flashers' JSON files; NULL: FARFLASH_STUB_DIR, then the built-in one */
+	/* Sequences of the board's own, in esptool's notation ("D0|R1|W0.1|D1|R0|W0.05|D0", see
+	 * ff_check_reset_sequence()); copied. NULL: those that suit the port. */
+	const char *reset_sequence;      /* into the bootloader, at every attempt */
+	const char *hard_reset_sequence; /* into the application */
 };
 
 /* What is known of the board after connecting. Strings are owned by the flasher. */
@@ -230,18 +250,41 @@ FF_WARN_UNUSED enum ff_status ff_flasher_write_flash_status(struct ff_flasher *f
 FF_WARN_UNUSED enum ff_status ff_flasher_flash_wiring(struct ff_flasher *flasher, struct ff_flash_wiring *wiring,
 						      struct ff_error *error);
 
+/* Whether this board can be left so, for those who want to know before the work. FF_ERR_UNSUPPORTED with the reason. Asks
+ * nothing of the board. */
+FF_WARN_UNUSED enum ff_status ff_flasher_check_leave(const struct ff_flasher *flasher, enum ff_after after,
+						     struct ff_error *error);
+
 /* Leaves the board as asked, with the port back at its initial rate. Only ff_flasher_info(), ff_flasher_phase_times()
  * and ff_flasher_close() may follow; a second call does nothing. For those who want the time of FF_PHASE_REBOOT too:
  * everybody else just closes. The observer cannot cancel it.
  *
  * FF_AFTER_HARD_RESET on a port without control lines answers FF_ERR_UNSUPPORTED: the work done before stays done, the
- * board just has to be reset by hand. FF_AFTER_NO_RESET leaves the loader running, at the initial rate.
- * Other errors: those of the transport, FF_ERR_TIMEOUT. */
+ * board just has to be reset by hand. So do FF_AFTER_SOFT_RESET and FF_AFTER_WATCHDOG_RESET where chip or loader cannot; see
+ * ff_flasher_check_leave(). FF_AFTER_NO_RESET leaves the loader running, at the initial rate. A chip that is itself on USB
+ * may take its port along: the transport is then lost, and can be opened again when the chip is back.
+ * Other errors: those of the transport, FF_ERR_TIMEOUT, FF_ERR_REFUSED. */
 FF_WARN_UNUSED enum ff_status ff_flasher_leave(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error);
+
+/* Leaves the loader for the application in flash, without control lines: the ROM loader is told to, or else the chip's
+ * watchdog resets it. Counts as ff_flasher_leave().
+ * Errors: FF_ERR_UNSUPPORTED (a stub is running on a chip without such a watchdog: open with no_stub), FF_ERR_ARGUMENT (it
+ * has been left), others as ff_flasher_leave(). */
+FF_WARN_UNUSED enum ff_status ff_flasher_run(struct ff_flasher *flasher, struct ff_error *error);
 
 /* ff_flasher_leave(), unless that was done, then frees the flasher. NULL is harmless. The error tells whether the board
  * was reset; the flasher is gone either way. */
 enum ff_status ff_flasher_close(struct ff_flasher *flasher, enum ff_after after, struct ff_error *error);
+
+/* Checks a reset sequence of the form that esptool's configuration file has: steps divided by '|', which are D0 or D1 (DTR
+ * released or asserted), R0 or R1 (RTS), U0,1 (DTR and RTS at once) and W0.1 (seconds, at most 10). At most 32 steps.
+ * FF_ERR_ARGUMENT with the reason. Any thread. */
+FF_WARN_UNUSED enum ff_status ff_check_reset_sequence(const char *text, struct ff_error *error);
+
+/* Moves the control lines as a sequence of that form says. Errors: FF_ERR_ARGUMENT, FF_ERR_UNSUPPORTED (no lines), those of
+ * the transport. */
+FF_WARN_UNUSED enum ff_status ff_board_run_sequence(struct ff_transport *transport, const char *text,
+						    struct ff_error *error);
 
 /* Resets the board into its application through the control lines. The transport needs has_lines. */
 FF_WARN_UNUSED enum ff_status ff_board_reset(struct ff_transport *transport, struct ff_error *error);

@@ -360,7 +360,9 @@ static void on_frame(struct script *script, const uint8_t *frame, size_t size)
 	for (size_t i = 0; i < 5 && 8 + 4 * i + 4 <= size; i++) {
 		command->words[i] = word_at(frame + 8 + 4 * i);
 	}
-	answer(chip, command, frame);
+	if (command->opcode != chip->ignored) {
+		answer(chip, command, frame);
+	}
 }
 
 void chip_init(struct chip *chip, enum chip_kind kind)

@@ -34,6 +34,7 @@ struct chip {
 	enum chip_kind kind;
 	bool stub;
 	bool deaf;                                      /* answers nothing */
+	uint8_t ignored;                                /* answers no command with this opcode; 0: none */
 	uint32_t flags;                                 /* of GET_SECURITY_INFO */
 	uint8_t keys[8];                                /* the same: crypt count, then seven key purposes */
 	struct chip_register registers[CHIP_REGISTERS]; /* the rest reads as 0 */

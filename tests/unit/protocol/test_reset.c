@@ -10,6 +10,12 @@
 
 #include "reset.h"
 
+static const struct ff_transport uart = { .kind = FF_PORT_UART, .has_lines = true };
+static const struct ff_transport unknown = { .has_lines = true };
+static const struct ff_transport jtag = { .kind = FF_PORT_USB_JTAG, .has_lines = true };
+static const struct ff_transport otg = { .kind = FF_PORT_USB_OTG, .has_lines = true };
+static const struct ff_transport cp2102c = { .kind = FF_PORT_UART, .has_lines = true, .keeps_dtr = true };
+
 struct circuit {
 	bool dtr;
 	bool rts;
@@ -44,7 +50,7 @@ static void test_reset__every_attempt_ends_in_the_loader(void **state)
 	(void)state;
 	bool slow_seen = false;
 	for (unsigned attempt = 0; attempt < 8; attempt++) {
-		const struct ff_reset *reset = ff_reset_to_loader(attempt);
+		const struct ff_reset *reset = ff_reset_to_loader(&uart, false, attempt);
 		for (unsigned before = 0; before < 4; before++) { /* whatever the lines were */
 			struct circuit circuit = { .dtr = before & 1, .rts = before & 2 };
 			run(&circuit, reset);
@@ -63,7 +69,7 @@ static void test_reset__attempts_alternate_short_and_long(void **state)
 	(void)state;
 	for (unsigned attempt = 0; attempt < 8; attempt++) {
 		struct circuit circuit = { 0 };
-		run(&circuit, ff_reset_to_loader(attempt));
+		run(&circuit, ff_reset_to_loader(&uart, false, attempt));
 		assert_int_equal(circuit.io0_low_ms, attempt % 2 == 0 ? 50 : 550);
 	}
 }
@@ -72,7 +78,7 @@ static void test_reset__attempts_alternate_short_and_long(void **state)
 static void test_reset__first_attempt_moves_both_lines_at_once(void **state)
 {
 	(void)state;
-	const struct ff_reset *reset = ff_reset_to_loader(0);
+	const struct ff_reset *reset = ff_reset_to_loader(&uart, false, 0);
 	bool was_reset = false;
 	for (size_t i = 0; i < reset->count; i++) {
 		const struct ff_line_step *step = &reset->steps[i];
@@ -88,9 +94,81 @@ static void test_reset__application_never_pulls_io0(void **state)
 {
 	(void)state;
 	struct circuit circuit = { 0 };
-	run(&circuit, ff_reset_to_application());
+	run(&circuit, ff_reset_to_application(&uart, false));
 	assert_int_equal(circuit.longest_reset, 100);
 	assert_int_equal(circuit.io0_low_ms, 0);
+	assert_false(circuit.rts);
+}
+
+/* What the peripheral needs: IO0 low is seen before the reset, which ends with IO0 still remembered. */
+static void expect_usb_jtag(const struct ff_reset *reset)
+{
+	bool io0_seen = false;
+	bool reset_seen = false;
+	int8_t dtr = 0;
+	int8_t rts = 0;
+	for (size_t i = 0; i < reset->count; i++) {
+		const struct ff_line_step *step = &reset->steps[i];
+		assert_false(dtr == 1 && rts == 0 && step->dtr == 0 && step->rts == 0); /* 1,0 goes through 1,1 */
+		dtr = step->dtr;
+		rts = step->rts;
+		io0_seen = io0_seen || (dtr == 1 && rts == 0 && step->hold_ms == 100);
+		reset_seen = reset_seen || (io0_seen && dtr == 0 && rts == 1 && step->hold_ms == 100);
+	}
+	assert_true(io0_seen && reset_seen);
+	assert_int_equal(dtr, 0);
+	assert_int_equal(rts, 0);
+}
+
+static void test_reset__usb_jtag_has_its_own(void **state)
+{
+	(void)state;
+	for (unsigned attempt = 0; attempt < 3; attempt++) {
+		expect_usb_jtag(ff_reset_to_loader(&jtag, false, attempt));
+		expect_usb_jtag(ff_reset_to_loader(&uart, true, attempt)); /* asked for */
+		assert_ptr_not_equal(ff_reset_to_loader(&otg, false, attempt),
+				     ff_reset_to_loader(&jtag, false, attempt));
+	}
+}
+
+/* Behind a network nobody knows, so every kind gets its turn within the default attempts. */
+static void test_reset__unknown_port_tries_usb_jtag_too(void **state)
+{
+	(void)state;
+	unsigned seen = 0;
+	for (unsigned attempt = 0; attempt < 7; attempt++) {
+		seen += ff_reset_to_loader(&unknown, false, attempt) == ff_reset_to_loader(&jtag, false, 0);
+	}
+	assert_int_equal(seen, 1);
+	assert_ptr_equal(ff_reset_to_loader(&unknown, false, 0), ff_reset_to_loader(&uart, false, 0));
+}
+
+static void test_reset__some_adapters_keep_dtr(void **state)
+{
+	(void)state;
+	for (unsigned attempt = 0; attempt < 4; attempt++) {
+		struct circuit circuit = { 0 };
+		run(&circuit, ff_reset_to_loader(&cp2102c, false, attempt));
+		assert_int_equal(circuit.longest_reset, 100);
+		assert_true(circuit.io0_low_ms >= 50);
+		assert_true(circuit.dtr);
+		assert_false(circuit.rts);
+	}
+	struct circuit circuit = { .dtr = true };
+	run(&circuit, ff_reset_to_application(&cp2102c, false));
+	assert_int_equal(circuit.longest_reset, 100);
+	assert_true(circuit.dtr);
+	assert_false(circuit.rts);
+}
+
+static void test_reset__usb_otg_takes_its_time(void **state)
+{
+	(void)state;
+	const struct ff_reset *reset = ff_reset_to_application(&otg, true);
+	struct circuit circuit = { 0 };
+	run(&circuit, reset);
+	assert_int_equal(circuit.longest_reset, 200);
+	assert_int_equal(reset->steps[reset->count - 1].hold_ms, 200);
 	assert_false(circuit.rts);
 }
 
@@ -101,6 +179,10 @@ int main(void)
 		cmocka_unit_test(test_reset__attempts_alternate_short_and_long),
 		cmocka_unit_test(test_reset__first_attempt_moves_both_lines_at_once),
 		cmocka_unit_test(test_reset__application_never_pulls_io0),
+		cmocka_unit_test(test_reset__usb_jtag_has_its_own),
+		cmocka_unit_test(test_reset__unknown_port_tries_usb_jtag_too),
+		cmocka_unit_test(test_reset__some_adapters_keep_dtr),
+		cmocka_unit_test(test_reset__usb_otg_takes_its_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
