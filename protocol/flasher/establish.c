@@ -13,6 +13,7 @@
 
 #define RESYNC_TRIES 10
 #define MAX_RETRIES 2
+#define FAILURES_AT_A_RATE 2
 
 static void on_stage(void *context, bool resetting)
 {
@@ -87,6 +88,22 @@ static enum ff_status run_stub(struct ff_flasher *flasher, struct ff_error *erro
 	return status;
 }
 
+/* The next rate to work at when this one is too fast, 0 for none. Never below the one of the first conversation. */
+static uint32_t lower_rate(const struct ff_flasher *flasher, uint32_t baud)
+{
+	static const uint32_t rates[] = { 921600, 460800, 230400, 115200 };
+	uint32_t least = flasher->loader.initial_baud;
+	if (flasher->transport->fixed_baud || !ff_speed_can_set_baud(&flasher->loader)) {
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		if (rates[i] < baud && rates[i] >= least) {
+			return rates[i];
+		}
+	}
+	return least < baud ? least : 0;
+}
+
 static enum ff_status change_baud(struct ff_flasher *flasher, struct ff_error *error)
 {
 	struct ff_loader *loader = &flasher->loader;
@@ -100,7 +117,13 @@ static enum ff_status change_baud(struct ff_flasher *flasher, struct ff_error *e
 		return FF_OK;
 	}
 	ff_session_enter(flasher, FF_PHASE_BAUD, 0, 0);
-	return ff_speed_set_baud(loader, baud, error);
+	enum ff_status status = ff_speed_set_baud(loader, baud, error);
+	uint32_t lower = lower_rate(flasher, baud);
+	if (status == FF_ERR_NO_ANSWER && lower > 0) {
+		flasher->too_fast = true;
+		flasher->options.baud = lower;
+	}
+	return status;
 }
 
 static void fill_info(struct ff_flasher *flasher)
@@ -154,11 +177,23 @@ enum ff_status ff_establish_port_rate(struct ff_flasher *flasher, struct ff_erro
 	return link->baud == baud ? FF_OK : ff_port_set_baud(link, baud, error);
 }
 
+/* Whether connecting again makes sense. A port that went away and can come back is waited for. */
+static bool may_connect_again(struct ff_flasher *flasher, enum ff_status status)
+{
+	struct ff_link *link = &flasher->loader.link;
+	if (status == FF_ERR_LOST) {
+		return ff_port_can_reopen(link) && ff_port_reopen(link, NULL) == FF_OK;
+	}
+	bool too_fast = flasher->too_fast;
+	flasher->too_fast = false;
+	return ff_session_may_retry(status) || (status == FF_ERR_NO_ANSWER && too_fast);
+}
+
 enum ff_status ff_establish(struct ff_flasher *flasher, struct ff_error *error)
 {
 	struct ff_error first = FF_ERROR_NONE;
 	enum ff_status status = establish_once(flasher, &first);
-	for (unsigned retry = 1; retry <= MAX_RETRIES && ff_session_may_retry(status); retry++) {
+	for (unsigned retry = 1; retry <= MAX_RETRIES && may_connect_again(flasher, status); retry++) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; connecting again (%u of %d)", first.text, retry,
 		       MAX_RETRIES);
 		struct ff_error local = FF_ERROR_NONE;
@@ -228,7 +263,7 @@ enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *e
 	flasher->recovering = true;
 	struct ff_error local = FF_ERROR_NONE;
 	enum ff_status status = resync(flasher, &local);
-	if (ff_session_may_retry(status)) {
+	if (may_connect_again(flasher, status)) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s: connecting again", flasher->info.chip);
 		status = establish_same(flasher, error);
 	} else if (status != FF_OK) {
@@ -238,20 +273,68 @@ enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *e
 	return status;
 }
 
+enum ff_status ff_establish_slower(struct ff_flasher *flasher, struct ff_error *error)
+{
+	struct ff_loader *loader = &flasher->loader;
+	uint32_t before = loader->link.baud;
+	uint32_t baud = lower_rate(flasher, before);
+	if (baud == 0) {
+		return ff_establish_again(flasher, error);
+	}
+	ff_log(flasher->observer.log, FF_LOG_WARN, "%s: too much noise at %u baud; going on at %u", flasher->info.chip,
+	       before, baud);
+	flasher->options.baud = baud; /* for whoever starts from scratch now */
+	enum ff_status status = ff_establish_again(flasher, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	flasher->recovering = true;
+	if (loader->link.baud == before) {
+		status = ff_speed_set_baud(loader, baud, NULL);
+	}
+	if (status != FF_OK && status != FF_ERR_LOST && status != FF_ERR_CANCELLED) {
+		status = establish_same(flasher, error);
+	}
+	flasher->info.baud = loader->link.baud;
+	flasher->recovering = false;
+	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%s", ff_status_text(status));
+}
+
 enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *error)
 {
 	return flasher->in_step ? FF_OK : ff_establish_again(flasher, error);
+}
+
+/* Whether a failure may come from a rate that is too high: not if the chip says that its flash failed. */
+static bool may_be_noise(const struct ff_error *error)
+{
+	return error->status != FF_ERR_LOST &&
+	       (error->status != FF_ERR_REFUSED || !ff_packet_blames_flash((uint16_t)error->rom_code));
+}
+
+/* Whether to do a step again after so many failures at this rate. *slower: at a lower one. */
+static bool repeats_step(const struct ff_flasher *flasher, unsigned failures, unsigned repeats,
+			 const struct ff_error *last, bool *slower)
+{
+	bool back = last->status == FF_ERR_LOST && ff_port_can_reopen(&flasher->loader.link);
+	*slower = failures >= FAILURES_AT_A_RATE && may_be_noise(last) &&
+		  lower_rate(flasher, flasher->loader.link.baud) > 0;
+	return (back || ff_session_may_retry(last->status)) && (*slower || failures <= repeats);
 }
 
 enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats, ff_establish_step step, void *context,
 				   struct ff_error *error)
 {
 	struct ff_error last = FF_ERROR_NONE;
+	unsigned failures = 1;
+	bool slower = false;
 	enum ff_status status = step(context, &last);
-	for (unsigned repeat = 1; repeat <= repeats && ff_session_may_retry(status); repeat++) {
-		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; trying again (%u of %u)", last.text, repeat, repeats);
+	while (status != FF_OK && repeats_step(flasher, failures, repeats, &last, &slower)) {
+		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; trying again%s", last.text,
+		       slower ? ", at a lower rate" : "");
 		struct ff_error local = FF_ERROR_NONE;
-		enum ff_status back = ff_establish_again(flasher, &local);
+		enum ff_status back =
+			slower ? ff_establish_slower(flasher, &local) : ff_establish_again(flasher, &local);
 		if (back == FF_ERR_LOST || back == FF_ERR_CANCELLED) {
 			last = local;
 		}
@@ -260,6 +343,7 @@ enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats,
 		}
 		ff_error_clear(&last);
 		status = step(context, &last);
+		failures = slower ? 1 : failures + 1;
 	}
 	ff_error_keep(error, &last);
 	return last.status;

@@ -14,14 +14,18 @@ FF_WARN_UNUSED enum ff_status ff_establish(struct ff_flasher *flasher, struct ff
  * answers). */
 FF_WARN_UNUSED enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *error);
 
+/* The same, at the next lower of the usual rates if there is one that is not below the initial rate; flasher->info knows
+ * it then. */
+FF_WARN_UNUSED enum ff_status ff_establish_slower(struct ff_flasher *flasher, struct ff_error *error);
+
 /* Makes sure that the board is ready, after work that failed: nothing to do, or ff_establish_again(). */
 FF_WARN_UNUSED enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *error);
 
 /* Work that may be done again from its beginning. */
 typedef enum ff_status (*ff_establish_step)(void *context, struct ff_error *error);
 
-/* Does a step, and does it again, `repeats` times at most, when it fails for what may be noise on the line and the same
- * board gets back into step. Errors: those of the step, FF_ERR_LOST, FF_ERR_CANCELLED. */
+/* Does a step, and does it again when it fails for what may be noise on the line and the same board gets back into step:
+ * once at this rate, then at the next lower one, until there is none, and `repeats` times at that. Errors: those of the step, FF_ERR_LOST, FF_ERR_CANCELLED. */
 FF_WARN_UNUSED enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats, ff_establish_step step,
 						  void *context, struct ff_error *error);
 

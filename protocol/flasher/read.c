@@ -18,6 +18,7 @@
 #define SHRINK 4
 #define GOOD_ONES_TO_GROW 4
 #define MAX_FAILURES 8
+#define FAILURES_TO_SLOW_DOWN 3
 #define MAX_END ((uint64_t)1 << 32)
 
 struct reading {
@@ -99,7 +100,9 @@ static bool recovers(struct reading *reading, enum ff_status failure, struct ff_
 	ff_log(reading->flasher->observer.log, FF_LOG_WARN, "%s; going on at 0x%" PRIx32 " (%u of %d)", why->text,
 	       reading->offset + reading->done, reading->failures, MAX_FAILURES - 1);
 	struct ff_error local = FF_ERROR_NONE;
-	enum ff_status status = ff_establish_again(reading->flasher, &local);
+	enum ff_status status = reading->failures % FAILURES_TO_SLOW_DOWN == 0
+					? ff_establish_slower(reading->flasher, &local)
+					: ff_establish_again(reading->flasher, &local);
 	if (status == FF_ERR_LOST || status == FF_ERR_CANCELLED) {
 		*why = local;
 	}

@@ -18,6 +18,7 @@ struct ff_flasher {
 	struct ff_board_info info;
 	bool in_step;    /* loader and board understand each other; false after a failure */
 	bool left;       /* ff_flasher_leave() is done */
+	bool too_fast;   /* the board did not answer at the rate of the work; a lower one is in options */
 	bool recovering; /* whatever happens belongs to the present phase */
 
 	bool in_phase;

@@ -172,3 +172,8 @@ const char *ff_packet_reason(uint16_t status)
 	const char *text = find(rows, sizeof(rows) / sizeof(rows[0]), status);
 	return text ? text : "reason unknown";
 }
+
+bool ff_packet_blames_flash(uint16_t status)
+{
+	return status == 0x0106 || status == 0x0108 || status == 0x0109 || status == 0xC400 || status == 0xC500;
+}

@@ -89,6 +89,9 @@ bool ff_packet_status(const struct ff_reply *reply, size_t payload, uint16_t *st
 /* Name of an opcode ("FLASH_BEGIN"). Never NULL. */
 const char *ff_packet_opcode_name(uint8_t opcode);
 
+/* Whether a status tells of flash that did not do what it should, rather than of bytes that came damaged. */
+bool ff_packet_blames_flash(uint16_t status);
+
 /* What a status other than 0 means ("checksum error"). Never NULL. */
 const char *ff_packet_reason(uint16_t status);
 

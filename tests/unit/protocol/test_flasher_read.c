@@ -201,6 +201,21 @@ static void test_read__pieces_get_smaller_and_larger(void **state)
 	fixture_close();
 }
 
+static void test_read__noise_at_a_high_rate_slows_it_down(void **state)
+{
+	(void)state;
+	chip_init(&fixture->chip, CHIP_ESP32);
+	fixture_put_stub("esp32", "{\"entry\": 1, \"text\": \"Zm9vYmFy\", \"text_start\": 1074429952}");
+	assert_int_equal(fixture_try_open(FF_BEFORE_DEFAULT_RESET, false, 921600, NULL), FF_OK);
+	memcpy(fixture->chip.flash + CONTENT_AT, fixture->image, FIXTURE_SIZE);
+	collected.full_at = sizeof(collected.bytes);
+	fixture->chip.noisy_above = 460800;
+	assert_int_equal(read_flash(CONTENT_AT, CONTENT_SIZE, NULL), FF_OK);
+	expect_content();
+	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 460800);
+	fixture_close();
+}
+
 static void test_read__full_disk_ends_it(void **state)
 {
 	(void)state;
@@ -241,6 +256,7 @@ int main(void)
 		TEST(test_read__goes_on_where_it_stopped),
 		TEST(test_read__gives_up_after_eight_failures),
 		TEST(test_read__pieces_get_smaller_and_larger),
+		TEST(test_read__noise_at_a_high_rate_slows_it_down),
 		TEST(test_read__full_disk_ends_it),
 		TEST(test_read__is_cancelled),
 	};

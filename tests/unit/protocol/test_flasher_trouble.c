@@ -77,7 +77,7 @@ static void test_flasher__starts_a_region_again(void **state)
 		fixture_expect_image(0x10000, FIXTURE_SIZE);
 		assert_int_equal(chip_count(&fixture->chip, 0x10), 2);
 		assert_int_equal(chip_find(&fixture->chip, 0x11, 2)->words[1], 0); /* from sequence 0 */
-		assert_non_null(strstr(fixture->log, "trying again (1 of 2)"));
+		assert_non_null(strstr(fixture->log, "trying again"));
 		fixture_close();
 		if (stub == 0) {
 			chip_release(&fixture->chip);
@@ -103,6 +103,74 @@ static void test_flasher__gives_up_after_two_restarts(void **state)
 	unsigned syncs = chip_count(&fixture->chip, 0x08);
 	assert_int_equal(fixture_write(NULL, NULL, NULL), FF_OK);
 	assert_int_equal(chip_count(&fixture->chip, 0x08), syncs + 1);
+	fixture_close();
+}
+
+static void open_fast(bool stub)
+{
+	chip_init(&fixture->chip, CHIP_ESP32);
+	fixture_put_stub("esp32", "{\"entry\": 1, \"text\": \"Zm9vYmFy\", \"text_start\": 1074429952}");
+	assert_int_equal(fixture_try_open(FF_BEFORE_DEFAULT_RESET, !stub, 921600, NULL), FF_OK);
+	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 921600);
+}
+
+static void test_flasher__noise_at_a_high_rate_slows_it_down(void **state)
+{
+	(void)state;
+	for (int stub = 0; stub < 2; stub++) {
+		open_fast(stub);
+		fixture->chip.noisy_above = 230400;
+		assert_int_equal(fixture_write(NULL, NULL, NULL), FF_OK);
+		fixture_expect_image(0x10000, FIXTURE_SIZE);
+		assert_int_equal(chip_count(&fixture->chip, 0x10), 5); /* twice at 921600 and 460800 each */
+		assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 230400);
+		assert_int_equal(fixture->chip.script.baud, 230400);
+		assert_non_null(strstr(fixture->log, "at 921600 baud; going on at 460800"));
+		assert_non_null(strstr(fixture->log, "at 460800 baud; going on at 230400"));
+		fixture_close();
+		assert_int_equal(fixture->chip.script.baud, 115200);
+		fixture->log[0] = '\0';
+		if (stub == 0) {
+			chip_release(&fixture->chip);
+		}
+	}
+}
+
+static void test_flasher__slowing_down_ends_at_the_initial_rate(void **state)
+{
+	(void)state;
+	struct ff_error error = FF_ERROR_NONE;
+	open_fast(true);
+	fixture->chip.noisy_above = 300;
+	assert_int_equal(fixture_write(NULL, NULL, &error), FF_ERR_REFUSED);
+	assert_int_equal(chip_count(&fixture->chip, 0x10), 2 + 2 + 2 + 3);
+	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 115200);
+	assert_int_equal(fixture->chip.script.baud, 115200);
+	fixture_close();
+}
+
+static void test_flasher__flash_that_fails_is_no_noise(void **state)
+{
+	(void)state;
+	struct ff_error error = FF_ERROR_NONE;
+	open_fast(true);
+	fixture->chip.refuse_data = 2;
+	fixture->chip.refuse_ever_after = true;
+	fixture->chip.refuse_status = 0xC400;
+	assert_int_equal(fixture_write(NULL, NULL, &error), FF_ERR_REFUSED);
+	assert_int_equal(chip_count(&fixture->chip, 0x10), 3);
+	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 921600);
+	fixture_close();
+}
+
+static void test_flasher__rate_without_an_answer_is_lowered(void **state)
+{
+	(void)state;
+	chip_init(&fixture->chip, CHIP_ESP32);
+	fixture->chip.deaf_above = 230400;
+	assert_int_equal(fixture_try_open(FF_BEFORE_DEFAULT_RESET, true, 921600, NULL), FF_OK);
+	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 230400);
+	assert_non_null(strstr(fixture->log, "does not answer at 921600 baud"));
 	fixture_close();
 }
 
@@ -193,6 +261,10 @@ int main(void)
 		TEST(test_flasher__esp8266_rom_would_spoil_its_neighbour),
 		TEST(test_flasher__starts_a_region_again),
 		TEST(test_flasher__gives_up_after_two_restarts),
+		TEST(test_flasher__noise_at_a_high_rate_slows_it_down),
+		TEST(test_flasher__slowing_down_ends_at_the_initial_rate),
+		TEST(test_flasher__flash_that_fails_is_no_noise),
+		TEST(test_flasher__rate_without_an_answer_is_lowered),
 		TEST(test_flasher__lost_board_ends_at_once),
 		TEST(test_flasher__one_wrong_md5_is_asked_again),
 		TEST(test_flasher__bad_flash_fails_the_verification),

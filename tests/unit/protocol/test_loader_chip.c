@@ -58,6 +58,11 @@ static void write_register(struct chip *chip, uint32_t address, uint32_t value)
 	}
 }
 
+static bool is_above(const struct chip *chip, uint32_t rate)
+{
+	return rate > 0 && chip->script.baud > rate;
+}
+
 static void begin_write(struct chip *chip, const struct chip_command *command, bool deflated)
 {
 	uint32_t size = command->words[0];
@@ -124,6 +129,10 @@ static void take_data(struct chip *chip, const struct chip_command *command, con
 	if (chip->data_count == chip->refuse_data ||
 	    (chip->refuse_ever_after && chip->data_count > chip->refuse_data)) {
 		reply(chip, command->opcode, 0, NULL, 0, chip->refuse_status);
+		return;
+	}
+	if (is_above(chip, chip->noisy_above)) {
+		reply(chip, command->opcode, 0, NULL, 0, chip->stub ? 0xC100 : 0x0107);
 		return;
 	}
 	bool ok = true;
@@ -215,6 +224,7 @@ static void send_packet(struct chip *chip)
 	chip->read_done += size;
 	chip->packet_count++;
 	packet[size / 2] ^= chip->packet_count >= chip->damage_packet && chip->packet_count < chip->damage_end;
+	packet[size / 3] ^= is_above(chip, chip->noisy_above);
 	script_put_frame(&chip->script, packet, size - (chip->packet_count == chip->cut_packet));
 }
 
@@ -350,7 +360,7 @@ static void on_frame(struct script *script, const uint8_t *frame, size_t size)
 		take_acknowledgement(chip, frame, size);
 		return;
 	}
-	if (size < 8 || frame[0] != 0 || chip->deaf) {
+	if (size < 8 || frame[0] != 0 || chip->deaf || is_above(chip, chip->deaf_above)) {
 		return;
 	}
 	assert_true(chip->command_count < CHIP_COMMANDS);

@@ -71,6 +71,8 @@ struct chip {
 	unsigned data_count;
 	unsigned refuse_data;   /* answers this one with `refuse_status` */
 	bool refuse_ever_after; /* and all that follow */
+	uint32_t deaf_above;    /* at higher rates it hears nothing; 0: none is too high */
+	uint32_t noisy_above;   /* at higher rates all are refused, and read packets damaged */
 	uint16_t refuse_status;
 	unsigned lose_data;     /* the port goes away with this one */
 	unsigned refuse_erases; /* so many ERASE_REGION are refused */
