@@ -12,6 +12,7 @@
 
 #include "params.h"
 
+#define MAX_KEY_SIZE (FF_RESET_SEQUENCE_SIZE + 32)
 #define LEAST_SIZE 4096
 #define LARGEST_SIZE ((uint64_t)4 << 30)
 
@@ -68,24 +69,67 @@ static enum ff_status set_address(struct ff_config_board *board, const char *tex
 	return FF_OK;
 }
 
-static enum ff_status set_key(struct ff_config_board *board, const char *key, struct ff_error *error)
+/* A key and its value end at the comma before the next key; a comma before anything else belongs to the value. */
+static size_t key_size(const char *key)
 {
 	size_t size = strcspn(key, ",");
-	char text[64] = "";
-	if (size < sizeof(text)) {
-		memcpy(text, key, size);
+	while (key[size] == ',') {
+		size_t next = strcspn(key + size + 1, ",=");
+		if (key[size + 1 + next] == '=') {
+			break;
+		}
+		size += 1 + next;
 	}
-	if (strncmp(text, "baud=", strlen("baud=")) != 0) {
-		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "board %s: there is no key \"%.*s\"; the key that can be given is baud=N",
-				    board->name, (int)size, key);
+	return size;
+}
+
+static enum ff_status set_sequence(const struct ff_config_board *board, char sequence[FF_RESET_SEQUENCE_SIZE],
+				   const char *key, const char *value, struct ff_error *error)
+{
+	struct ff_error reason = FF_ERROR_NONE;
+	if (ff_check_reset_sequence(value, &reason) != FF_OK) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: %s: %s", board->name, key, reason.text);
 	}
-	if (!ff_params_baud(text + strlen("baud="), &board->baud)) {
-		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "board %s: \"%s\" must be 0 (keep the connect rate) or from 50 to 4000000",
-				    board->name, text);
-	}
+	snprintf(sequence, FF_RESET_SEQUENCE_SIZE, "%s", value);
 	return FF_OK;
+}
+
+static enum ff_status set_value(struct ff_config_board *board, const char *key, const char *value,
+				struct ff_error *error)
+{
+	if (strcmp(key, "baud") == 0) {
+		return ff_params_baud(value, &board->baud)
+			       ? FF_OK
+			       : ff_error_set(
+					 error, FF_ERR_ARGUMENT,
+					 "board %s: \"baud=%s\" must be 0 (keep the connect rate) or from 50 to 4000000",
+					 board->name, value);
+	}
+	if (strcmp(key, "reset-sequence") == 0) {
+		return set_sequence(board, board->resets.enter, key, value, error);
+	}
+	if (strcmp(key, "hard-reset-sequence") == 0) {
+		return set_sequence(board, board->resets.hard, key, value, error);
+	}
+	return ff_error_set(error, FF_ERR_ARGUMENT,
+			    "board %s: there is no key \"%s\"; those that can be given are baud, reset-sequence and "
+			    "hard-reset-sequence",
+			    board->name, key);
+}
+
+static enum ff_status set_key(struct ff_config_board *board, const char *text, size_t size, struct ff_error *error)
+{
+	char key[MAX_KEY_SIZE];
+	if (size >= sizeof(key)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: \"%.40s...\" is too long", board->name, text);
+	}
+	memcpy(key, text, size);
+	key[size] = '\0';
+	char *value = strchr(key, '=');
+	if (value) {
+		*value++ = '\0';
+	}
+	return set_value(board, key, value ? value : "", error);
 }
 
 static enum ff_status parse_board(struct ff_config_board *board, const char *text, struct ff_error *error)
@@ -102,9 +146,10 @@ static enum ff_status parse_board(struct ff_config_board *board, const char *tex
 	if (status == FF_OK) {
 		status = set_address(board, address, size, error);
 	}
-	for (const char *key = address + size; status == FF_OK && *key == ','; key += strcspn(key, ",")) {
+	for (const char *key = address + size; status == FF_OK && *key == ','; key += size) {
 		key++;
-		status = set_key(board, key, error);
+		size = key_size(key);
+		status = set_key(board, key, size, error);
 	}
 	return status;
 }
@@ -186,10 +231,8 @@ enum ff_status ff_config_set_max_content(struct ff_config *config, const char *t
 enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text, struct ff_error *error)
 {
 	static const char *const names[] = {
-		[FF_LOG_ERROR] = "error",
-		[FF_LOG_WARN] = "warn",
-		[FF_LOG_INFO] = "info",
-		[FF_LOG_DEBUG] = "debug",
+		[FF_LOG_ERROR] = "error", [FF_LOG_WARN] = "warn",   [FF_LOG_INFO] = "info",
+		[FF_LOG_DEBUG] = "debug", [FF_LOG_TRACE] = "trace",
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(text, names[i]) == 0) {
@@ -197,7 +240,8 @@ enum ff_status ff_config_set_log_level(struct ff_config *config, const char *tex
 			return FF_OK;
 		}
 	}
-	return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a log level: error, warn, info or debug", text);
+	return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a log level: error, warn, info, debug or trace",
+			    text);
 }
 
 enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path, struct ff_error *error)

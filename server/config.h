@@ -22,6 +22,7 @@ struct ff_config_board {
 	char name[FF_BOARD_NAME_SIZE];
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t baud; /* of the work */
+	struct ff_board_resets resets;
 };
 
 struct ff_config {
@@ -39,7 +40,8 @@ void ff_config_init(struct ff_config *config);
 
 void ff_config_release(struct ff_config *config);
 
-/* Adds "NAME=ADDRESS[,key=value...]". A name is 1 to 64 letters, digits, '.', '_' or '-'. FF_ERR_ARGUMENT with the reason,
+/* Adds "NAME=ADDRESS[,key=value...]". The keys: baud, reset-sequence, hard-reset-sequence, whose values may have commas of
+ * their own, as in U0,1. A name is 1 to 64 letters, digits, '.', '_' or '-'. FF_ERR_ARGUMENT with the reason,
  * FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error);
 
@@ -51,7 +53,7 @@ FF_WARN_UNUSED enum ff_status ff_config_set_max_upload(struct ff_config *config,
 FF_WARN_UNUSED enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text,
 							struct ff_error *error);
 
-/* "error", "warn", "info" or "debug". FF_ERR_ARGUMENT. */
+/* "error", "warn", "info", "debug" or "trace". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text,
 						      struct ff_error *error);
 

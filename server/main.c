@@ -38,8 +38,9 @@ static const struct argp_option options[] = {
 	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
 	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
 	{ "board", OPTION_BOARD, "BOARD", 0,
-	  "Own this board: NAME=ADDRESS[,baud=N], once for each. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or "
-	  "socket://HOST:PORT; baud: rate of the work (default 460800)",
+	  "Own this board: NAME=ADDRESS[,baud=N][,reset-sequence=STEPS][,hard-reset-sequence=STEPS], once for each. "
+	  "ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT; baud: rate of the work (default 460800); "
+	  "the sequences: its own way into bootloader and application, as in esptool's D0|R1|W0.1|D1|R0|W0.05|D0",
 	  0 },
 	{ "data-dir", OPTION_DATA_DIR, "DIR", 0,
 	  "Keep uploads there (default: $XDG_STATE_HOME/farflash, /var/lib/farflash for root, or "
@@ -47,7 +48,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "max-upload", OPTION_MAX_UPLOAD, "SIZE", 0, "Largest upload (default 64MB)", 0 },
 	{ "max-content", OPTION_MAX_CONTENT, "SIZE", 0, "Most to keep of what was read of boards (default 128MB)", 0 },
-	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
+	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default), debug or trace (every frame)", 0 },
 	{ 0 },
 };
 
@@ -114,6 +115,7 @@ static enum ff_status start_workers(struct server *server, struct ff_error *erro
 			.name = config->boards[i].name,
 			.address = config->boards[i].address,
 			.work_baud = config->boards[i].baud,
+			.resets = config->boards[i].resets,
 			.log = &server->log,
 			.notify = ff_waker_kick,
 			.notify_context = server->waker,

@@ -29,11 +29,14 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 			      struct ff_error *error)
 {
 	const struct ff_job_options *asked = ff_job_options(job);
+	const struct ff_board_resets *resets = ff_worker_resets(ff_job_worker(job));
 	struct ff_observer observer = observe(job);
 	struct ff_connect_options options = {
 		.baud = asked->baud,
 		.initial_baud = FF_CONSOLE_BAUD,
 		.no_stub = !asked->stub,
+		.reset_sequence = resets->enter[0] ? resets->enter : NULL,
+		.hard_reset_sequence = resets->hard[0] ? resets->hard : NULL,
 	};
 	enum ff_status status = ff_flasher_open(flasher, transport, &options, &observer, error);
 	if (status == FF_OK) {
@@ -94,7 +97,8 @@ static enum ff_status work_on_board(struct ff_job *job, struct ff_transport *tra
 static enum ff_status reset(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
 {
 	ff_job_report(job, &(struct ff_progress){ .phase = FF_PHASE_REBOOT });
-	return ff_board_reset(transport, error);
+	const char *own = ff_worker_resets(ff_job_worker(job))->hard;
+	return own[0] ? ff_board_run_sequence(transport, own, error) : ff_board_reset(transport, error);
 }
 
 enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)

@@ -149,7 +149,7 @@ void *ff_owner_run(void *argument)
 			pump(worker);
 		}
 	}
-	ff_plug_close(&worker->plug);
+	ff_plug_release(&worker->plug);
 	pthread_mutex_lock(&worker->mutex);
 	worker->ended = true;
 	pthread_cond_signal(&worker->has_ended);

@@ -13,6 +13,7 @@ struct ff_worker {
 	char name[FF_BOARD_NAME_SIZE];
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t work_baud;
+	struct ff_board_resets resets;
 	struct ff_log log;
 	const struct ff_log *parent_log;
 	void (*notify)(void *context);

@@ -15,9 +15,15 @@ void ff_plug_init(struct ff_plug *plug)
 
 void ff_plug_close(struct ff_plug *plug)
 {
-	ff_transport_close(&plug->transport);
+	ff_comeback_keep(&plug->comeback, &plug->transport);
 	plug->is_open = false;
 	plug->retry_us = 0;
+}
+
+void ff_plug_release(struct ff_plug *plug)
+{
+	ff_plug_close(plug);
+	ff_comeback_drop(&plug->comeback);
 }
 
 void ff_plug_lose(struct ff_plug *plug)
@@ -33,11 +39,15 @@ enum ff_status ff_plug_open(struct ff_plug *plug, uint32_t baud, struct ff_error
 	if (plug->is_open) {
 		return FF_OK;
 	}
-	enum ff_status status = plug->open(&plug->transport, plug->address, &options, error);
+	enum ff_status status = ff_comeback_try(&plug->comeback, &plug->transport, baud, error);
+	if (status == FF_ERR_NOT_FOUND) {
+		status = plug->open(&plug->transport, plug->address, &options, error);
+	}
 	if (status != FF_OK) {
 		ff_plug_lose(plug);
 		return status;
 	}
+	ff_comeback_drop(&plug->comeback);
 	plug->is_open = true;
 	plug->pause_ms = FIRST_PAUSE_MS;
 	ff_log(plug->log, FF_LOG_INFO, "%s is open", plug->address);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A board's port through its life: opened, lost, tried again with growing pauses. Belongs to the owner thread. */
+/* A board's port through its life: opened, lost, tried again with growing pauses, found again under another name. Belongs to the owner thread. */
 #ifndef FF_PORT_PLUG_H
 #define FF_PORT_PLUG_H
 
@@ -10,8 +10,11 @@
 #include <farflash/status.h>
 #include <farflash/transport.h>
 
+#include "comeback.h"
+
 struct ff_plug {
 	struct ff_transport transport; /* while it is open */
+	struct ff_comeback comeback;   /* while it is closed */
 	bool is_open;
 	int64_t retry_us; /* when a closed one is tried again */
 	uint32_t pause_ms;
@@ -29,6 +32,9 @@ FF_WARN_UNUSED enum ff_status ff_plug_open(struct ff_plug *plug, uint32_t baud, 
 
 /* Closes it, to be opened again at once. */
 void ff_plug_close(struct ff_plug *plug);
+
+/* The same for good. */
+void ff_plug_release(struct ff_plug *plug);
 
 /* Closes it because it went away, and puts off the next attempt. */
 void ff_plug_lose(struct ff_plug *plug);

@@ -71,6 +71,7 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	snprintf(worker->name, sizeof(worker->name), "%s", options->name);
 	snprintf(worker->address, sizeof(worker->address), "%s", options->address);
 	worker->work_baud = options->work_baud;
+	worker->resets = options->resets;
 	worker->parent_log = options->log;
 	worker->log = (struct ff_log){ log_with_name, worker, options->log ? options->log->level : FF_LOG_ERROR };
 	worker->notify = options->notify;
@@ -238,6 +239,11 @@ const char *ff_worker_address(const struct ff_worker *worker)
 uint32_t ff_worker_work_baud(const struct ff_worker *worker)
 {
 	return worker->work_baud;
+}
+
+const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker)
+{
+	return &worker->resets;
 }
 
 const struct ff_log *ff_worker_log(const struct ff_worker *worker)

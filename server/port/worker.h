@@ -31,6 +31,12 @@
 
 enum ff_board_state { FF_BOARD_IDLE, FF_BOARD_BUSY, FF_BOARD_LOST };
 
+/* A board's own reset sequences, checked; "" where those that suit the port will do. */
+struct ff_board_resets {
+	char enter[FF_RESET_SEQUENCE_SIZE]; /* into the bootloader */
+	char hard[FF_RESET_SEQUENCE_SIZE];  /* into the application */
+};
+
 /* What the last probe or flash found out about the board. */
 struct ff_board_facts {
 	bool known; /* false: everything else is zero */
@@ -82,10 +88,11 @@ struct ff_task {
 struct ff_worker;
 
 struct ff_worker_options {
-	const char *name;         /* shorter than FF_BOARD_NAME_SIZE; copied */
-	const char *address;      /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
-	uint32_t work_baud;       /* rate that jobs use unless they say otherwise; the worker only keeps it */
-	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
+	const char *name;              /* shorter than FF_BOARD_NAME_SIZE; copied */
+	const char *address;           /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
+	uint32_t work_baud;            /* rate that jobs use unless they say otherwise; the worker only keeps it */
+	struct ff_board_resets resets; /* for jobs; the worker only keeps them */
+	const struct ff_log *log;      /* may be NULL; must outlive the worker; lines get the board's name in front */
 	void (*notify)(
 		void *context); /* may be NULL; told after a change of state and after console output; must not wait */
 	void *notify_context;
@@ -126,6 +133,7 @@ struct ff_console *ff_worker_console(struct ff_worker *worker);
 const char *ff_worker_name(const struct ff_worker *worker);
 const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);
+const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker);
 
 /* The log with the board's name in front. Valid until ff_worker_free(). */
 const struct ff_log *ff_worker_log(const struct ff_worker *worker);

@@ -42,6 +42,26 @@ static void test_config__reads_boards(void **state)
 	assert_int_equal(config->boards[1].baud, 921600);
 }
 
+/* A comma belongs to a value unless a key follows. */
+static void test_config__reads_reset_sequences(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(
+		ff_config_add_board(
+			config,
+			"a=/dev/a,reset-sequence=U0,0|U0,1|W0.1|U1,0|W.05|U0,0,baud=9600,hard-reset-sequence=R1|W1|R0",
+			&error),
+		FF_OK);
+	assert_string_equal(config->boards[0].resets.enter, "U0,0|U0,1|W0.1|U1,0|W.05|U0,0");
+	assert_string_equal(config->boards[0].resets.hard, "R1|W1|R0");
+	assert_int_equal(config->boards[0].baud, 9600);
+	assert_int_equal(ff_config_add_board(config, "b=/dev/b,baud=9600,hard-reset-sequence=U0,1|U0,0", &error),
+			 FF_OK);
+	assert_string_equal(config->boards[1].resets.hard, "U0,1|U0,0");
+	assert_string_equal(config->boards[1].resets.enter, "");
+}
+
 static void test_config__refuses_boards_with_the_reason(void **state)
 {
 	struct ff_config *config = *state;
@@ -59,10 +79,14 @@ static void test_config__refuses_boards_with_the_reason(void **state)
 		{ "lab1=,baud=1", "the address is missing" },
 		{ "lab1=/dev/tty USB0", "strange characters" },
 		{ "lab1=ftp://host", "board lab1: " },
-		{ "lab1=/dev/ttyUSB0,speed=1", "no key \"speed=1\"" },
+		{ "lab1=/dev/ttyUSB0,speed=1", "no key \"speed\"" },
 		{ "lab1=/dev/ttyUSB0,", "no key \"\"" },
 		{ "lab1=/dev/ttyUSB0,baud=", "\"baud=\" must be" },
 		{ "lab1=/dev/ttyUSB0,baud=9", "\"baud=9\" must be" },
+		{ "lab1=/dev/ttyUSB0,baud=1,2", "\"baud=1,2\" must be" },
+		{ "lab1=/dev/ttyUSB0,reset-sequence=", "reset-sequence: " },
+		{ "lab1=/dev/ttyUSB0,reset-sequence=D1|Q", "\"Q\" is no step" },
+		{ "lab1=/dev/ttyUSB0,hard-reset-sequence=U1,2,baud=9600", "\"U1,2\" is no step" },
 		{ "taken=/dev/ttyUSB1", "two boards are called taken" },
 		{ "other=/dev/ttyUSB7", "have the same address" },
 	};
@@ -197,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH(test_config__reads_boards),
+		WITH(test_config__reads_reset_sequences),
 		WITH(test_config__refuses_boards_with_the_reason),
 		WITH(test_config__reads_sizes),
 		WITH(test_config__reads_log_levels),
