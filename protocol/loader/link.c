@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "trace.h"
 
 #define SLICE_MS 100        /* longest wait between two looks at the cancel hook */
 #define WRITE_SLICE_MS 100  /* the same for sending, in bytes' worth of wire time */
@@ -22,8 +23,45 @@ void ff_link_init(struct ff_link *link, struct ff_transport *transport, uint32_t
 	memset(link, 0, sizeof(*link));
 	link->transport = transport;
 	link->baud = baud;
+	link->begun_us = ff_now_us();
 	link->hooks = *hooks;
 	ff_slip_decoder_init(&link->decoder, link->frame, sizeof(link->frame));
+}
+
+bool ff_link_traces(const struct ff_link *link)
+{
+	const struct ff_log *log = link->hooks.log;
+	return log && log->write && log->level >= FF_LOG_TRACE;
+}
+
+void ff_link_trace(const struct ff_link *link, char direction, const char *text)
+{
+	double seconds = (double)(ff_now_us() - link->begun_us) / US_PER_S;
+	ff_log(link->hooks.log, FF_LOG_TRACE, "+%.6f %c %s", seconds, direction, text);
+}
+
+/* What lies in front of the next frame, if none is being received. */
+static void trace_noise(const struct ff_link *link)
+{
+	const uint8_t *from = link->input + link->input_at;
+	size_t size = link->input_size - link->input_at;
+	const uint8_t *end = memchr(from, FF_SLIP_END, size);
+	size = end ? (size_t)(end - from) : size;
+	if (link->decoder.state == FF_SLIP_OUTSIDE && size > 0) {
+		char line[FF_TRACE_LINE_SIZE];
+		ff_trace_raw(line, from, size);
+		ff_link_trace(link, '<', line);
+	}
+}
+
+static void trace_frame(const struct ff_link *link, char direction, const uint8_t *frame, size_t size,
+			void (*format)(char *line, const uint8_t *frame, size_t size))
+{
+	if (ff_link_traces(link)) {
+		char line[FF_TRACE_LINE_SIZE];
+		format(line, frame, size);
+		ff_link_trace(link, direction, line);
+	}
 }
 
 enum ff_status ff_link_check_cancel(const struct ff_link *link, struct ff_error *error)
@@ -40,7 +78,7 @@ static uint32_t wire_us(const struct ff_link *link, size_t bytes)
 }
 
 /* In slices, so that a caller who cancels does not wait for 16 KB at 9600 baud. */
-enum ff_status ff_link_send_bytes(struct ff_link *link, const uint8_t *bytes, size_t size, struct ff_error *error)
+static enum ff_status send(struct ff_link *link, const uint8_t *bytes, size_t size, struct ff_error *error)
 {
 	struct ff_transport *transport = link->transport;
 	size_t slice = (size_t)link->baud / BITS_PER_BYTE * WRITE_SLICE_MS / 1000;
@@ -67,13 +105,24 @@ enum ff_status ff_link_send_bytes(struct ff_link *link, const uint8_t *bytes, si
 	return FF_OK;
 }
 
+enum ff_status ff_link_send_bytes(struct ff_link *link, const uint8_t *bytes, size_t size, struct ff_error *error)
+{
+	trace_frame(link, '>', bytes, size, ff_trace_raw);
+	return send(link, bytes, size, error);
+}
+
 enum ff_status ff_link_send(struct ff_link *link, const struct ff_command *command, struct ff_error *error)
 {
 	size_t size = ff_packet_encode(command, link->output, sizeof(link->output));
 	if (size == 0) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "a command of %zu bytes is too large", command->block_size);
 	}
-	return ff_link_send_bytes(link, link->output, size, error);
+	if (ff_link_traces(link)) {
+		char line[FF_TRACE_LINE_SIZE];
+		ff_trace_command(line, command);
+		ff_link_trace(link, '>', line);
+	}
+	return send(link, link->output, size, error);
 }
 
 enum ff_status ff_link_send_frame(struct ff_link *link, const uint8_t *bytes, size_t size, struct ff_error *error)
@@ -82,7 +131,8 @@ enum ff_status ff_link_send_frame(struct ff_link *link, const uint8_t *bytes, si
 	if (encoded == 0) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "a frame of %zu bytes is too large", size);
 	}
-	return ff_link_send_bytes(link, link->output, encoded, error);
+	trace_frame(link, '>', bytes, size, ff_trace_frame);
+	return send(link, link->output, encoded, error);
 }
 
 int64_t ff_link_deadline(const struct ff_link *link, uint32_t timeout_ms)
@@ -135,10 +185,14 @@ static bool decode(struct ff_link *link)
 {
 	while (link->input_at < link->input_size) {
 		size_t used = 0;
+		if (ff_link_traces(link)) {
+			trace_noise(link);
+		}
 		enum ff_slip_event event = ff_slip_decode(&link->decoder, link->input + link->input_at,
 							  link->input_size - link->input_at, &used);
 		link->input_at += used;
 		if (event == FF_SLIP_FRAME) {
+			trace_frame(link, '<', link->decoder.bytes, link->decoder.size, ff_trace_received);
 			return true;
 		}
 		if (event == FF_SLIP_BAD) {
@@ -354,6 +408,9 @@ enum ff_status ff_link_flush(struct ff_link *link, struct ff_error *error)
 	/* Bounded, in case the board talks without end. */
 	for (int i = 0; i < FLUSH_READS && status == FF_OK; i++) {
 		status = fill(link, 0, error);
+		if (status == FF_OK) {
+			trace_frame(link, '<', link->input, link->input_size, ff_trace_raw);
+		}
 	}
 	ff_link_restart(link);
 	return status == FF_ERR_TIMEOUT ? FF_OK : status;

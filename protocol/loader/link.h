@@ -31,7 +31,8 @@ struct ff_link_hooks {
 struct ff_link {
 	struct ff_transport *transport; /* borrowed */
 	struct ff_link_hooks hooks;
-	uint32_t baud; /* for the time that bytes take; the owner keeps it right */
+	int64_t begun_us; /* the trace counts from here */
+	uint32_t baud;    /* for the time that bytes take; the owner keeps it right */
 	struct ff_slip_decoder decoder;
 	uint8_t frame[FF_LINK_FRAME_SIZE];
 	uint8_t input[FF_LINK_INPUT_SIZE];
@@ -103,6 +104,13 @@ FF_WARN_UNUSED enum ff_status ff_link_flush(struct ff_link *link, struct ff_erro
 
 /* Has the port drop everything received so far, half a frame included. May cost a round trip. */
 FF_WARN_UNUSED enum ff_status ff_link_discard(struct ff_link *link, struct ff_error *error);
+
+/* Whether anybody wants to see what goes over the wire. */
+bool ff_link_traces(const struct ff_link *link);
+
+/* Adds a line to the trace: the time since the link began, '>' for what is sent, '<' for what came and '=' for the port
+ * itself, and the text. */
+void ff_link_trace(const struct ff_link *link, char direction, const char *text);
 
 /* Forgets what was received and not yet looked at, half a frame included; the port is not asked. */
 void ff_link_restart(struct ff_link *link);

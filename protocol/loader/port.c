@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "port.h"
 
+#include <stdio.h>
+
 #include "clock.h"
 #include "error.h"
+#include "trace.h"
 
 #define UNSLICED_MS 150 /* pauses up to this long are left to the port, which keeps them better */
 #define MAX_STEPS 32    /* that a port takes at once */
@@ -14,6 +17,11 @@ static enum ff_status hand_over(struct ff_link *link, const struct ff_line_step 
 				struct ff_error *error)
 {
 	struct ff_transport *transport = link->transport;
+	for (size_t i = 0; i < count && ff_link_traces(link); i++) {
+		char line[FF_TRACE_LINE_SIZE];
+		ff_trace_step(line, &steps[i]);
+		ff_link_trace(link, '=', line);
+	}
 	enum ff_status status = transport->ops->set_lines(transport->self, steps, count, error);
 	if (status != FF_OK) {
 		return ff_error_set(error, status, "cannot move the control lines: %s", ff_status_text(status));
@@ -55,6 +63,11 @@ enum ff_status ff_port_set_baud(struct ff_link *link, uint32_t baud, struct ff_e
 		return ff_error_set(error, status, "the port cannot do %u baud: %s", baud, ff_status_text(status));
 	}
 	link->baud = baud;
+	if (ff_link_traces(link)) {
+		char line[FF_TRACE_LINE_SIZE];
+		snprintf(line, sizeof(line), "port at %u baud", baud);
+		ff_link_trace(link, '=', line);
+	}
 	return FF_OK;
 }
 
@@ -78,6 +91,9 @@ enum ff_status ff_port_reopen(struct ff_link *link, struct ff_error *error)
 		status = transport->ops->reopen(transport, slice < deadline ? slice : deadline, &local);
 		if (status == FF_OK) {
 			ff_link_restart(link);
+			if (ff_link_traces(link)) {
+				ff_link_trace(link, '=', "port open again");
+			}
 			return FF_OK;
 		}
 		if (status != FF_ERR_LOST || ff_now_us() >= deadline) {
