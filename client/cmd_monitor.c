@@ -12,6 +12,7 @@
 
 #include "api.h"
 #include "commands.h"
+#include "direct.h"
 #include "follow.h"
 #include "job.h"
 #include "terminal.h"
@@ -167,7 +168,7 @@ static bool monitor_direct(struct monitor *monitor)
 	enum ff_status status = ff_transport_open(&transport, options->port, &transport_options, &error);
 
 	if (status == FF_OK && options->reset) {
-		status = ff_board_reset(&transport, &error);
+		status = ff_direct_reset_lines(monitor->run, &transport, &error);
 	}
 	if (status == FF_OK) {
 		status = pump(monitor, &transport, &error);

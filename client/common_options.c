@@ -21,6 +21,9 @@ enum common_option {
 	OPTION_NO_VERIFY,
 	OPTION_FORCE,
 	OPTION_JSON,
+	OPTION_RESET_SEQUENCE,
+	OPTION_HARD_RESET_SEQUENCE,
+	OPTION_TRACE,
 };
 
 const struct argp_option ff_common_options[] = {
@@ -42,11 +45,18 @@ const struct argp_option ff_common_options[] = {
 	{ "force", OPTION_FORCE, NULL, 0, "Write an image for another chip or revision all the same", 3 },
 	{ "chip", 'c', "NAME", 0, "Refuse a board that has another chip (auto: any)", 3 },
 	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "With --port: resets to try before giving up (7)", 3 },
-	{ "before", OPTION_BEFORE, "RESET", 0, "default-reset, or with --port no-reset", 3 },
-	{ "after", OPTION_AFTER, "RESET", 0, "hard-reset, or with --port no-reset", 3 },
+	{ "before", OPTION_BEFORE, "RESET", 0,
+	  "Into the bootloader: default-reset, or with --port no-reset, usb-reset, no-reset-no-sync", 3 },
+	{ "after", OPTION_AFTER, "RESET", 0,
+	  "Out of it: hard-reset, or with --port no-reset, soft-reset, watchdog-reset", 3 },
 	{ NULL, 'a', NULL, OPTION_ALIAS, NULL, 3 },
+	{ "reset-sequence", OPTION_RESET_SEQUENCE, "STEPS", 0,
+	  "With --port: the board's own way into its bootloader, as in esptool's D0|R1|W0.1|D1|R0|W0.05|D0", 3 },
+	{ "hard-reset-sequence", OPTION_HARD_RESET_SEQUENCE, "STEPS", 0,
+	  "With --port: its own way into the application, as in R1|W0.1|R0", 3 },
 	{ "json", OPTION_JSON, NULL, 0, "Print one JSON object instead of text", 3 },
 	{ "verbose", 'v', NULL, 0, "Say on stderr what happens below", 3 },
+	{ "trace", OPTION_TRACE, NULL, 0, "With --port: show on stderr every frame that comes and goes", 3 },
 	{ NULL, 0, NULL, 0, "Help:", -1 },
 	{ "version", 'V', NULL, 0, "Print the version", -1 },
 	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1 },
@@ -54,10 +64,18 @@ const struct argp_option ff_common_options[] = {
 };
 
 static const char *const before_words[] = {
-	[FF_BEFORE_DEFAULT_RESET] = "default-reset", [FF_BEFORE_NO_RESET] = "no-reset", NULL
+	[FF_BEFORE_DEFAULT_RESET] = "default-reset",
+	[FF_BEFORE_NO_RESET] = "no-reset",
+	[FF_BEFORE_USB_RESET] = "usb-reset",
+	[FF_BEFORE_NO_RESET_NO_SYNC] = "no-reset-no-sync",
+	NULL,
 };
 static const char *const after_words[] = {
-	[FF_AFTER_HARD_RESET] = "hard-reset", [FF_AFTER_NO_RESET] = "no-reset", NULL
+	[FF_AFTER_HARD_RESET] = "hard-reset",
+	[FF_AFTER_NO_RESET] = "no-reset",
+	[FF_AFTER_SOFT_RESET] = "soft-reset",
+	[FF_AFTER_WATCHDOG_RESET] = "watchdog-reset",
+	NULL,
 };
 
 static bool same_word(const char *text, const char *word)
@@ -111,6 +129,16 @@ static int choice(struct argp_state *state, const char *option, const char *text
 	}
 	argp_error(state, "%s knows %s, not '%s'", option, known, text);
 	return 0;
+}
+
+static const char *sequence(struct argp_state *state, const char *option, const char *text)
+{
+	struct ff_error error = FF_ERROR_NONE;
+
+	if (ff_check_reset_sequence(text, &error) != FF_OK) {
+		argp_error(state, "%s: %s", option, error.text);
+	}
+	return text;
 }
 
 static void setting(struct argp_state *state, char *to, size_t size, const char *word)
@@ -179,6 +207,9 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case 'v':
 		options->verbose = true;
 		return 0;
+	case OPTION_TRACE:
+		options->trace = true;
+		return 0;
 	case 'V':
 		puts("farflash " FF_VERSION);
 		exit(EXIT_SUCCESS);
@@ -203,6 +234,12 @@ static error_t parse_value(int key, char *argument, struct argp_state *state, st
 	case OPTION_AFTER:
 	case 'a':
 		options->after = (enum ff_after)choice(state, "--after", argument, after_words);
+		return 0;
+	case OPTION_RESET_SEQUENCE:
+		options->reset_sequence = sequence(state, "--reset-sequence", argument);
+		return 0;
+	case OPTION_HARD_RESET_SEQUENCE:
+		options->hard_reset_sequence = sequence(state, "--hard-reset-sequence", argument);
 		return 0;
 	case FF_OPTION_FLASH_MODE:
 		setting(state, options->settings.mode, sizeof(options->settings.mode), argument);

@@ -14,6 +14,7 @@ struct session {
 	struct ff_transport transport;
 	struct ff_flasher *flasher;
 	struct ff_observer observer; /* must outlive the flasher */
+	enum ff_after after;
 	double reboot_s;
 };
 
@@ -44,6 +45,19 @@ static enum ff_status check_chip(const struct session *session, struct ff_error 
 			    chip, options->chip);
 }
 
+/* A way out that this board does not have is told before the work, and the board leaves by the usual one. */
+static enum ff_status check_after(struct session *session, struct ff_error *error)
+{
+	enum ff_after after = session->run->options->after;
+	enum ff_status status =
+		after == FF_AFTER_HARD_RESET ? FF_OK : ff_flasher_check_leave(session->flasher, after, error);
+
+	if (status == FF_OK) {
+		session->after = after;
+	}
+	return status;
+}
+
 static enum ff_status open_port(struct session *session, struct ff_error *error)
 {
 	const struct ff_options *options = session->run->options;
@@ -59,7 +73,9 @@ static enum ff_status open_board(struct session *session, struct ff_error *error
 	struct ff_connect_options connect = { .before = options->before,
 					      .attempts = options->attempts,
 					      .baud = options->baud,
-					      .no_stub = options->no_stub };
+					      .no_stub = options->no_stub,
+					      .reset_sequence = options->reset_sequence,
+					      .hard_reset_sequence = options->hard_reset_sequence };
 	enum ff_status status = open_port(session, error);
 
 	if (status != FF_OK) {
@@ -75,7 +91,10 @@ static enum ff_status open_board(struct session *session, struct ff_error *error
 	session->observer =
 		(struct ff_observer){ .progress = show, .cancelled = is_cancelled, .context = run, .log = run->log };
 	status = ff_flasher_open(&session->flasher, &session->transport, &connect, &session->observer, error);
-	return status == FF_OK ? check_chip(session, error) : status;
+	if (status == FF_OK) {
+		status = check_chip(session, error);
+	}
+	return status == FF_OK ? check_after(session, error) : status;
 }
 
 /* Leaves the board as asked. What was done is done: a board that cannot be reset is worth a note, not a failure. */
@@ -83,7 +102,7 @@ static void close_board(struct session *session)
 {
 	struct ff_run *run = session->run;
 	struct ff_error error = FF_ERROR_NONE;
-	enum ff_after after = run->options->after;
+	enum ff_after after = session->after;
 	int64_t begun_us = ff_now_us();
 
 	if (session->flasher != NULL) {
@@ -290,6 +309,13 @@ bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 	return finish(&session, status, &error);
 }
 
+enum ff_status ff_direct_reset_lines(const struct ff_run *run, struct ff_transport *transport, struct ff_error *error)
+{
+	const char *sequence = run->options->hard_reset_sequence;
+
+	return sequence != NULL ? ff_board_run_sequence(transport, sequence, error) : ff_board_reset(transport, error);
+}
+
 bool ff_direct_reset(struct ff_run *run)
 {
 	struct session session = { .run = run };
@@ -299,7 +325,7 @@ bool ff_direct_reset(struct ff_run *run)
 	run->result = ff_job_new("reset", run->options->port);
 	status = open_port(&session, &error);
 	if (status == FF_OK) {
-		status = ff_board_reset(&session.transport, &error);
+		status = ff_direct_reset_lines(run, &session.transport, &error);
 	}
 	ff_transport_close(&session.transport);
 	return finish(&session, status, &error);

@@ -42,4 +42,7 @@ bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task);
 /* Resets into the application. */
 bool ff_direct_reset(struct ff_run *run);
 
+/* The same through an open port, by the board's own sequence if one was given. */
+enum ff_status ff_direct_reset_lines(const struct ff_run *run, struct ff_transport *transport, struct ff_error *error);
+
 #endif

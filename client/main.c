@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 {
 	struct ff_options options;
 	struct ff_display display;
-	const struct ff_log log = { .write = print_log, .context = &display, .level = FF_LOG_DEBUG };
+	struct ff_log log = { .write = print_log, .context = &display, .level = FF_LOG_DEBUG };
 	struct ff_run run = { .options = &options, .interrupts = &interrupts, .display = &display };
 	enum ff_exit status;
 
@@ -113,7 +113,8 @@ int main(int argc, char **argv)
 	ff_options_parse(&options, argc, argv);
 	catch_signals();
 	ff_display_init(&display, progress_stream(&options));
-	run.log = options.verbose ? &log : NULL;
+	log.level = options.trace ? FF_LOG_TRACE : FF_LOG_DEBUG;
+	run.log = options.verbose || options.trace ? &log : NULL;
 	status = report(&run, options.command->run(&run));
 	json_decref(run.result);
 	ff_options_release(&options);

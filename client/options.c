@@ -172,8 +172,17 @@ static void check_places(struct argp_state *state, const struct ff_options *opti
 	if (options->port == NULL && options->attempts > 0) {
 		argp_error(state, "--connect-attempts needs --port: a server decides for itself");
 	}
-	if (options->port == NULL && (options->before == FF_BEFORE_NO_RESET || options->after == FF_AFTER_NO_RESET)) {
-		argp_error(state, "no-reset needs --port: a server resets the board before and after its work");
+	if (options->port == NULL &&
+	    (options->before != FF_BEFORE_DEFAULT_RESET || options->after != FF_AFTER_HARD_RESET)) {
+		argp_error(state, "other ways than default-reset and hard-reset need --port: a server resets the board "
+				  "before and after its work");
+	}
+	if (options->port == NULL && (options->reset_sequence != NULL || options->hard_reset_sequence != NULL)) {
+		argp_error(state,
+			   "reset sequences need --port: a server knows those of its boards (reset-sequence=...)");
+	}
+	if (options->port == NULL && options->trace) {
+		argp_error(state, "--trace needs --port: a server writes its own (farflashd --log-level trace)");
 	}
 }
 

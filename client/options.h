@@ -44,6 +44,9 @@ struct ff_options {
 	bool force;
 	bool json;
 	bool verbose;
+	bool trace;
+	const char *reset_sequence;      /* NULL: one that suits the port */
+	const char *hard_reset_sequence; /* the same */
 	/* what */
 	struct ff_option_word words[FF_OPTIONS_MAX_WORDS];
 	size_t word_count;
