@@ -189,6 +189,25 @@ const struct ff_command ff_commands[] = {
 	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_dump_mem },
+	{ .name = "load-ram",
+	  .arguments = "FILE",
+	  .summary = "Load a program into RAM and start it",
+	  .details =
+		  "FILE is an image or an ELF file that was linked for RAM. The board runs it and is not reset; the port "
+		  "is at 115200 baud then. --no-stub keeps the stub flasher out of the program's way. Needs --port.",
+	  .max_words = 1,
+	  .options = no_options,
+	  .telling = FF_TELL_ALWAYS,
+	  .run = ff_cmd_load_ram },
+	{ .name = "run",
+	  .arguments = "",
+	  .summary = "Start the application in flash, without control lines",
+	  .details =
+		  "The ROM loader starts it; a board that is in a stub flasher is reset by its watchdog, if the chip can do "
+		  "that. Needs --port.",
+	  .options = no_options,
+	  .telling = FF_TELL_TERMINAL,
+	  .run = ff_cmd_run },
 	{ .name = "image-info",
 	  .arguments = "FILE",
 	  .summary = "Show what a firmware image holds, and whether it is whole",

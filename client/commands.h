@@ -74,5 +74,7 @@ bool ff_cmd_merge_bin(struct ff_run *run);
 bool ff_cmd_encrypt_flash_data(struct ff_run *run);
 bool ff_cmd_decrypt_flash_data(struct ff_run *run);
 bool ff_cmd_elf2image(struct ff_run *run);
+bool ff_cmd_load_ram(struct ff_run *run);
+bool ff_cmd_run(struct ff_run *run);
 
 #endif

@@ -15,6 +15,8 @@ struct session {
 	struct ff_flasher *flasher;
 	struct ff_observer observer; /* must outlive the flasher */
 	enum ff_after after;
+	bool needs_rom; /* the work is the ROM loader's */
+	bool leaves;    /* the work starts something on the board */
 	double reboot_s;
 };
 
@@ -73,7 +75,7 @@ static enum ff_status open_board(struct session *session, struct ff_error *error
 	struct ff_connect_options connect = { .before = options->before,
 					      .attempts = options->attempts,
 					      .baud = options->baud,
-					      .no_stub = options->no_stub,
+					      .no_stub = options->no_stub || session->needs_rom,
 					      .reset_sequence = options->reset_sequence,
 					      .hard_reset_sequence = options->hard_reset_sequence };
 	enum ff_status status = open_port(session, error);
@@ -107,9 +109,11 @@ static void close_board(struct session *session)
 
 	if (session->flasher != NULL) {
 		if (!session->transport.has_lines && after == FF_AFTER_HARD_RESET) {
-			ff_display_note(run->display,
-					"%s has no control lines: reset the board to start its application",
-					run->options->port);
+			if (!session->leaves) {
+				ff_display_note(run->display,
+						"%s has no control lines: reset the board to start its application",
+						run->options->port);
+			}
 			after = FF_AFTER_NO_RESET;
 		}
 		if (ff_flasher_close(session->flasher, after, &error) != FF_OK) {
@@ -285,7 +289,7 @@ static enum ff_status do_task(struct session *session, const struct ff_direct_ta
 
 bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 {
-	struct session session = { .run = run };
+	struct session session = { .run = run, .needs_rom = task->needs_rom, .leaves = task->leaves };
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status;
 

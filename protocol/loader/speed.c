@@ -7,32 +7,15 @@
 #include "connect.h"
 #include "identify.h"
 #include "port.h"
+#include "ram.h"
 
-#define RAM_BLOCK 0x1800
-#define RAM_BLOCK_USB_OTG 0x800
 #define BAUD_SETTLE_MS 50
 #define SYNCS_AFTER_BAUD 5
 
 static enum ff_status upload(struct ff_loader *loader, const struct ff_stub_segment *segment, struct ff_error *error)
 {
-	if (segment->size == 0) {
-		return FF_OK;
-	}
-	uint32_t block = loader->console == FF_CONSOLE_USB_OTG ? RAM_BLOCK_USB_OTG : RAM_BLOCK;
-	struct ff_command command;
-	ff_packet_start(&command, FF_OP_MEM_BEGIN);
-	ff_packet_word(&command, segment->size);
-	ff_packet_word(&command, (segment->size + block - 1) / block);
-	ff_packet_word(&command, block);
-	ff_packet_word(&command, segment->address);
-	enum ff_status status = ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
-	uint32_t sequence = 0;
-	for (uint32_t at = 0; status == FF_OK && at < segment->size; at += block) {
-		uint32_t left = segment->size - at;
-		ff_packet_data(&command, FF_OP_MEM_DATA, sequence++, segment->bytes + at, left < block ? left : block);
-		status = ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
-	}
-	return status;
+	return segment->size == 0 ? FF_OK
+				  : ff_ram_write(loader, segment->address, segment->bytes, segment->size, error);
 }
 
 /* The ROM's reply to MEM_END may be lost, because the code that starts may reset the UART before the reply has left:
@@ -79,11 +62,7 @@ enum ff_status ff_speed_run_stub(struct ff_loader *loader, const struct ff_stub 
 	if (status != FF_OK) {
 		return status;
 	}
-	struct ff_command command;
-	ff_packet_start(&command, FF_OP_MEM_END);
-	ff_packet_word(&command, 0); /* 0: jump to the entry point */
-	ff_packet_word(&command, stub->entry);
-	status = ff_link_send(&loader->link, &command, error);
+	status = ff_ram_jump(loader, stub->entry, error);
 	if (status == FF_OK) {
 		status = await_greeting(loader, error);
 	}

@@ -94,6 +94,9 @@ static enum ff_status read_stub(struct ff_stub *stub, const json_t *root)
 	if (!json_is_object(root) || !read_word(root, "entry", &stub->entry)) {
 		return FF_ERR_FORMAT;
 	}
+	if (json_object_get(root, "bss_start") && !read_word(root, "bss_start", &stub->bss)) {
+		return FF_ERR_FORMAT;
+	}
 	enum ff_status status = read_segment(root, "text", "text_start", &stub->text);
 	if (status != FF_OK || !json_object_get(root, "data")) {
 		return status;
@@ -116,8 +119,8 @@ enum ff_status ff_stub_parse(struct ff_stub *stub, const char *json, size_t size
 	if (status != FF_OK) {
 		ff_stub_release(&found);
 		return ff_error_set(error, status,
-				    "%s is not a stub flasher: entry, text, text_start, data or data_start "
-				    "is missing or wrong",
+				    "%s is not a stub flasher: entry, text, text_start, data, data_start "
+				    "or bss_start is missing or wrong",
 				    name);
 	}
 	*stub = found;

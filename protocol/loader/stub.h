@@ -23,6 +23,7 @@ struct ff_stub {
 	uint32_t entry;
 	struct ff_stub_segment text;
 	struct ff_stub_segment data;
+	uint32_t bss; /* where the memory begins that it zeroes itself; 0 where the file does not say */
 };
 
 /* Parses the content of a file. `name` is for messages. FF_ERR_FORMAT, FF_ERR_NO_MEMORY. */

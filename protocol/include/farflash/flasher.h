@@ -170,7 +170,8 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
 
 /* Writes the regions in order and lets the chip confirm each by MD5. Everything that can be refused is refused before
  * the first erase. A region that fails for what may be noise on the line starts again from its beginning, twice at
- * most. `options`, `report` may be NULL.
+ * most; after two failures at a high rate it goes on at the next lower of 921600, 460800, 230400 and 115200 baud, though not
+ * below the initial rate, and ff_flasher_info() tells the rate. `options`, `report` may be NULL.
  * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_UNSUPPORTED (the loader cannot
  * verify, see no_verify), FF_ERR_VERIFY, FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT,
  * FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sources. */
@@ -249,6 +250,26 @@ FF_WARN_UNUSED enum ff_status ff_flasher_write_flash_status(struct ff_flasher *f
  * Errors: FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
 FF_WARN_UNUSED enum ff_status ff_flasher_flash_wiring(struct ff_flasher *flasher, struct ff_flash_wiring *wiring,
 						      struct ff_error *error);
+
+/* A piece of code or data for the chip's RAM. */
+struct ff_ram_segment {
+	uint32_t address;
+	const uint8_t *bytes; /* the caller's */
+	uint32_t size;        /* not 0; the last word is filled up with zeros */
+};
+
+#define FF_MAX_RAM_SEGMENTS 64
+
+/* Loads the segments into RAM and starts them at `entry`, which is not 0. The board then runs that, and is not reset:
+ * success counts as ff_flasher_leave(), with the port at its initial rate. What is loaded must stay clear of the stub
+ * flasher if that is running; open with no_stub to have it out of the way. Where the chip has RAM is not looked at.
+ *
+ * Noise on the line starts it again from the first segment, twice at most, and at lower rates as ff_flasher_write().
+ * Errors: FF_ERR_ARGUMENT, FF_ERR_EMPTY, FF_ERR_TOO_LARGE (beyond the last address), FF_ERR_OVERLAP (with each other, or
+ * with the stub), FF_ERR_UNSUPPORTED (secure download mode; a stub whose file is missing), FF_ERR_LOST, FF_ERR_CANCELLED,
+ * FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_flasher_load_ram(struct ff_flasher *flasher, const struct ff_ram_segment *segments,
+						  size_t count, uint32_t entry, struct ff_error *error);
 
 /* Whether this board can be left so, for those who want to know before the work. FF_ERR_UNSUPPORTED with the reason. Asks
  * nothing of the board. */
