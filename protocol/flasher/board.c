@@ -2,6 +2,7 @@
 /* Resets of a board that nobody talks to. */
 #include <farflash/flasher.h>
 
+#include "error.h"
 #include "reset.h"
 #include "sequence.h"
 
@@ -13,7 +14,13 @@ static enum ff_status move_lines(struct ff_transport *transport, const struct ff
 				    "the port has no control lines, so the board cannot be reset from here: press its "
 				    "reset button");
 	}
-	enum ff_status status = transport->ops->set_lines(transport->self, steps, count, error);
+	struct ff_error local = FF_ERROR_NONE;
+	enum ff_status status = transport->ops->set_lines(transport->self, steps, count, &local);
+	bool on_usb = transport->kind == FF_PORT_USB_JTAG || transport->kind == FF_PORT_USB_OTG;
+	if (status == FF_ERR_LOST && on_usb) {
+		return FF_OK; /* the chip has gone off the bus, which is the reset */
+	}
+	ff_error_keep(error, &local);
 	if (status != FF_OK) {
 		return ff_error_set(error, status, "cannot move the control lines: %s", ff_status_text(status));
 	}

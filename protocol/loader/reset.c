@@ -22,6 +22,14 @@ static const struct ff_line_step classic_long[] = {
 static const struct ff_line_step usb_jtag[] = {
 	{ 0, 0, 100 }, { 1, 0, 100 }, { 1, 1, 0 }, { 0, 1, 100 }, { 0, 0, 0 },
 };
+/* A port on USB-OTG resets whenever RTS falls, and DTR says where to; the transport has left RTS up. The first and the last
+ * step are for applications (TinyUSB of the Arduino core) that want to see all four states. */
+static const struct ff_line_step usb_otg[] = {
+	{ 0, 1, 100 },
+	{ 1, 1, 0 },
+	{ 1, 0, 50 },
+	{ 0, 0, 0 },
+};
 static const struct ff_line_step application[] = { { 0, 1, 100 }, { 0, 0, 0 } };
 static const struct ff_line_step application_usb[] = { { 0, 1, 200 }, { 0, 0, 200 } };
 /* An adapter that moves RTS by itself, as bytes come and go: with DTR asserted that does not reach EN, so DTR stays. */
@@ -43,6 +51,8 @@ static const struct ff_reset to_loader_dtr[] = {
 	{ "classic, slow EN, DTR kept", classic_long, COUNT(classic_long) - LAST_RELEASE },
 };
 
+static const struct ff_reset to_loader_otg = { "USB-OTG", usb_otg, COUNT(usb_otg) };
+
 static const struct ff_reset to_application = { "hard reset", application, COUNT(application) };
 static const struct ff_reset to_application_usb = { "hard reset over USB", application_usb, COUNT(application_usb) };
 static const struct ff_reset to_application_dtr = { "hard reset, DTR kept", application_dtr, COUNT(application_dtr) };
@@ -51,6 +61,9 @@ const struct ff_reset *ff_reset_to_loader(const struct ff_transport *transport, 
 {
 	if (usb || transport->kind == FF_PORT_USB_JTAG) {
 		return &to_loader[UART_COUNT];
+	}
+	if (transport->kind == FF_PORT_USB_OTG) {
+		return &to_loader_otg;
 	}
 	if (transport->keeps_dtr) {
 		return &to_loader_dtr[attempt % COUNT(to_loader_dtr)];

@@ -3,7 +3,8 @@
  *
  * Two transistors on most boards: asserting RTS alone pulls EN low (reset), asserting DTR alone pulls IO0 low
  * (bootloader), both or none release both. The USB-Serial-JTAG peripheral acts on the same states of the two lines, but
- * wants each of them held. Constants; any thread. Source: esptool 5.3, reset.py, and its package esp-pylib 1,
+ * wants each of them held. On USB-OTG it is the fall of RTS that resets, into the loader if DTR is asserted (ESP-IDF,
+ * usb_console.c). Constants; any thread. Source: esptool 5.3, reset.py, and its package esp-pylib 1,
  * serial_reset.py. */
 #ifndef FF_LOADER_RESET_H
 #define FF_LOADER_RESET_H
@@ -20,7 +21,7 @@ struct ff_reset {
 };
 
 /* Into the ROM loader: the sequence for the n-th attempt, counted from 0, through this port. On USB-Serial-JTAG, or if
- * `usb` asks for it, that is one and the same. Elsewhere they take turns: both lines at once or one after the other, and
+ * `usb` asks for it, that is one and the same, and so on USB-OTG. Elsewhere they take turns: both lines at once or one after the other, and
  * 50 or 550 ms with IO0 held, for boards whose EN rises slowly; where nobody knows what is behind the port, a board on
  * USB-Serial-JTAG gets its turn too. Never NULL. */
 const struct ff_reset *ff_reset_to_loader(const struct ff_transport *transport, bool usb, unsigned attempt);

@@ -63,7 +63,7 @@ enum ff_status ff_device_make_raw(const struct ff_device *device, struct ff_erro
 {
 	struct termios settings;
 	if (tcgetattr(device->io.fd, &settings) < 0) {
-		return ff_error_set_errno(error, FF_ERR_ARGUMENT, errno, "%s is no serial port", device->name);
+		return ff_device_open_failed(device->name, errno, error);
 	}
 	cfmakeraw(&settings);
 	settings.c_iflag &= ~(tcflag_t)(IXON | IXOFF | IXANY);

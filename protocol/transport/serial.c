@@ -117,10 +117,11 @@ static enum ff_status claim(struct serial *serial, struct ff_error *error)
 }
 
 /* The kernel has asserted both lines at open, which leaves a board running; one ioctl now releases both, for boards
- * without the two transistors. */
+ * without the two transistors. A chip on USB-OTG would take the fall of RTS for a reset, so there it stays. */
 static enum ff_status settle_lines(const struct serial *serial, struct ff_error *error)
 {
-	const struct ff_line_step release = { .dtr = ff_usb_keeps_dtr(&serial->usb), .rts = 0 };
+	const struct ff_line_step release = { .dtr = ff_usb_keeps_dtr(&serial->usb),
+					      .rts = ff_usb_kind(&serial->usb) == FF_PORT_USB_OTG };
 	return ff_lines_run(&serial->device.io, &release, 1, error);
 }
 

@@ -307,7 +307,8 @@ FF_WARN_UNUSED enum ff_status ff_check_reset_sequence(const char *text, struct f
 FF_WARN_UNUSED enum ff_status ff_board_run_sequence(struct ff_transport *transport, const char *text,
 						    struct ff_error *error);
 
-/* Resets the board into its application through the control lines. The transport needs has_lines. */
+/* Resets the board into its application through the control lines. The transport needs has_lines. A chip that is itself on
+ * USB may take the port away: that is no error here, but the next call on the transport says FF_ERR_LOST. */
 FF_WARN_UNUSED enum ff_status ff_board_reset(struct ff_transport *transport, struct ff_error *error);
 
 /* Resets the board into its ROM loader through the control lines, without talking to it. */

@@ -172,6 +172,27 @@ static void test_reset__usb_otg_takes_its_time(void **state)
 	assert_false(circuit.rts);
 }
 
+/* RTS falls once, with DTR asserted, and not on the way there from where the transport leaves it: up. */
+static void test_reset__usb_otg_lets_rts_fall_once(void **state)
+{
+	(void)state;
+	const struct ff_reset *reset = ff_reset_to_loader(&otg, false, 0);
+	int8_t rts = 1;
+	unsigned falls = 0;
+	for (size_t i = 0; i < reset->count; i++) {
+		const struct ff_line_step *step = &reset->steps[i];
+		if (rts == 1 && step->rts == 0) {
+			falls++;
+			assert_int_equal(step->dtr, 1);
+		}
+		rts = step->rts;
+	}
+	assert_int_equal(falls, 1);
+	assert_int_equal(reset->steps[0].rts, 1);
+	assert_ptr_equal(ff_reset_to_loader(&otg, false, 3), reset);
+	assert_ptr_not_equal(ff_reset_to_loader(&otg, true, 0), reset); /* usb-reset is USB-Serial-JTAG's */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_reset__unknown_port_tries_usb_jtag_too),
 		cmocka_unit_test(test_reset__some_adapters_keep_dtr),
 		cmocka_unit_test(test_reset__usb_otg_takes_its_time),
+		cmocka_unit_test(test_reset__usb_otg_lets_rts_fall_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
