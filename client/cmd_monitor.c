@@ -24,6 +24,7 @@
 #define LEAVE_KEY 0x1d /* Ctrl-] */
 #define MAX_JSON_OUTPUT (1024 * 1024)
 #define SEND_DEADLINE_MS 5000
+#define COMEBACK_MS 10000
 #define RESET_AFTER_US 1000000 /* if the server has not opened the console by then, it is reset all the same */
 
 struct monitor {
@@ -156,6 +157,35 @@ static enum ff_status pump(struct monitor *monitor, struct ff_transport *transpo
 	return status;
 }
 
+/* Output goes on when a board that is itself on USB is back on the bus after a reset. */
+static bool comes_back(struct monitor *monitor, struct ff_transport *transport, struct ff_error *error)
+{
+	int64_t deadline = ff_deadline_ms(COMEBACK_MS);
+	enum ff_status status = FF_ERR_LOST;
+
+	while (transport->ops->reopen != NULL && status == FF_ERR_LOST && !is_over(monitor) && ff_now_us() < deadline) {
+		struct ff_error local = FF_ERROR_NONE;
+
+		status = transport->ops->reopen(transport, ff_deadline_ms(POLL_MS), &local);
+		if (status != FF_OK && status != FF_ERR_LOST) {
+			*error = local;
+		}
+	}
+	return status == FF_OK;
+}
+
+static enum ff_status pump_through_resets(struct monitor *monitor, struct ff_transport *transport,
+					  struct ff_error *error)
+{
+	enum ff_status status;
+
+	do {
+		ff_error_clear(error);
+		status = pump(monitor, transport, error);
+	} while (status == FF_ERR_LOST && comes_back(monitor, transport, error));
+	return status == FF_ERR_LOST && is_over(monitor) ? FF_OK : status;
+}
+
 static bool monitor_direct(struct monitor *monitor)
 {
 	const struct ff_options *options = monitor->run->options;
@@ -171,7 +201,7 @@ static bool monitor_direct(struct monitor *monitor)
 		status = ff_direct_reset_lines(monitor->run, &transport, &error);
 	}
 	if (status == FF_OK) {
-		status = pump(monitor, &transport, &error);
+		status = pump_through_resets(monitor, &transport, &error);
 	}
 	ff_transport_close(&transport);
 	return status == FF_OK || ff_failure_set_error(&monitor->run->failure, options->port, &error);
