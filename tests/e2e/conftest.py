@@ -3,6 +3,8 @@
 report fails the test, and the output of a failed test's programs is shown."""
 
 import os
+import re
+import subprocess
 
 import pytest
 
@@ -156,3 +158,23 @@ def app_file(app, tmp_path_factory):
     path = tmp_path_factory.mktemp("images") / "app.bin"
     path.write_bytes(app)
     return path
+
+
+def sanitizer_runtime():
+    """The sanitizer's runtime, which the programs want first among the preloaded libraries, or None."""
+    needs = subprocess.run(["ldd", program_path("farflash")], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = re.search(r"lib[at]san\S* => (\S+)", needs)
+    return found.group(1) if found else None
+
+
+@pytest.fixture
+def shim():
+    """shim(link) is the environment in which `link` looks like a serial port of the kernel; `usb`: what it is on USB."""
+    library = os.path.join(os.path.dirname(bin_dir()), "lib", "libff_serial_shim.so")
+    assert os.path.exists(library), f"{library} is not there"
+
+    def environment(link, usb=None):
+        preload = [library] if sanitizer_runtime() is None else [sanitizer_runtime(), library]
+        on_usb = {"FF_SHIM_USB": usb} if usb else {}
+        return {"LD_PRELOAD": ":".join(preload), "FF_SHIM_LINK": str(link), **on_usb}
+    return environment

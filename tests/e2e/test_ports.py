@@ -3,16 +3,12 @@
 preloaded shim gives a pty the sysfs entry and the control lines that libserialport wants to see."""
 
 import fcntl
-import os
-import re
 import signal
-import subprocess
 
 import pytest
 
 import firmware
 from client import BUSY, DONE, farflash, farflash_json
-from program import bin_dir, program_path
 
 IMAGE = firmware.image("esp32", 0x10000)
 
@@ -51,25 +47,6 @@ def test_ports__pty_behind_a_server(make_board, make_server, tmp_path):
     reply = rest.flash("lab1", ("0x10000", IMAGE))
     assert reply.status == 200, reply
     assert board.holds(0x10000, IMAGE)
-
-
-def sanitizer_runtime():
-    """The sanitizer's runtime, which the programs want first among the preloaded libraries, or None."""
-    needs = subprocess.run(["ldd", program_path("farflash")], stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = re.search(r"lib[at]san\S* => (\S+)", needs)
-    return found.group(1) if found else None
-
-
-@pytest.fixture
-def shim():
-    """shim(link) is the environment in which `link` looks like a serial port of the kernel."""
-    library = os.path.join(os.path.dirname(bin_dir()), "lib", "libff_serial_shim.so")
-    assert os.path.exists(library), f"{library} is not there"
-
-    def environment(link):
-        preload = [library] if sanitizer_runtime() is None else [sanitizer_runtime(), library]
-        return {"LD_PRELOAD": ":".join(preload), "FF_SHIM_LINK": str(link)}
-    return environment
 
 
 @pytest.mark.parametrize("baud", (115200, 460800, 921600, 250000))

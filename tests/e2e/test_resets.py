@@ -13,7 +13,7 @@ import pytest
 
 import firmware
 from client import DONE, UNREACHABLE, USAGE, farflash, farflash_json
-from program import bin_dir
+from program import bin_dir, wait_until
 
 HELLO = "hello from the application"
 CLASSIC = "D0|R1|W0.1|D1|R0|W0.05|D0"
@@ -204,3 +204,49 @@ def test_resets__load_ram_refuses_other_files(make_board, tmp_path):
                         ("missing", "missing")):
         done = farflash("--port", board.address, "load-ram", tmp_path / name)
         assert done.status != DONE and words in done.stderr, done
+
+
+# ---- chips that are themselves on USB ----
+
+NATIVE = (("esp32c3", "jtag", "1001"), ("esp32s3", "jtag,reenumerate", "1001"), ("esp32s2", "otg,persist", "0002"),
+          ("esp32s2", "otg", "0002"), ("esp32s3", "otg", "0009"))
+
+
+def port_name(link):
+    """As the shim calls it now: a board that comes back may have another one."""
+    return "/dev/ttyACM" + os.path.basename(os.readlink(link))
+
+
+@pytest.mark.parametrize("chip, usb, product", NATIVE)
+def test_resets__native_usb(app_board, start_farflash, tmp_path, shim, chip, usb, product):
+    link = tmp_path / "tty"
+    board = app_board(chip, listen=f"pty:{link}", options=["--usb", usb])
+    env = shim(link, f"303a,{product},7C:DF:A1:00:00:01,1,5,1-1.2")
+    image = firmware.image(chip, 0x8000)
+    (tmp_path / "data.bin").write_bytes(image)
+    done = farflash("--port", port_name(link), "write-flash", "0x110000", tmp_path / "data.bin", env=env)
+    assert done.status == DONE, done
+    assert board.holds(0x110000, image)
+    for _ in range(2):
+        wait_until(lambda: os.path.exists(link), "the port after the reset")
+        done = farflash("--port", port_name(link), "reset", env=env)
+        assert done.status == DONE, done
+    wait_until(lambda: os.path.exists(link), "the port after the reset")
+    monitor = start_farflash("--port", port_name(link), "monitor", "--reset", "--seconds", "10", env=env)
+    monitor.wait_line(HELLO)
+    monitor.process.send_signal(signal.SIGINT)
+    assert monitor.wait(10) == DONE, monitor.output()
+
+
+@pytest.mark.parametrize("chip, usb, product", NATIVE)
+def test_resets__native_usb_behind_a_server(make_board, make_server, tmp_path, shim, chip, usb, product):
+    link = tmp_path / "tty"
+    board = make_board(chip, listen=f"pty:{link}", options=["--usb", usb])
+    rest = make_server(lab1=port_name(link), env=shim(link, f"303a,{product},7C:DF:A1:00:00:01,1,5,1-1.2")).rest
+    rest.wait_board("lab1", "idle")
+    for seed in (1, 2):
+        image = firmware.image(chip, 0x8000, seed=seed)
+        reply = rest.flash("lab1", ("0x110000", image))
+        assert reply.status == 200, reply
+        assert board.holds(0x110000, image)
+        rest.wait_board("lab1", "idle")
