@@ -16,6 +16,7 @@
 #define SYNC_REPLIES 8
 #define DRAIN_MS 200
 #define FLUSH_READS 64
+#define LATE_READS 64 /* with what has arrived by the deadline, in however small pieces */
 
 void ff_link_init(struct ff_link *link, struct ff_transport *transport, uint32_t baud,
 		  const struct ff_link_hooks *hooks)
@@ -205,16 +206,13 @@ static bool decode(struct ff_link *link)
 enum ff_status ff_link_await_frame(struct ff_link *link, size_t enough, int64_t deadline_us, struct ff_error *error)
 {
 	const struct ff_slip_decoder *decoder = &link->decoder;
-	for (bool last = false;; last = ff_now_us() >= deadline_us) {
+	for (unsigned late = 0;; late += ff_now_us() >= deadline_us) {
 		link->held = link->held || decode(link);
 		bool inside = decoder->state == FF_SLIP_INSIDE || decoder->state == FF_SLIP_ESCAPED;
 		if (link->held || (inside && !decoder->reported && decoder->size >= enough)) {
 			return FF_OK;
 		}
-		if (last) {
-			return FF_ERR_TIMEOUT; /* as below */
-		}
-		enum ff_status status = fill(link, deadline_us, error);
+		enum ff_status status = late > LATE_READS ? FF_ERR_TIMEOUT : fill(link, deadline_us, error);
 		if (status != FF_OK) {
 			return status;
 		}
@@ -224,7 +222,7 @@ enum ff_status ff_link_await_frame(struct ff_link *link, size_t enough, int64_t 
 enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const uint8_t **frame, size_t *size,
 			       struct ff_error *error)
 {
-	for (bool last = false;; last = ff_now_us() >= deadline_us) {
+	for (unsigned late = 0;; late += ff_now_us() >= deadline_us) {
 		if (link->held || decode(link)) {
 			link->held = false;
 			*frame = link->decoder.bytes;
@@ -234,10 +232,10 @@ enum ff_status ff_link_receive(struct ff_link *link, int64_t deadline_us, const 
 		if (link->reboot_ends && ff_link_has_heard_boot(link)) {
 			return FF_ERR_TIMEOUT;
 		}
-		if (last) {
+		if (late > LATE_READS) {
 			return FF_ERR_TIMEOUT; /* a board that talks without end must not outlast the deadline */
 		}
-		/* Past the deadline too: fill() looks once, so that what has arrived is never missed. */
+		/* Past the deadline too: fill() looks, so that what has arrived is never missed. */
 		enum ff_status status = fill(link, deadline_us, error);
 		if (status != FF_OK) {
 			return status;

@@ -202,7 +202,7 @@ static void test_link__noise_does_not_outlast_the_deadline(void **state)
 	const uint8_t *frame = NULL;
 	size_t size = 0;
 	assert_int_equal(ff_link_receive(&fixture->link, ff_now_us() - 1, &frame, &size, NULL), FF_ERR_TIMEOUT);
-	assert_int_equal(fixture->script.to_host_at, 1); /* it looks once all the same */
+	assert_in_range(fixture->script.to_host_at, 1, 100); /* it looks all the same, but not at everything */
 }
 
 /* The wait grows by the time that the bytes need on the wire: 14 of them at 300 baud take 467 ms. */
@@ -335,7 +335,7 @@ static void test_link__awaits_a_frame(void **state)
 	assert_memory_equal(frame, "one", size);
 	assert_int_equal(ff_link_await_frame(link, 3, ff_link_deadline(link, 0), NULL), FF_ERR_TIMEOUT);
 	script_put(&fixture->script, "o", 1);
-	assert_int_equal(ff_link_await_frame(link, 3, ff_link_deadline(link, 1000), NULL), FF_OK);
+	assert_int_equal(ff_link_await_frame(link, 3, ff_link_deadline(link, 0), NULL), FF_OK);
 	assert_int_equal(ff_link_receive(link, ff_link_deadline(link, 0), &frame, &size, NULL), FF_ERR_TIMEOUT);
 	script_put(&fixture->script, "\xC0\xC0x\xC0", 4);
 	assert_int_equal(ff_link_receive(link, ff_link_deadline(link, 1000), &frame, &size, NULL), FF_OK);
