@@ -5,6 +5,7 @@
 
 #define ALONE_MS 10000
 #define BAUD_TIMEOUT_MS 1000
+#define PATIENCE_MS 2000 /* a chip is away for less than a second */
 
 void ff_comeback_keep(struct ff_comeback *comeback, struct ff_transport *transport)
 {
@@ -26,7 +27,9 @@ enum ff_status ff_comeback_try(struct ff_comeback *comeback, struct ff_transport
 		return FF_ERR_NOT_FOUND;
 	}
 	struct ff_error local = FF_ERROR_NONE;
-	enum ff_status status = kept->ops->reopen(kept, 0, &local);
+	int64_t patience = ff_deadline_ms(PATIENCE_MS);
+	enum ff_status status = kept->ops->reopen(
+		kept, patience < comeback->alone_until_us ? patience : comeback->alone_until_us, &local);
 	if (status == FF_OK) {
 		status = kept->ops->set_baud(kept->self, baud, ff_deadline_ms(BAUD_TIMEOUT_MS), &local);
 	}

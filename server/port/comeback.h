@@ -20,7 +20,8 @@ struct ff_comeback {
  * for good. `transport` is empty afterwards. */
 void ff_comeback_keep(struct ff_comeback *comeback, struct ff_transport *transport);
 
-/* Looks once for the device that was kept, and opens its port again at `baud`; *transport has it then.
+/* Looks for the device that was kept, and opens its port again at `baud`; *transport has it then. Waits for it, two seconds
+ * at most, while it has not been away for long: a job that follows a reset must not fail for it.
  * FF_ERR_NOT_FOUND, without a text: nothing is kept, or it has been away for so long that whatever is at the board's address
  * may take its place. FF_ERR_LOST: it is not there yet. Other errors: those of ff_transport_open(). */
 FF_WARN_UNUSED enum ff_status ff_comeback_try(struct ff_comeback *comeback, struct ff_transport *transport,
