@@ -8,7 +8,9 @@
 #include "elf.h"
 #include "espimage.h"
 #include "file.h"
+#include "job.h"
 #include "memmap.h"
+#include "work.h"
 
 #define MAX_FILE ((size_t)128 << 20) /* an ELF file with its debug information */
 
@@ -199,12 +201,12 @@ static enum ff_status run_flash(void *context, struct ff_flasher *flasher, json_
 
 bool ff_cmd_run(struct ff_run *run)
 {
-	const struct ff_direct_task task = { .kind = "run", .work = run_flash, .needs_rom = true, .leaves = true };
-	bool good = ff_direct_work(run, &task);
+	const struct ff_direct_task here = { .kind = "run", .work = run_flash, .needs_rom = true, .leaves = true };
+	const struct ff_remote_task there = { .resource = "run", .plain = true };
+	bool good = ff_work(run, &here, &there);
 
-	ff_display_clear(run->display);
 	if (good && !run->options->json) {
-		printf("%s: the application was started\n", run->options->port);
+		printf("%s: the application was started\n", ff_job_board(run->result));
 	}
 	return good;
 }

@@ -204,7 +204,7 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Start the application in flash, without control lines",
 	  .details =
 		  "The ROM loader starts it; a board that is in a stub flasher is reset by its watchdog, if the chip can do "
-		  "that. Needs --port.",
+		  "that.",
 	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_run },

@@ -9,6 +9,7 @@
 extern const struct ff_handler ff_api_boards_list;
 extern const struct ff_handler ff_api_boards_get;
 extern const struct ff_handler ff_api_boards_reset;
+extern const struct ff_handler ff_api_boards_run;
 extern const struct ff_handler ff_api_boards_get_info;
 extern const struct ff_handler ff_api_boards_probe;
 extern const struct ff_handler ff_api_health;

@@ -36,6 +36,11 @@ static enum MHD_Result answer_reset(struct ff_request *request)
 	return ff_answer_job_of_kind(request, FF_JOB_RESET);
 }
 
+static enum MHD_Result answer_run(struct ff_request *request)
+{
+	return ff_answer_job_of_kind(request, FF_JOB_RUN);
+}
+
 static enum MHD_Result answer_probe(struct ff_request *request)
 {
 	return ff_answer_job_of_kind(request, FF_JOB_INFO);
@@ -54,6 +59,7 @@ static enum MHD_Result answer_health(struct ff_request *request)
 const struct ff_handler ff_api_boards_list = { .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
 const struct ff_handler ff_api_boards_reset = { .names_board = true, .answer = answer_reset };
+const struct ff_handler ff_api_boards_run = { .names_board = true, .answer = answer_run };
 const struct ff_handler ff_api_boards_get_info = { .names_board = true, .answer = answer_info };
 const struct ff_handler ff_api_boards_probe = { .names_board = true, .answer = answer_probe };
 const struct ff_handler ff_api_health = { .answer = answer_health };

@@ -182,6 +182,7 @@ static json_t *present_options(const struct ff_job *job)
 	switch (ff_job_kind(job)) {
 	case FF_JOB_RESET:
 	case FF_JOB_INFO:
+	case FF_JOB_RUN:
 		return json_null();
 	case FF_JOB_FLASH:
 		return json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",

@@ -33,7 +33,8 @@
 	X(FF_JOB_READ_MEMORY, "read-memory") \
 	X(FF_JOB_WRITE_MEMORY, "write-memory") \
 	X(FF_JOB_READ_FLASH_STATUS, "read-flash-status") \
-	X(FF_JOB_WRITE_FLASH_STATUS, "write-flash-status")
+	X(FF_JOB_WRITE_FLASH_STATUS, "write-flash-status") \
+	X(FF_JOB_RUN, "run")
 
 #define FF_JOB_STATE_MAP(X) \
 	X(FF_JOB_QUEUED, "queued") \

@@ -82,7 +82,7 @@ static enum ff_status work_on_board(struct ff_job *job, struct ff_transport *tra
 
 	struct ff_error leaving = FF_ERROR_NONE;
 	enum ff_status left = ff_flasher_leave(work.flasher, after(transport), &leaving);
-	if (status == FF_OK && function != no_work) {
+	if (status == FF_OK && function != no_work && function != ff_work_run) {
 		complete(&work.result, work.flasher);
 		ff_job_set_result(job, &work.result);
 	}
@@ -114,6 +114,7 @@ enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, s
 		[FF_JOB_WRITE_MEMORY] = ff_work_write_memory,
 		[FF_JOB_READ_FLASH_STATUS] = ff_work_read_flash_status,
 		[FF_JOB_WRITE_FLASH_STATUS] = ff_work_write_flash_status,
+		[FF_JOB_RUN] = ff_work_run,
 	};
 	ff_work_function function = functions[ff_job_kind(job)];
 	return function ? work_on_board(job, transport, function, error) : reset(job, transport, error);

@@ -33,6 +33,9 @@ FF_WARN_UNUSED enum ff_status ff_work_read_memory(struct ff_work *work, struct f
 FF_WARN_UNUSED enum ff_status ff_work_erase(struct ff_work *work, struct ff_error *error);
 FF_WARN_UNUSED enum ff_status ff_work_write_memory(struct ff_work *work, struct ff_error *error);
 
+/* work_change.c: starts the application; the board is left then. Errors of ff_flasher_run(). */
+FF_WARN_UNUSED enum ff_status ff_work_run(struct ff_work *work, struct ff_error *error);
+
 /* work_status.c: the flash chip's status registers. Errors of ff_flasher_read_flash_status() and
  * ff_flasher_write_flash_status(). */
 FF_WARN_UNUSED enum ff_status ff_work_read_flash_status(struct ff_work *work, struct ff_error *error);

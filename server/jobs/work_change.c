@@ -20,3 +20,9 @@ enum ff_status ff_work_write_memory(struct ff_work *work, struct ff_error *error
 	work->result.bytes = target->size;
 	return ff_flasher_write_word(work->flasher, target->start, target->value, target->mask, error);
 }
+
+enum ff_status ff_work_run(struct ff_work *work, struct ff_error *error)
+{
+	work->done = "the application was started";
+	return ff_flasher_run(work->flasher, error);
+}

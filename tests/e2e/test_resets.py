@@ -48,6 +48,19 @@ def test_resets__run_needs_no_lines(app_board, start_farflash, chip):
 
 
 @pytest.mark.parametrize("chip", CHIPS)
+def test_resets__run_through_a_server(app_board, make_server, start_farflash, chip):
+    board = app_board(chip, listen="raw:0", options=["--boot", "download"])
+    rest = make_server(lab1=board.address).rest
+    rest.wait_board("lab1", "idle")
+    told, done = farflash_json("--server", rest.url, "run")
+    assert (told["kind"], told["state"], told["options"], told["result"]) == ("run", "done", None, None), done
+    monitor = start_farflash("--server", rest.url, "monitor", "--seconds", "10")
+    monitor.wait_line(HELLO)
+    monitor.process.send_signal(signal.SIGINT)
+    assert monitor.wait(10) == DONE, monitor.output()
+
+
+@pytest.mark.parametrize("chip", CHIPS)
 def test_resets__soft_reset_of_a_rom(app_board, start_farflash, chip):
     board = app_board(chip, listen="raw:0", options=["--boot", "download"])
     done = farflash("--port", board.address, "--no-stub", "--after", "soft-reset", "read-mac")
