@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "direct.h"
 #include "elf.h"
+#include "elfchip.h"
 #include "espimage.h"
 #include "file.h"
 #include "job.h"
@@ -119,23 +120,20 @@ static enum ff_status read_program(struct program *program, struct ff_error *err
 	return program->chip != NULL ? check_places(program, program->chip, error) : FF_OK;
 }
 
-static bool is_xtensa(const char *chip)
+/* 0: nobody has said. */
+static uint16_t machine_of(const struct ff_imagechip *chip)
 {
-	static const char *const names[] = { "ESP8266", "ESP32", "ESP32-S2", "ESP32-S3" };
+	const struct ff_elfchip *row = ff_elfchip_by_id(chip->id);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], chip) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return row != NULL ? row->machine : FF_ELF_XTENSA; /* the ESP8266 has no row */
 }
 
 static enum ff_status check_board(const struct program *program, const char *chip, struct ff_error *error)
 {
 	const struct ff_imagechip *row = ff_imagechip_by_name(chip);
+	uint16_t machine = row != NULL ? machine_of(row) : 0;
 
-	if (program->machine != 0 && (program->machine == FF_ELF_XTENSA) != is_xtensa(chip)) {
+	if (program->machine != 0 && machine != 0 && program->machine != machine) {
 		return ff_error_set(error, FF_ERR_WRONG_CHIP, "%.120s is for another processor than that of the %s",
 				    program->path, chip);
 	}
