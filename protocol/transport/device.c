@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <linux/serial.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
 #include "baud.h"
 #include "clock.h"
+#include "format.h"
 #include "lines.h"
 
 #define BITS_PER_BYTE 10 /* start, 8, stop */
@@ -162,3 +164,77 @@ int ff_device_poll_fd(void *self)
 	const struct ff_device *device = self;
 	return device->io.fd;
 }
+
+static enum ff_status write_some(void *self, const uint8_t *bytes, size_t size, size_t *done, bool *writable,
+				 struct ff_error *error)
+{
+	const struct ff_device *device = self;
+	return ff_fd_write_some(&device->io, bytes, size, done, writable, error);
+}
+
+static enum ff_status discard_output(void *self, struct ff_error *error)
+{
+	const struct ff_device *device = self;
+	return tcflush(device->io.fd, TCOFLUSH) < 0 ? ff_fd_lost(&device->io, errno, error) : FF_OK;
+}
+
+static enum ff_status set_format(void *self, const struct ff_line_format *format, int64_t deadline_us,
+				 struct ff_error *error)
+{
+	const struct ff_device *device = self;
+	(void)deadline_us;
+	int outcome = ff_format_set(device->io.fd, format);
+	if (outcome == EIO || outcome == ENODEV) {
+		return ff_fd_lost(&device->io, outcome, error);
+	}
+	if (outcome != 0) {
+		return ff_error_set_errno(error, FF_ERR_UNSUPPORTED, outcome,
+					  "%s cannot do that number of bits, parity, stop bits or flow control",
+					  device->name);
+	}
+	return FF_OK;
+}
+
+static enum ff_status set_break(void *self, bool on, int64_t deadline_us, struct ff_error *error)
+{
+	const struct ff_device *device = self;
+	(void)deadline_us;
+	if (ioctl(device->io.fd, on ? TIOCSBRK : TIOCCBRK) == 0) {
+		return FF_OK;
+	}
+	if (errno == EIO || errno == ENODEV) {
+		return ff_fd_lost(&device->io, errno, error);
+	}
+	return ff_error_set_errno(error, FF_ERR_UNSUPPORTED, errno, "%s cannot send a break", device->name);
+}
+
+static enum ff_status read_status(void *self, struct ff_line_status *result, struct ff_error *error)
+{
+	const struct ff_device *device = self;
+	struct serial_icounter_struct counts = { 0 };
+	int bits = 0;
+	if (ioctl(device->io.fd, TIOCMGET, &bits) < 0) {
+		if (errno == EIO || errno == ENODEV) {
+			return ff_fd_lost(&device->io, errno, error);
+		}
+		return ff_error_set_errno(error, FF_ERR_UNSUPPORTED, errno, "%s has no modem lines", device->name);
+	}
+	(void)ioctl(device->io.fd, TIOCGICOUNT, &counts); /* zeros, where the driver does not count */
+	*result = (struct ff_line_status){
+		.modem = (uint8_t)((bits & TIOCM_CTS ? FF_MODEM_CTS : 0) | (bits & TIOCM_DSR ? FF_MODEM_DSR : 0) |
+				   (bits & TIOCM_RI ? FF_MODEM_RI : 0) | (bits & TIOCM_CD ? FF_MODEM_DCD : 0)),
+		.overruns = (uint32_t)counts.overrun + (uint32_t)counts.buf_overrun,
+		.parity_errors = (uint32_t)counts.parity,
+		.framing_errors = (uint32_t)counts.frame,
+		.breaks = (uint32_t)counts.brk,
+	};
+	return FF_OK;
+}
+
+const struct ff_transport_port_ops ff_device_port_ops = {
+	.write_some = write_some,
+	.discard_output = discard_output,
+	.set_format = set_format,
+	.set_break = set_break,
+	.status = read_status,
+};

@@ -48,4 +48,7 @@ enum ff_status ff_device_discard(void *self, int64_t deadline_us, struct ff_erro
 enum ff_status ff_device_set_lines(void *self, const struct ff_line_step *steps, size_t count, struct ff_error *error);
 int ff_device_poll_fd(void *self);
 
+/* Everything that a tty can do besides; `self` begins with a struct ff_device. */
+extern const struct ff_transport_port_ops ff_device_port_ops;
+
 #endif

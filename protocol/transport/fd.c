@@ -73,6 +73,18 @@ enum ff_status ff_fd_try_write(const struct ff_fd *io, const uint8_t *bytes, siz
 	return FF_OK;
 }
 
+enum ff_status ff_fd_write_some(const struct ff_fd *io, const uint8_t *bytes, size_t size, size_t *done, bool *writable,
+				struct ff_error *error)
+{
+	size_t sent = 0;
+	enum ff_status status = size > 0 ? ff_fd_try_write(io, bytes, size, &sent, error) : FF_OK;
+	if (status == FF_OK) {
+		*done = sent;
+		*writable = sent < size;
+	}
+	return status;
+}
+
 enum ff_status ff_fd_wait(const struct ff_fd *io, short events, short *happened, int64_t deadline_us,
 			  struct ff_error *error)
 {

@@ -29,6 +29,10 @@ FF_WARN_UNUSED enum ff_status ff_fd_try_read(const struct ff_fd *io, uint8_t *by
 FF_WARN_UNUSED enum ff_status ff_fd_try_write(const struct ff_fd *io, const uint8_t *bytes, size_t size, size_t *done,
 					      struct ff_error *error);
 
+/* As the slot of the same name in struct ff_transport_port_ops. */
+FF_WARN_UNUSED enum ff_status ff_fd_write_some(const struct ff_fd *io, const uint8_t *bytes, size_t size, size_t *done,
+					       bool *writable, struct ff_error *error);
+
 /* poll()s for `events` until the deadline, at least once; *happened is what poll found, which may be part of FF_FD_HANGUP
  * alone. FF_ERR_TIMEOUT, without a text, since each caller knows better what it waited for. FF_ERR_IO. */
 FF_WARN_UNUSED enum ff_status ff_fd_wait(const struct ff_fd *io, short events, short *happened, int64_t deadline_us,

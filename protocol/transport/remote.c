@@ -93,7 +93,7 @@ static void on_subnegotiation(void *context, uint8_t option, const uint8_t *byte
 		return;
 	}
 	struct ff_remote_request *request = &remote->requests[message.code];
-	if (message.code == FF_COMPORT_PURGE_DATA && request->waiting > 0) {
+	if (message.code == FF_COMPORT_PURGE_DATA && request->waiting > 0 && message.value != FF_COMPORT_PURGE_TX) {
 		drop_input(remote);
 	}
 	request->waiting -= request->waiting > 0;

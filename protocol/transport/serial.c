@@ -44,6 +44,7 @@ static enum ff_status failed(const struct serial *serial, enum sp_return outcome
 	}
 }
 
+/* The rate alone: ff_device_make_raw() has set the rest at open, and set_format() may have changed it since. */
 static enum sp_return configure(struct sp_port *port, uint32_t baud)
 {
 	struct sp_port_config *config = NULL;
@@ -52,10 +53,6 @@ static enum sp_return configure(struct sp_port *port, uint32_t baud)
 		return outcome;
 	}
 	sp_set_config_baudrate(config, (int)baud);
-	sp_set_config_bits(config, 8);
-	sp_set_config_parity(config, SP_PARITY_NONE);
-	sp_set_config_stopbits(config, 1);
-	sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
 	outcome = sp_set_config(port, config);
 	sp_free_config(config);
 	return outcome;
@@ -241,7 +238,8 @@ enum ff_status ff_serial_open(struct ff_transport *transport, const char *path, 
 		serial_close(serial);
 		return status;
 	}
-	*transport = (struct ff_transport){ .ops = &ops, .self = serial, .has_lines = true };
+	*transport =
+		(struct ff_transport){ .ops = &ops, .self = serial, .has_lines = true, .port = &ff_device_port_ops };
 	tell_kind(transport, serial);
 	return FF_OK;
 }

@@ -90,6 +90,15 @@ static const struct ff_transport_ops ops = {
 	.close = tcp_close,
 };
 
+static enum ff_status tcp_write_some(void *self, const uint8_t *bytes, size_t size, size_t *done, bool *writable,
+				     struct ff_error *error)
+{
+	const struct tcp *tcp = self;
+	return ff_fd_write_some(&tcp->io, bytes, size, done, writable, error);
+}
+
+static const struct ff_transport_port_ops port_ops = { .write_some = tcp_write_some };
+
 enum ff_status ff_tcp_open(struct ff_transport *transport, const struct ff_address *address,
 			   const struct ff_transport_options *options, struct ff_error *error)
 {
@@ -112,6 +121,7 @@ enum ff_status ff_tcp_open(struct ff_transport *transport, const struct ff_addre
 		.self = tcp,
 		.latency_ms = tcp->latency_ms,
 		.fixed_baud = true,
+		.port = &port_ops,
 	};
 	return FF_OK;
 }

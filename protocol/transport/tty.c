@@ -95,6 +95,8 @@ enum ff_status ff_tty_open(struct ff_transport *transport, const char *path, con
 		tty_close(device);
 		return status;
 	}
-	*transport = (struct ff_transport){ .ops = &ops, .self = device, .has_lines = has_lines };
+	*transport = (struct ff_transport){
+		.ops = &ops, .self = device, .has_lines = has_lines, .port = &ff_device_port_ops
+	};
 	return FF_OK;
 }

@@ -68,6 +68,51 @@ struct ff_transport_ops {
 	enum ff_status (*reopen)(struct ff_transport *transport, int64_t deadline_us, struct ff_error *error);
 };
 
+/* How a UART frames a byte, and what holds it up. */
+enum ff_parity { FF_PARITY_NONE, FF_PARITY_ODD, FF_PARITY_EVEN, FF_PARITY_MARK, FF_PARITY_SPACE };
+enum ff_stop_bits { FF_STOP_BITS_1, FF_STOP_BITS_2, FF_STOP_BITS_1_5 };
+enum ff_flow { FF_FLOW_NONE, FF_FLOW_XONXOFF, FF_FLOW_HARDWARE };
+
+struct ff_line_format {
+	uint8_t data_bits; /* 5 to 8 */
+	uint8_t parity;    /* enum ff_parity */
+	uint8_t stop_bits; /* enum ff_stop_bits */
+	uint8_t flow;      /* enum ff_flow, both directions */
+};
+
+/* What a port is opened with. */
+#define FF_LINE_FORMAT_8N1 ((struct ff_line_format){ 8, FF_PARITY_NONE, FF_STOP_BITS_1, FF_FLOW_NONE })
+
+#define FF_MODEM_CTS 0x1
+#define FF_MODEM_DSR 0x2
+#define FF_MODEM_RI 0x4
+#define FF_MODEM_DCD 0x8
+
+struct ff_line_status {
+	uint8_t modem;     /* FF_MODEM_ bits that are asserted */
+	uint32_t overruns; /* counted since some time before the open; 0 where the port does not count */
+	uint32_t parity_errors;
+	uint32_t framing_errors;
+	uint32_t breaks;
+};
+
+/* What only some ports can do: each slot may be NULL, and so may the table. Rules as above. */
+struct ff_transport_port_ops {
+	/* Hands over what fits without waiting, perhaps nothing. *writable: something is left, of these bytes or of earlier
+	 * ones, that goes on when poll_fd() polls writable; `size` may be 0 then. */
+	enum ff_status (*write_some)(void *self, const uint8_t *bytes, size_t size, size_t *done, bool *writable,
+				     struct ff_error *error);
+	/* Drops output that was written and has not left the port. */
+	enum ff_status (*discard_output)(void *self, struct ff_error *error);
+	/* FF_ERR_UNSUPPORTED: the port cannot, and has kept a format of its own. */
+	enum ff_status (*set_format)(void *self, const struct ff_line_format *format, int64_t deadline_us,
+				     struct ff_error *error);
+	/* Holds the line in the break state until it is told otherwise. */
+	enum ff_status (*set_break)(void *self, bool on, int64_t deadline_us, struct ff_error *error);
+	/* Only looks, and never waits. FF_ERR_UNSUPPORTED where the port has no modem lines. */
+	enum ff_status (*status)(void *self, struct ff_line_status *status, struct ff_error *error);
+};
+
 struct ff_transport {
 	const struct ff_transport_ops *ops;
 	void *self;
@@ -77,6 +122,7 @@ struct ff_transport {
 	uint32_t latency_ms;
 	enum ff_port_kind kind; /* chooses the reset sequence */
 	bool keeps_dtr; /* DTR has to stay asserted, or RTS would reset the board as bytes come and go (CP2102C) */
+	const struct ff_transport_port_ops *port; /* may be NULL */
 };
 
 struct ff_transport_options {

@@ -277,6 +277,97 @@ static void test_local__says_how_to_get_the_permission(void **state)
 	assert_non_null(strstr(error.text, "dialout"));
 }
 
+static void test_local__write_some_takes_what_fits(void **state)
+{
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	open_port(wire, &transport, 0);
+	static const uint8_t block[1 << 20]; /* nobody reads the master */
+	size_t done = 0;
+	bool writable = false;
+	assert_int_equal(transport.port->write_some(transport.self, block, sizeof(block), &done, &writable, NULL),
+			 FF_OK);
+	assert_true(done > 0 && done < sizeof(block));
+	assert_true(writable);
+	assert_int_equal(transport.port->discard_output(transport.self, NULL), FF_OK);
+	assert_int_equal(transport.port->write_some(transport.self, block, 1, &done, &writable, NULL), FF_OK);
+	assert_int_equal(done, 1);
+	assert_false(writable);
+	ff_transport_close(&transport);
+}
+
+static void test_local__sets_the_format(void **state)
+{
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	struct termios2 settings;
+	open_port(wire, &transport, 0);
+	struct ff_line_format format = { .data_bits = 8, .stop_bits = FF_STOP_BITS_2, .flow = FF_FLOW_HARDWARE };
+	assert_int_equal(transport.port->set_format(transport.self, &format, 0, NULL), FF_OK);
+	assert_return_code(ioctl(wire->master, TCGETS2, &settings), errno);
+	assert_int_equal(settings.c_cflag & (CSTOPB | CRTSCTS | PARENB | CSIZE), CSTOPB | CRTSCTS | CS8);
+	/* The rate changes alone. */
+	assert_int_equal(transport.ops->set_baud(transport.self, 57600, 0, NULL), FF_OK);
+	assert_return_code(ioctl(wire->master, TCGETS2, &settings), errno);
+	assert_int_equal(settings.c_cflag & (CSTOPB | CRTSCTS), CSTOPB | CRTSCTS);
+	format = (struct ff_line_format){ .data_bits = 8, .flow = FF_FLOW_XONXOFF };
+	assert_int_equal(transport.port->set_format(transport.self, &format, 0, NULL), FF_OK);
+	assert_return_code(ioctl(wire->master, TCGETS2, &settings), errno);
+	assert_int_equal(settings.c_iflag & (IXON | IXOFF), IXON | IXOFF);
+	assert_int_equal(settings.c_cflag & (CSTOPB | CRTSCTS), 0);
+	ff_transport_close(&transport);
+}
+
+static void test_local__refuses_a_format_that_the_driver_does_not_keep(void **state)
+{
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	struct termios2 before;
+	struct termios2 after;
+	open_port(wire, &transport, 0);
+	assert_return_code(ioctl(wire->master, TCGETS2, &before), errno);
+	/* A pty has no parity and always eight bits; the others exist nowhere. */
+	static const struct ff_line_format formats[] = {
+		{ .data_bits = 7, .parity = FF_PARITY_EVEN },
+		{ .data_bits = 8, .stop_bits = FF_STOP_BITS_1_5 },
+		{ .data_bits = 9 },
+		{ .data_bits = 8, .parity = 9 },
+	};
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		struct ff_error error = FF_ERROR_NONE;
+		assert_int_equal(transport.port->set_format(transport.self, &formats[i], 0, &error),
+				 FF_ERR_UNSUPPORTED);
+		assert_non_null(strstr(error.text, "parity"));
+	}
+	assert_return_code(ioctl(wire->master, TCGETS2, &after), errno);
+	assert_int_equal(after.c_cflag, before.c_cflag);
+	ff_transport_close(&transport);
+}
+
+static void test_tty__a_pty_has_no_modem_lines(void **state)
+{
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	struct ff_line_status status;
+	open_port(wire, &transport, 0);
+	assert_int_equal(transport.port->status(transport.self, &status, NULL), FF_ERR_UNSUPPORTED);
+	ff_transport_close(&transport);
+}
+
+static void test_serial__tells_its_modem_lines(void **state)
+{
+	struct wire *wire = *state;
+	struct ff_transport transport;
+	struct ff_line_status status;
+	open_port(wire, &transport, 0);
+	assert_int_equal(transport.port->status(transport.self, &status, NULL), FF_OK);
+	assert_int_equal(status.modem, FF_MODEM_CTS | FF_MODEM_DSR); /* as the shim has them */
+	assert_int_equal(status.breaks, 0);
+	assert_int_equal(transport.port->set_break(transport.self, true, 0, NULL), FF_OK);
+	assert_int_equal(transport.port->set_break(transport.self, false, 0, NULL), FF_OK);
+	ff_transport_close(&transport);
+}
+
 #define ON_TTY(test) \
 	{ \
 #test " (tty)", test, setup_tty, teardown, NULL \
@@ -300,6 +391,11 @@ int main(void)
 		ON_BOTH(test_local__a_port_has_one_owner),
 		ON_BOTH(test_local__does_not_leak_into_child_programs),
 		ON_BOTH(test_local__drain_waits_no_longer_than_its_deadline),
+		ON_BOTH(test_local__write_some_takes_what_fits),
+		ON_BOTH(test_local__sets_the_format),
+		ON_BOTH(test_local__refuses_a_format_that_the_driver_does_not_keep),
+		ON_TTY(test_tty__a_pty_has_no_modem_lines),
+		ON_SERIAL(test_serial__tells_its_modem_lines),
 		ON_TTY(test_tty__a_pty_has_no_lines),
 		ON_TTY(test_local__says_why_a_port_cannot_be_opened),
 		ON_TTY(test_local__says_how_to_get_the_permission),

@@ -314,6 +314,64 @@ static void test_net2217__an_acknowledgement_restores_the_patience(void **state)
 	finish(&peer, &transport);
 }
 
+/* ---- what not every port has ---- */
+
+static void test_net2217__passes_the_format_on(void **state)
+{
+	(void)state;
+	const struct act acts[] = {
+		AT_ONCE(SUB(2, 7)), SEND(SUB(102, 7)),  AT_ONCE(SUB(3, 3)), SEND(SUB(103, 3)),  AT_ONCE(SUB(4, 2)),
+		SEND(SUB(104, 2)),  AT_ONCE(SUB(5, 3)), SEND(SUB(105, 3)),  AT_ONCE(SUB(2, 5)), SEND(SUB(102, 8)),
+	};
+	struct peer peer;
+	struct ff_transport transport;
+	OPEN(&peer, &transport, acts);
+	struct ff_line_format format = { 7, FF_PARITY_EVEN, FF_STOP_BITS_2, FF_FLOW_HARDWARE };
+	assert_int_equal(transport.port->set_format(transport.self, &format, ff_deadline_ms(5000), NULL), FF_OK);
+	format.data_bits = 5;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(transport.port->set_format(transport.self, &format, ff_deadline_ms(5000), &error),
+			 FF_ERR_UNSUPPORTED);
+	assert_non_null(strstr(error.text, "SET-DATASIZE"));
+	finish(&peer, &transport);
+}
+
+static void test_net2217__passes_break_and_purge_on(void **state)
+{
+	(void)state;
+	const struct act acts[] = { AT_ONCE(SUB(5, 5)), SEND(SUB(105, 5)), AT_ONCE(SUB(5, 6)), SEND(SUB(105, 6)),
+				    AT_ONCE(SUB(12, 2)) };
+	struct peer peer;
+	struct ff_transport transport;
+	OPEN(&peer, &transport, acts);
+	assert_int_equal(transport.port->set_break(transport.self, true, ff_deadline_ms(5000), NULL), FF_OK);
+	assert_int_equal(transport.port->set_break(transport.self, false, ff_deadline_ms(5000), NULL), FF_OK);
+	assert_int_equal(transport.port->discard_output(transport.self, NULL), FF_OK);
+	finish(&peer, &transport);
+}
+
+static void test_net2217__tells_the_modem_lines_it_was_told(void **state)
+{
+	(void)state;
+	const struct act acts[] = { AT_ONCE('?'), SEND(SUB(107, 0x91), '!') };
+	struct peer peer;
+	struct ff_transport transport;
+	struct ff_line_status status;
+	OPEN(&peer, &transport, acts);
+	assert_int_equal(transport.port->status(transport.self, &status, NULL), FF_ERR_UNSUPPORTED);
+	size_t done = 0;
+	bool writable = true;
+	assert_int_equal(transport.port->write_some(transport.self, (const uint8_t *)"?", 1, &done, &writable, NULL),
+			 FF_OK);
+	assert_int_equal(done, 1);
+	assert_false(writable);
+	uint8_t byte = 0;
+	read_all(&transport, &byte, 1);
+	assert_int_equal(transport.port->status(transport.self, &status, NULL), FF_OK);
+	assert_int_equal(status.modem, FF_MODEM_CTS | FF_MODEM_DCD);
+	finish(&peer, &transport);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +391,9 @@ int main(void)
 		cmocka_unit_test(test_net2217__discard_drops_all_before_the_acknowledgement),
 		cmocka_unit_test(test_net2217__discard_does_not_hang_without_an_acknowledgement),
 		cmocka_unit_test(test_net2217__an_acknowledgement_restores_the_patience),
+		cmocka_unit_test(test_net2217__passes_the_format_on),
+		cmocka_unit_test(test_net2217__passes_break_and_purge_on),
+		cmocka_unit_test(test_net2217__tells_the_modem_lines_it_was_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
