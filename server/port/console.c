@@ -66,3 +66,42 @@ size_t ff_console_read(struct ff_console *console, uint64_t *position, uint8_t *
 	*position += size;
 	return size;
 }
+
+static bool end_hold(struct ff_console *console)
+{
+	bool held = console->held;
+	console->held = false;
+	return held;
+}
+
+bool ff_console_follow(struct ff_console *console, uint64_t position)
+{
+	pthread_mutex_lock(&console->mutex);
+	console->follows = true;
+	console->followed = position;
+	bool held = end_hold(console);
+	pthread_mutex_unlock(&console->mutex);
+	return held;
+}
+
+bool ff_console_unfollow(struct ff_console *console)
+{
+	pthread_mutex_lock(&console->mutex);
+	console->follows = false;
+	bool held = end_hold(console);
+	pthread_mutex_unlock(&console->mutex);
+	return held;
+}
+
+size_t ff_console_room(struct ff_console *console, size_t wanted)
+{
+	pthread_mutex_lock(&console->mutex);
+	if (console->follows) {
+		uint64_t behind = console->end - console->followed;
+		size_t room = behind < FF_CONSOLE_SIZE ? FF_CONSOLE_SIZE - (size_t)behind : 0;
+		console->held = room < wanted;
+		wanted = smaller(wanted, room);
+	}
+	pthread_mutex_unlock(&console->mutex);
+	return wanted;
+}

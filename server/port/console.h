@@ -2,22 +2,28 @@
 /* The latest output of one board, kept in a ring that any number of readers follow at their own pace.
  *
  * The owner thread writes and never waits; a reader holds nothing but a position in the stream. One that falls behind
- * by more than the ring loses the oldest bytes. init/release; between them any thread. */
+ * by more than the ring loses the oldest bytes. One reader at a time may be followed: then the owner thread takes no more
+ * from the board than that reader can still get, for as long as it keeps reading. init/release; between them any
+ * thread. */
 #ifndef FF_PORT_CONSOLE_H
 #define FF_PORT_CONSOLE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <farflash/status.h>
 
-#define FF_CONSOLE_SIZE 32768 /* bytes kept; a power of two */
+#define FF_CONSOLE_SIZE 131072 /* bytes kept; a power of two */
 
 struct ff_console {
 	pthread_mutex_t mutex;
 	uint8_t *ring; /* FF_CONSOLE_SIZE bytes, owned */
 	uint64_t end;  /* bytes ever written */
+	bool follows;
+	bool held;         /* the owner thread waits for the reader that is followed */
+	uint64_t followed; /* that reader's position */
 };
 
 FF_WARN_UNUSED enum ff_status ff_console_init(struct ff_console *console);
@@ -33,5 +39,16 @@ uint64_t ff_console_end(struct ff_console *console);
 /* Copies up to `capacity` bytes from `*position` on, moves it behind them, and returns their count; 0: nothing new.
  * A position that the ring has left behind is moved to the oldest byte first. */
 size_t ff_console_read(struct ff_console *console, uint64_t *position, uint8_t *bytes, size_t capacity);
+
+/* Follows a reader that has come to `position`, in place of the one that was followed before. True: the owner thread
+ * waits for that and has to be woken. */
+bool ff_console_follow(struct ff_console *console, uint64_t position);
+
+/* Follows nobody any more. True as above. */
+bool ff_console_unfollow(struct ff_console *console);
+
+/* How much can be written without a loss for the reader that is followed, at most `wanted`. Anything less says that the
+ * owner thread waits. Owner thread. */
+size_t ff_console_room(struct ff_console *console, size_t wanted);
 
 #endif

@@ -13,6 +13,7 @@ bool ff_mailbox_put(struct ff_mailbox *mailbox, struct ff_task *task)
 	if (mailbox->count >= FF_WORKER_MAX_TASKS) {
 		return false;
 	}
+	task->number = ++mailbox->last_number;
 	task->next = NULL;
 	*mailbox->last = task;
 	mailbox->last = &task->next;
@@ -32,13 +33,16 @@ static void take_at(struct ff_mailbox *mailbox, struct ff_task **at)
 	mailbox->labelled -= task->label != NULL;
 }
 
-struct ff_task *ff_mailbox_take(struct ff_mailbox *mailbox)
+struct ff_task *ff_mailbox_take(struct ff_mailbox *mailbox, uint64_t limit)
 {
-	struct ff_task *task = mailbox->first;
-	if (task) {
-		take_at(mailbox, &mailbox->first);
+	for (struct ff_task **at = &mailbox->first; *at; at = &(*at)->next) {
+		struct ff_task *task = *at;
+		if (!task->label || task->number <= limit) {
+			take_at(mailbox, at);
+			return task;
+		}
 	}
-	return task;
+	return NULL;
 }
 
 bool ff_mailbox_remove(struct ff_mailbox *mailbox, struct ff_task *task)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ff_task;
 
@@ -13,7 +14,8 @@ struct ff_mailbox {
 	struct ff_task *first;
 	struct ff_task **last;
 	size_t count;
-	size_t labelled; /* those that show as the board's work */
+	size_t labelled;      /* those that show as the board's work */
+	uint64_t last_number; /* of the tasks ever put */
 };
 
 void ff_mailbox_init(struct ff_mailbox *mailbox);
@@ -21,8 +23,8 @@ void ff_mailbox_init(struct ff_mailbox *mailbox);
 /* Puts a task at the end. False: FF_WORKER_MAX_TASKS wait already. */
 bool ff_mailbox_put(struct ff_mailbox *mailbox, struct ff_task *task);
 
-/* Takes the first one out; NULL: none waits. */
-struct ff_task *ff_mailbox_take(struct ff_mailbox *mailbox);
+/* Takes the first one out that has no label, or a number up to `limit`; NULL: none such waits. */
+struct ff_task *ff_mailbox_take(struct ff_mailbox *mailbox, uint64_t limit);
 
 /* Takes this one out. False: it is not here. */
 bool ff_mailbox_remove(struct ff_mailbox *mailbox, struct ff_task *task);

@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "feed.h"
 #include "pump.h"
+
+#define LOOK_MS 100             /* how often the modem lines are looked at, while somebody wants to know */
+#define FOLLOW_PATIENCE_MS 1000 /* how long the board's output waits for the reader that is followed */
+#define LOST_PATIENCE_MS 5000   /* how long input waits for a port to come back: boards with USB vanish in a reset */
 
 static void notify(struct ff_worker *worker)
 {
@@ -28,6 +33,7 @@ static void lose(struct ff_worker *worker, const struct ff_error *error)
 {
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
+	worker->lost_us = worker->lost_us ? worker->lost_us : ff_now_us();
 	bool news = view.state != FF_BOARD_LOST || strcmp(view.detail, error->text) != 0;
 	ff_log(&worker->log, news ? FF_LOG_WARN : FF_LOG_DEBUG, "the board is lost: %s", error->text);
 	if (news) {
@@ -40,11 +46,15 @@ static enum ff_status open_port(struct ff_worker *worker, struct ff_error *error
 	if (worker->plug.is_open) {
 		return FF_OK;
 	}
-	enum ff_status status = ff_plug_open(&worker->plug, FF_CONSOLE_BAUD, error);
+	struct ff_line line;
+	ff_input_line(&worker->input, &line);
+	enum ff_status status = ff_plug_open(&worker->plug, line.baud, error);
 	if (status != FF_OK) {
 		lose(worker, error);
 		return status;
 	}
+	worker->lost_us = 0;
+	ff_feed_reopen(&worker->plug.transport, &worker->input, &worker->log);
 	pthread_mutex_lock(&worker->mutex);
 	worker->view.has_lines = worker->plug.transport.has_lines;
 	pthread_mutex_unlock(&worker->mutex);
@@ -87,11 +97,17 @@ static void serve(struct ff_worker *worker, struct ff_task *task)
 	}
 }
 
+/* Input that is left by a holder who has gone comes before later tasks, unless there is no port to write it to. */
 static struct ff_task *take(struct ff_worker *worker, bool *stopping)
 {
+	bool owes_input = worker->plug.is_open && !ff_input_is_empty(&worker->input);
 	pthread_mutex_lock(&worker->mutex);
 	*stopping = worker->stopping;
-	struct ff_task *task = ff_mailbox_take(&worker->mailbox);
+	uint64_t limit = ff_broker_limit(&worker->broker);
+	if (owes_input && limit > worker->broker.last_before) {
+		limit = worker->broker.last_before;
+	}
+	struct ff_task *task = ff_mailbox_take(&worker->mailbox, *stopping ? UINT64_MAX : limit);
 	pthread_mutex_unlock(&worker->mutex);
 	return task;
 }
@@ -105,26 +121,97 @@ static void retry_port(struct ff_worker *worker)
 	}
 }
 
-/* Moves what the board said into the console, or waits until it says something. */
-static void pump(struct ff_worker *worker)
+/* A reader that is followed and does not read holds up everybody, but not for long. True: the output goes on. */
+static bool lose_patience(struct ff_worker *worker, bool held)
+{
+	if (!held) {
+		worker->console_held_us = 0;
+		return false;
+	}
+	if (worker->console_held_us == 0) {
+		worker->console_held_us = ff_deadline_ms(FOLLOW_PATIENCE_MS);
+	}
+	if (ff_now_us() < worker->console_held_us) {
+		return false;
+	}
+	worker->console_held_us = 0;
+	ff_console_unfollow(&worker->console);
+	ff_log(&worker->log, FF_LOG_DEBUG, "the writer does not read what the board says, and will miss some of it");
+	return true;
+}
+
+/* Looks at the modem lines if that is wanted; no driver can be asked to tell. */
+static bool look_at_lines(struct ff_worker *worker)
+{
+	const struct ff_transport *transport = &worker->plug.transport;
+	struct ff_line_status status;
+	if (!transport->port || !transport->port->status || !ff_input_is_watched(&worker->input)) {
+		worker->next_look_us = INT64_MAX;
+		return false;
+	}
+	if (worker->next_look_us != INT64_MAX && ff_now_us() < worker->next_look_us) {
+		return false;
+	}
+	worker->next_look_us = ff_deadline_ms(LOOK_MS);
+	return transport->port->status(transport->self, &status, NULL) == FF_OK &&
+	       ff_input_set_status(&worker->input, &status);
+}
+
+static void wait_open(struct ff_worker *worker, const struct ff_pump *pump, const struct ff_feed *feed)
+{
+	struct ff_pump_wait wait = {
+		.transport = &worker->plug.transport,
+		.readable = !pump->held,
+		.writable = feed->writable,
+		.wake_fd = worker->wake_fd,
+		.deadline_us = worker->next_look_us,
+	};
+	if (pump->held && worker->console_held_us < wait.deadline_us) {
+		wait.deadline_us = worker->console_held_us;
+	}
+	ff_pump_wait(&wait);
+}
+
+/* Moves bytes both ways, or waits until some can be moved. */
+static void work_open(struct ff_worker *worker)
 {
 	struct ff_error error = FF_ERROR_NONE;
-	bool moved = false;
+	struct ff_pump pump = { .moved = false };
+	struct ff_feed feed = { .writable = worker->writable };
 	uint64_t before = ff_console_end(&worker->console);
-	enum ff_status status = FF_OK;
-	if (worker->plug.is_open) {
-		status = ff_pump_output(&worker->plug.transport, &worker->console, &moved, &error);
+	enum ff_status status = ff_pump_output(&worker->plug.transport, &worker->console, &pump, &error);
+	if (status == FF_OK) {
+		status = ff_feed_run(&worker->plug.transport, &worker->input, &worker->log, &feed, &error);
 	}
-	if (ff_console_end(&worker->console) != before) {
+	worker->writable = feed.writable;
+	bool patient = !lose_patience(worker, pump.held);
+	bool news = status == FF_OK && look_at_lines(worker);
+	if (news || feed.told || ff_console_end(&worker->console) != before) {
 		notify(worker);
 	}
 	if (status != FF_OK) {
 		ff_plug_lose(&worker->plug);
 		lose(worker, &error);
-	} else if (!moved) {
-		ff_pump_wait(worker->plug.is_open ? &worker->plug.transport : NULL, worker->wake_fd,
-			     worker->plug.retry_us);
+	} else if (!pump.moved && !feed.moved && patient) {
+		wait_open(worker, &pump, &feed);
 	}
+}
+
+static void work_closed(struct ff_worker *worker)
+{
+	struct ff_pump_wait wait = { .wake_fd = worker->wake_fd, .deadline_us = worker->plug.retry_us };
+	if (!ff_input_is_empty(&worker->input) && worker->lost_us) {
+		int64_t end = worker->lost_us + (int64_t)LOST_PATIENCE_MS * 1000;
+		if (ff_now_us() >= end) {
+			size_t lost = ff_feed_give_up(&worker->input, FF_ERR_LOST);
+			ff_log(&worker->log, lost ? FF_LOG_WARN : FF_LOG_DEBUG,
+			       "%zu bytes from its client are lost with the board", lost);
+			notify(worker);
+		} else if (end < wait.deadline_us) {
+			wait.deadline_us = end;
+		}
+	}
+	ff_pump_wait(&wait);
 }
 
 void *ff_owner_run(void *argument)
@@ -146,7 +233,11 @@ void *ff_owner_run(void *argument)
 		}
 		if (!stopping) {
 			retry_port(worker);
-			pump(worker);
+			if (worker->plug.is_open) {
+				work_open(worker);
+			} else {
+				work_closed(worker);
+			}
 		}
 	}
 	ff_plug_release(&worker->plug);

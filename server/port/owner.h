@@ -19,17 +19,23 @@ struct ff_worker {
 	void (*notify)(void *context);
 	void *notify_context;
 	struct ff_console console;
+	struct ff_input input;
 	int wake_fd;
 	pthread_t thread;
 	bool joined;
 
 	/* The owner thread's. */
 	struct ff_plug plug;
+	int64_t lost_us;         /* since when the port is closed against our will; 0: it is not */
+	int64_t next_look_us;    /* at the modem lines */
+	bool writable;           /* the port has to poll writable before input goes on */
+	int64_t console_held_us; /* until when the reader that is followed is waited for; 0: it is not */
 
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
 	struct ff_board_view view;
 	struct ff_mailbox mailbox;
+	struct ff_broker broker;
 	bool stopping;
 	bool ended; /* the thread has let go of everything but its own end */
 	pthread_cond_t has_ended;

@@ -12,13 +12,25 @@
 
 #include "console.h"
 
-/* Takes what has come from the board, up to a limit that keeps the owner thread free for tasks. *moved: something came,
- * and there may be more. Errors: those of the transport's read; the port is lost then. */
-FF_WARN_UNUSED enum ff_status ff_pump_output(const struct ff_transport *transport, struct ff_console *console,
-					     bool *moved, struct ff_error *error);
+struct ff_pump {
+	bool moved; /* something came, and there may be more */
+	bool held;  /* the reader that the console follows has to read first */
+};
 
-/* Waits until the port has input or `wake_fd` is written to, and empties that. `transport` is NULL while the port is
- * closed: then it waits until `deadline_us` at most. */
-void ff_pump_wait(const struct ff_transport *transport, int wake_fd, int64_t deadline_us);
+/* Takes what has come from the board, up to a limit that keeps the owner thread free for the rest. Errors: those of the
+ * transport's read; the port is lost then. */
+FF_WARN_UNUSED enum ff_status ff_pump_output(const struct ff_transport *transport, struct ff_console *console,
+					     struct ff_pump *pump, struct ff_error *error);
+
+/* What to wait for. */
+struct ff_pump_wait {
+	const struct ff_transport *transport; /* NULL while the port is closed */
+	bool readable;
+	bool writable;
+	int wake_fd;         /* an eventfd, emptied on return */
+	int64_t deadline_us; /* INT64_MAX: none */
+};
+
+void ff_pump_wait(const struct ff_pump_wait *wait);
 
 #endif

@@ -29,7 +29,7 @@ static void log_with_name(void *context, enum ff_log_level level, const char *li
 	ff_log(worker->parent_log, level, "%s: %s", worker->name, line);
 }
 
-static void wake(struct ff_worker *worker)
+void ff_worker_wake(struct ff_worker *worker)
 {
 	/* A full counter fails with EAGAIN, and then the thread is awake anyway. */
 	eventfd_write(worker->wake_fd, 1);
@@ -58,6 +58,7 @@ static void release(struct ff_worker *worker)
 	pthread_cond_destroy(&worker->has_ended);
 	pthread_mutex_destroy(&worker->mutex);
 	ff_console_release(&worker->console);
+	ff_input_release(&worker->input);
 	free(worker);
 }
 
@@ -109,7 +110,7 @@ enum ff_status ff_worker_new(struct ff_worker **result, const struct ff_worker_o
 	if (status == FF_OK && worker->wake_fd < 0) {
 		status = ff_error_set_errno(error, FF_ERR_IO, errno, "%s: no descriptor left", options->name);
 	}
-	if (status == FF_OK && ff_console_init(&worker->console) != FF_OK) {
+	if (status == FF_OK && (ff_console_init(&worker->console) != FF_OK || ff_input_init(&worker->input) != FF_OK)) {
 		status = ff_error_set(error, FF_ERR_NO_MEMORY, "%s: out of memory", options->name);
 	}
 	if (status == FF_OK) {
@@ -128,7 +129,7 @@ void ff_worker_stop(struct ff_worker *worker)
 	pthread_mutex_lock(&worker->mutex);
 	worker->stopping = true;
 	pthread_mutex_unlock(&worker->mutex);
-	wake(worker);
+	ff_worker_wake(worker);
 }
 
 bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us)
@@ -174,7 +175,7 @@ enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task)
 	}
 	pthread_mutex_unlock(&worker->mutex);
 	if (status == FF_OK) {
-		wake(worker);
+		ff_worker_wake(worker);
 	}
 	return status;
 }
@@ -187,11 +188,30 @@ bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task)
 	return found;
 }
 
+bool ff_worker_claim(struct ff_worker *worker, const struct ff_holder *who)
+{
+	pthread_mutex_lock(&worker->mutex);
+	bool holds = ff_broker_claim(&worker->broker, who, worker->mailbox.last_number);
+	pthread_mutex_unlock(&worker->mutex);
+	return holds;
+}
+
+void ff_worker_release(struct ff_worker *worker, uint64_t id)
+{
+	pthread_mutex_lock(&worker->mutex);
+	bool held = ff_broker_release(&worker->broker, id);
+	pthread_mutex_unlock(&worker->mutex);
+	if (held) {
+		ff_worker_wake(worker);
+	}
+}
+
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view)
 {
 	pthread_mutex_lock(&worker->mutex);
 	*view = worker->view;
 	view->waiting = worker->mailbox.labelled;
+	view->holder = worker->broker.holder;
 	pthread_mutex_unlock(&worker->mutex);
 }
 
@@ -224,6 +244,11 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 struct ff_console *ff_worker_console(struct ff_worker *worker)
 {
 	return &worker->console;
+}
+
+struct ff_input *ff_worker_input(struct ff_worker *worker)
+{
+	return &worker->input;
 }
 
 const char *ff_worker_name(const struct ff_worker *worker)

@@ -2,7 +2,7 @@
 /* One board and the thread that owns its port.
  *
  * Only the owner thread touches the transport. Others post tasks into a bounded mailbox, which it runs in order; between
- * tasks it pumps the board's output into the console. A port that cannot be opened or that goes away is tried again
+ * tasks it pumps the board's output into the console, and what the board's holder puts into the input to the board. A port that cannot be opened or that goes away is tried again
  * with growing pauses, and at once when a task wants it. Everyone else sees copies: ff_worker_view().
  * new/free; every function may be called from any thread unless it says otherwise, and none waits for the board
  * except ff_worker_join() and ff_worker_free(). */
@@ -18,7 +18,9 @@
 #include <farflash/status.h>
 #include <farflash/transport.h>
 
+#include "broker.h"
 #include "console.h"
+#include "input.h"
 
 #define FF_BOARD_NAME_SIZE 65
 #define FF_BOARD_ADDRESS_SIZE 256
@@ -27,7 +29,6 @@
 #define FF_CHIP_FEATURES_SIZE 256
 #define FF_TASK_LABEL_SIZE 24
 #define FF_WORKER_MAX_TASKS 64 /* tasks that may wait for one board */
-#define FF_CONSOLE_BAUD 115200 /* rate of the port between tasks */
 
 enum ff_board_state { FF_BOARD_IDLE, FF_BOARD_BUSY, FF_BOARD_LOST };
 
@@ -62,6 +63,7 @@ struct ff_board_view {
 	char task[FF_TASK_LABEL_SIZE];   /* label of the task that makes it busy; empty otherwise */
 	size_t waiting;                  /* labelled tasks in the mailbox */
 	bool has_lines;                  /* the port, when it was last open, could reset the board */
+	struct ff_holder holder;         /* who may write to the board */
 	struct ff_board_facts facts;
 };
 
@@ -82,7 +84,8 @@ struct ff_task_ops {
 struct ff_task {
 	const struct ff_task_ops *ops;
 	const char *label;    /* shown as the board's work; NULL: a short task that leaves the board idle */
-	struct ff_task *next; /* the worker's */
+	struct ff_task *next; /* the worker's, as is the rest */
+	uint64_t number;
 };
 
 struct ff_worker;
@@ -93,8 +96,8 @@ struct ff_worker_options {
 	uint32_t work_baud;            /* rate that jobs use unless they say otherwise; the worker only keeps it */
 	struct ff_board_resets resets; /* for jobs; the worker only keeps them */
 	const struct ff_log *log;      /* may be NULL; must outlive the worker; lines get the board's name in front */
-	void (*notify)(
-		void *context); /* may be NULL; told after a change of state and after console output; must not wait */
+	/* May be NULL; told after a change of state, after console output and after progress of the input; must not wait. */
+	void (*notify)(void *context);
 	void *notify_context;
 	/* Opens the port; NULL means ff_transport_open(). */
 	enum ff_status (*open)(struct ff_transport *transport, const char *address,
@@ -122,6 +125,16 @@ FF_WARN_UNUSED enum ff_status ff_worker_post(struct ff_worker *worker, struct ff
 /* Takes a task back that still waits; its finished() will not be called. False: it runs, has run, or was never posted. */
 bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task);
 
+/* Makes `who` the holder of the board, unless somebody else is. Tasks with a label that are there already run first,
+ * later ones wait until the holder has gone and its input has been written. */
+bool ff_worker_claim(struct ff_worker *worker, const struct ff_holder *who);
+
+/* The holder of this id goes. Harmless if it is none. */
+void ff_worker_release(struct ff_worker *worker, uint64_t id);
+
+/* Wakes the owner thread: there is new input, or a reader that it waits for has read. */
+void ff_worker_wake(struct ff_worker *worker);
+
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
 
 /* Remembers what a flasher found out. `security` is NULL where the chip does not tell. Owner thread, from a task. */
@@ -130,6 +143,7 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 
 /* Valid until ff_worker_free(). */
 struct ff_console *ff_worker_console(struct ff_worker *worker);
+struct ff_input *ff_worker_input(struct ff_worker *worker);
 const char *ff_worker_name(const struct ff_worker *worker);
 const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);

@@ -88,10 +88,27 @@ static enum ff_status succeed(void *self, int64_t deadline_us, struct ff_error *
 	return FF_OK;
 }
 
+static enum ff_status discard(void *self, int64_t deadline_us, struct ff_error *error)
+{
+	struct end *end = self;
+	uint8_t waste[256];
+	while (recv(end->near, waste, sizeof(waste), MSG_DONTWAIT) > 0) {
+	}
+	pthread_mutex_lock(&end->port->mutex);
+	end->port->discards++;
+	pthread_mutex_unlock(&end->port->mutex);
+	return succeed(self, deadline_us, error);
+}
+
 static enum ff_status set_baud(void *self, uint32_t baud, int64_t deadline_us, struct ff_error *error)
 {
-	(void)baud;
-	return succeed(self, deadline_us, error);
+	(void)deadline_us;
+	struct ff_fake_port *port = ((struct end *)self)->port;
+	pthread_mutex_lock(&port->mutex);
+	bool refused = baud == port->refused_baud;
+	port->baud = refused ? port->baud : baud;
+	pthread_mutex_unlock(&port->mutex);
+	return refused ? ff_error_set(error, FF_ERR_UNSUPPORTED, "not at that rate") : FF_OK;
 }
 
 static enum ff_status set_lines(void *self, const struct ff_line_step *steps, size_t count, struct ff_error *error)
@@ -133,7 +150,7 @@ static const struct ff_transport_ops ops = {
 	.read = read_bytes,
 	.write = write_bytes,
 	.drain = succeed,
-	.discard = succeed,
+	.discard = discard,
 	.set_baud = set_baud,
 	.set_lines = set_lines,
 	.poll_fd = poll_fd,

@@ -22,6 +22,9 @@ struct ff_fake_port {
 	unsigned resets;  /* calls of set_lines() that have begun */
 	bool hold_resets; /* they wait */
 	bool no_lines;
+	uint32_t baud;         /* that was set last, 0: none */
+	uint32_t refused_baud; /* set_baud() answers FF_ERR_UNSUPPORTED to it */
+	unsigned discards;
 };
 
 void ff_fake_port_init(struct ff_fake_port *port);

@@ -84,12 +84,32 @@ static void test_console__keeps_the_end_of_a_write_larger_than_itself(void **sta
 	assert_int_equal(position, ff_console_end(console));
 }
 
+static void test_console__leaves_room_for_the_reader_that_is_followed(void **state)
+{
+	struct ff_console *console = *state;
+	static uint8_t block[FF_CONSOLE_SIZE];
+	assert_int_equal(ff_console_room(console, 4096), 4096);
+	assert_false(ff_console_follow(console, 0));
+	ff_console_write(console, block, FF_CONSOLE_SIZE - 100);
+	assert_int_equal(ff_console_room(console, 4096), 100);
+	ff_console_write(console, block, 100);
+	assert_int_equal(ff_console_room(console, 4096), 0);
+	/* It has read: whoever waits for that is to be told once. */
+	assert_true(ff_console_follow(console, 1000));
+	assert_false(ff_console_follow(console, 1000));
+	assert_int_equal(ff_console_room(console, 4096), 1000);
+	assert_true(ff_console_unfollow(console));
+	assert_int_equal(ff_console_room(console, 4096), 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_console__hands_out_what_comes_after_the_reader, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_console__readers_do_not_disturb_each_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_console__slow_reader_loses_the_oldest_bytes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_console__leaves_room_for_the_reader_that_is_followed, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_console__keeps_the_end_of_a_write_larger_than_itself, set_up,
 						tear_down),
 	};
