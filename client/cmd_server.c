@@ -15,6 +15,15 @@ static const char *text_of(const json_t *object, const char *key)
 	return text != NULL ? text : "-";
 }
 
+/* A TCP port of the server, or "-". */
+static const char *port_of(const json_t *board, const char *key, char text[8])
+{
+	json_int_t port = json_integer_value(json_object_get(board, key));
+
+	snprintf(text, 8, "%u", (unsigned)(port & 0xFFFF));
+	return port > 0 ? text : "-";
+}
+
 static void print_boards(const json_t *boards)
 {
 	size_t index;
@@ -24,17 +33,25 @@ static void print_boards(const json_t *boards)
 		puts("The server has no boards: start it with --board NAME=ADDRESS.");
 		return;
 	}
-	printf("%-16s %-6s %-6s %-12s %-18s %s\n", "NAME", "STATE", "QUEUED", "CHIP", "MAC", "ADDRESS");
+	printf("%-16s %-6s %-6s %-7s %-6s %-12s %-18s %s\n", "NAME", "STATE", "QUEUED", "RFC2217", "RAW", "CHIP", "MAC",
+	       "ADDRESS");
 	json_array_foreach(boards, index, board)
 	{
 		const json_t *info = json_object_get(board, "info");
 		const char *detail = json_string_value(json_object_get(board, "detail"));
+		const char *holder = json_string_value(json_object_get(board, "holder"));
+		char rfc2217[8];
+		char raw[8];
 
-		printf("%-16s %-6s %-6lld %-12s %-18s %s\n", text_of(board, "name"), text_of(board, "state"),
-		       (long long)json_integer_value(json_object_get(board, "queued")), text_of(info, "chip"),
+		printf("%-16s %-6s %-6lld %-7s %-6s %-12s %-18s %s\n", text_of(board, "name"), text_of(board, "state"),
+		       (long long)json_integer_value(json_object_get(board, "queued")),
+		       port_of(board, "rfc2217", rfc2217), port_of(board, "raw", raw), text_of(info, "chip"),
 		       text_of(info, "mac"), text_of(board, "address"));
 		if (detail != NULL) {
 			printf("  %s\n", detail);
+		}
+		if (holder != NULL) {
+			printf("  in use by the %s\n", holder);
 		}
 	}
 }

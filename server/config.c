@@ -14,6 +14,7 @@
 
 #define MAX_KEY_SIZE (FF_RESET_SEQUENCE_SIZE + 32)
 #define LEAST_SIZE 4096
+#define LARGEST_PORT 65535
 #define LARGEST_SIZE ((uint64_t)4 << 30)
 
 void ff_config_init(struct ff_config *config)
@@ -22,6 +23,8 @@ void ff_config_init(struct ff_config *config)
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
 		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
 		.log_level = FF_LOG_INFO,
+		.rfc2217_base = FF_PORTS_DEFAULT,
+		.raw_base = FF_PORTS_DEFAULT,
 		.listen = { .host = "127.0.0.1", .port = "8217" },
 	};
 }
@@ -69,6 +72,17 @@ static enum ff_status set_address(struct ff_config_board *board, const char *tex
 	return FF_OK;
 }
 
+enum ff_status ff_config_set_port(int *port, const char *what, const char *text, struct ff_error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 5 || text[digits] || atoi(text) > LARGEST_PORT) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "%s: \"%s\" is not a TCP port from 1 to 65535, nor 0 for none", what, text);
+	}
+	*port = atoi(text);
+	return FF_OK;
+}
+
 /* A key and its value end at the comma before the next key; a comma before anything else belongs to the value. */
 static size_t key_size(const char *key)
 {
@@ -94,6 +108,24 @@ static enum ff_status set_sequence(const struct ff_config_board *board, char seq
 	return FF_OK;
 }
 
+static enum ff_status set_port_key(const struct ff_config_board *board, int *port, const char *key, const char *value,
+				   struct ff_error *error)
+{
+	char what[FF_BOARD_NAME_SIZE + 32];
+	snprintf(what, sizeof(what), "board %s, %.10s", board->name, key);
+	return ff_config_set_port(port, what, value, error);
+}
+
+static enum ff_status set_reset_key(struct ff_config_board *board, const char *value, struct ff_error *error)
+{
+	board->passthrough = strcmp(value, "passthrough") == 0;
+	if (!board->passthrough && strcmp(value, "smart") != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: \"reset=%s\" must be smart or passthrough",
+				    board->name, value);
+	}
+	return FF_OK;
+}
+
 static enum ff_status set_value(struct ff_config_board *board, const char *key, const char *value,
 				struct ff_error *error)
 {
@@ -105,16 +137,26 @@ static enum ff_status set_value(struct ff_config_board *board, const char *key, 
 					 "board %s: \"baud=%s\" must be 0 (keep the connect rate) or from 50 to 4000000",
 					 board->name, value);
 	}
+	if (strcmp(key, "rfc2217") == 0) {
+		return set_port_key(board, &board->rfc2217, key, value, error);
+	}
+	if (strcmp(key, "raw") == 0) {
+		return set_port_key(board, &board->raw, key, value, error);
+	}
+	if (strcmp(key, "reset") == 0) {
+		return set_reset_key(board, value, error);
+	}
 	if (strcmp(key, "reset-sequence") == 0) {
 		return set_sequence(board, board->resets.enter, key, value, error);
 	}
 	if (strcmp(key, "hard-reset-sequence") == 0) {
 		return set_sequence(board, board->resets.hard, key, value, error);
 	}
-	return ff_error_set(error, FF_ERR_ARGUMENT,
-			    "board %s: there is no key \"%s\"; those that can be given are baud, reset-sequence and "
-			    "hard-reset-sequence",
-			    board->name, key);
+	return ff_error_set(
+		error, FF_ERR_ARGUMENT,
+		"board %s: there is no key \"%s\"; those that can be given are baud, rfc2217, raw, reset=smart or "
+		"passthrough, reset-sequence and hard-reset-sequence",
+		board->name, key);
 }
 
 static enum ff_status set_key(struct ff_config_board *board, const char *text, size_t size, struct ff_error *error)
@@ -156,7 +198,11 @@ static enum ff_status parse_board(struct ff_config_board *board, const char *tex
 
 enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error)
 {
-	struct ff_config_board board = { .baud = FF_CONFIG_DEFAULT_BAUD };
+	struct ff_config_board board = {
+		.baud = FF_CONFIG_DEFAULT_BAUD,
+		.rfc2217 = FF_PORTS_DEFAULT,
+		.raw = FF_PORTS_DEFAULT,
+	};
 	enum ff_status status = parse_board(&board, text, error);
 	if (status != FF_OK) {
 		return status;
@@ -226,6 +272,15 @@ enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *te
 enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text, struct ff_error *error)
 {
 	return set_size(&config->max_content, text, error);
+}
+
+enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	config->jobs_wait_for_writers = strcmp(text, "wait") == 0;
+	if (!config->jobs_wait_for_writers && strcmp(text, "refuse") != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is neither wait nor refuse", text);
+	}
+	return FF_OK;
 }
 
 enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text, struct ff_error *error)

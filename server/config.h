@@ -3,6 +3,7 @@
 #ifndef FF_SERVER_CONFIG_H
 #define FF_SERVER_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
 #include <farflash/status.h>
 
 #include "listen.h"
+#include "ports.h"
 #include "worker.h"
 
 #define FF_CONFIG_MAX_BOARDS 256
@@ -23,6 +25,9 @@ struct ff_config_board {
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t baud; /* of the work */
 	struct ff_board_resets resets;
+	int rfc2217; /* TCP port, 0: none, FF_PORTS_DEFAULT: as the server has it */
+	int raw;     /* the same */
+	bool passthrough;
 };
 
 struct ff_config {
@@ -33,6 +38,9 @@ struct ff_config {
 	uint64_t max_upload;
 	uint64_t max_content; /* of what jobs have read */
 	enum ff_log_level log_level;
+	int rfc2217_base; /* TCP port of the first board, 0: none, FF_PORTS_DEFAULT: the usual one */
+	int raw_base;     /* the same */
+	bool jobs_wait_for_writers;
 };
 
 /* The defaults, without a data directory. */
@@ -52,6 +60,12 @@ FF_WARN_UNUSED enum ff_status ff_config_set_max_upload(struct ff_config *config,
 /* The same for what is kept of what was read. */
 FF_WARN_UNUSED enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text,
 							struct ff_error *error);
+
+/* A TCP port or 0. `what` names it in the message. FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_port(int *port, const char *what, const char *text, struct ff_error *error);
+
+/* "wait" or "refuse". FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);
 
 /* "error", "warn", "info", "debug" or "trace". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text,

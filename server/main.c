@@ -11,6 +11,7 @@
 #include <farflash/version.h>
 
 #include "config.h"
+#include "doors.h"
 #include "firmware.h"
 #include "httpd.h"
 #include "journal.h"
@@ -31,17 +32,28 @@ enum {
 	OPTION_DATA_DIR = 'd',
 	OPTION_MAX_UPLOAD = 'u',
 	OPTION_LOG_LEVEL = 256,
-	OPTION_MAX_CONTENT
+	OPTION_MAX_CONTENT,
+	OPTION_RFC2217,
+	OPTION_RAW,
+	OPTION_WRITER
 };
 
 static const struct argp_option options[] = {
 	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
 	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
 	{ "board", OPTION_BOARD, "BOARD", 0,
-	  "Own this board: NAME=ADDRESS[,baud=N][,reset-sequence=STEPS][,hard-reset-sequence=STEPS], once for each. "
-	  "ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT; baud: rate of the work (default 460800); "
-	  "the sequences: its own way into bootloader and application, as in esptool's D0|R1|W0.1|D1|R0|W0.05|D0",
+	  "Own this board: NAME=ADDRESS[,KEY=VALUE...], once for each. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or "
+	  "socket://HOST:PORT. baud=N: rate of the work (default 460800); rfc2217=PORT, raw=PORT: its TCP ports (0: "
+	  "none); reset=smart (default) or passthrough: what becomes of DTR and RTS of RFC 2217 clients; "
+	  "reset-sequence=STEPS, hard-reset-sequence=STEPS: its own way into bootloader and application, as in esptool's "
+	  "D0|R1|W0.1|D1|R0|W0.05|D0",
 	  0 },
+	{ "rfc2217", OPTION_RFC2217, "PORT", 0,
+	  "RFC 2217 port of the first board; the others follow (default 2217; 0: none)", 0 },
+	{ "raw", OPTION_RAW, "PORT", 0, "Raw TCP port of the first board; the others follow (default 3217; 0: none)",
+	  0 },
+	{ "writer-blocks-jobs", OPTION_WRITER, "HOW", 0,
+	  "What a job does about a client that writes to its board through a TCP port: refuse (default), or wait", 0 },
 	{ "data-dir", OPTION_DATA_DIR, "DIR", 0,
 	  "Keep uploads there (default: $XDG_STATE_HOME/farflash, /var/lib/farflash for root, or "
 	  "~/.local/state/farflash)",
@@ -73,6 +85,15 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	case OPTION_MAX_CONTENT:
 		status = ff_config_set_max_content(config, value, &error);
 		break;
+	case OPTION_RFC2217:
+		status = ff_config_set_port(&config->rfc2217_base, "--rfc2217", value, &error);
+		break;
+	case OPTION_RAW:
+		status = ff_config_set_port(&config->raw_base, "--raw", value, &error);
+		break;
+	case OPTION_WRITER:
+		status = ff_config_set_writer(config, value, &error);
+		break;
 	case OPTION_LOG_LEVEL:
 		status = ff_config_set_log_level(config, value, &error);
 		break;
@@ -101,6 +122,7 @@ struct server {
 	struct ff_worker **workers;
 	size_t worker_count;
 	struct ff_httpd *httpd;
+	struct ff_doors doors;
 };
 
 static enum ff_status start_workers(struct server *server, struct ff_error *error)
@@ -117,8 +139,10 @@ static enum ff_status start_workers(struct server *server, struct ff_error *erro
 			.work_baud = config->boards[i].baud,
 			.resets = config->boards[i].resets,
 			.log = &server->log,
-			.notify = ff_waker_kick,
-			.notify_context = server->waker,
+			.notify = ff_doors_notify,
+			.notify_context = &server->doors.doors[i],
+			.rfc2217_port = server->doors.doors[i].rfc2217.port,
+			.raw_port = server->doors.doors[i].raw.port,
 		};
 		enum ff_status status = ff_worker_new(&server->workers[i], &worker, error);
 		if (status != FF_OK) {
@@ -140,6 +164,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.store = server->store,
 		.waker = server->waker,
 		.max_upload = server->config.max_upload,
+		.jobs_wait_for_writers = server->config.jobs_wait_for_writers,
 	};
 	server->listener.fd = -1;
 	return ff_httpd_start(&server->httpd, &http, error);
@@ -147,9 +172,12 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 
 static enum ff_status start(struct server *server, struct ff_error *error)
 {
-	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, error);
+	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
 	if (status == FF_OK) {
 		status = ff_firmware_store_new(&server->store, server->config.data_dir, &server->log, error);
+	}
+	if (status == FF_OK) {
+		status = ff_doors_open(&server->doors, &server->config, &server->log, error);
 	}
 	if (status != FF_OK) {
 		return status;
@@ -166,7 +194,12 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	if (!server->waker || !server->queue) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
 	}
+	server->doors.notify = ff_waker_kick;
+	server->doors.notify_context = server->waker;
 	status = start_workers(server, error);
+	if (status == FF_OK) {
+		status = ff_doors_start(&server->doors, &server->config, server->workers, &server->log, error);
+	}
 	return status == FF_OK ? start_http(server, error) : status;
 }
 
@@ -196,6 +229,7 @@ static void release(struct server *server)
 		ff_worker_free(server->workers[i]);
 	}
 	free(server->workers);
+	ff_doors_close(&server->doors);
 	ff_queue_free(server->queue);
 	ff_waker_free(server->waker);
 	ff_firmware_store_free(server->store);
@@ -210,6 +244,7 @@ static bool stop(struct server *server)
 	if (server->httpd) {
 		ff_httpd_quiesce(server->httpd);
 	}
+	ff_doors_stop(&server->doors);
 	/* First the jobs, so that clients who wait for one hear how it ended. */
 	bool stopped = stop_workers(server);
 	if (stopped) {

@@ -260,6 +260,11 @@ void ff_telnet_receive(struct ff_telnet *telnet, const uint8_t *bytes, size_t si
 	}
 }
 
+bool ff_telnet_is_in_data(const struct ff_telnet *telnet)
+{
+	return telnet->state == STATE_DATA;
+}
+
 /* ---- sending ---- */
 
 void ff_telnet_send_data(struct ff_telnet *telnet, const uint8_t *bytes, size_t size)

@@ -88,6 +88,9 @@ bool ff_telnet_pending(const struct ff_telnet *telnet, enum ff_telnet_side side,
 /* Takes all of the received bytes. Any split of the same bytes gives the same events, but for where the data is cut. */
 void ff_telnet_receive(struct ff_telnet *telnet, const uint8_t *bytes, size_t size);
 
+/* Whether the next byte is data unless it is IAC. */
+bool ff_telnet_is_in_data(const struct ff_telnet *telnet);
+
 /* Sends data, each IAC doubled: at most 2 * size bytes. */
 void ff_telnet_send_data(struct ff_telnet *telnet, const uint8_t *bytes, size_t size);
 

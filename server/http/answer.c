@@ -91,8 +91,24 @@ enum MHD_Result ff_answer_job(struct ff_request *request)
 	return answer_at_end(request);
 }
 
+bool ff_answer_check_holder(struct ff_request *request)
+{
+	struct ff_board_view board;
+	ff_worker_view(request->worker, &board);
+	if (board.holder.kind == FF_HOLDER_NONE) {
+		return true;
+	}
+	ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "%s is in use by the %s: try again when that has gone",
+		       ff_worker_name(request->worker), board.holder.name);
+	return false;
+}
+
 enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted)
 {
+	if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
+		ff_job_regions_free(wanted->regions, wanted->region_count);
+		return ff_reply_problem(request);
+	}
 	enum ff_status status = ff_queue_submit(request->http->queue, wanted, &request->job);
 	if (status == FF_OK) {
 		return ff_answer_job(request);

@@ -4,6 +4,8 @@
 #ifndef FF_HTTP_ANSWER_H
 #define FF_HTTP_ANSWER_H
 
+#include <stdbool.h>
+
 #include <microhttpd.h>
 
 #include "request.h"
@@ -11,6 +13,10 @@
 /* Submits what `wanted` describes, unless the request has its job already, and answers as the client asked. Takes over the
  * regions. */
 enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted);
+
+/* Whether the request's board is free of clients of the bridge that write to it; false makes that the request's
+ * problem, by name. */
+bool ff_answer_check_holder(struct ff_request *request);
 
 /* Answers for the request's job. One that reads is answered with the bytes. */
 enum MHD_Result ff_answer_job(struct ff_request *request);

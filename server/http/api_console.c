@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "console.h"
 #include "reply.h"
 
@@ -133,6 +134,9 @@ static int64_t due_when_written(void *context, int64_t now_us)
 static void post_bytes(struct ff_request *request, struct writing *writing)
 {
 	struct ff_board_view board;
+	if (!ff_answer_check_holder(request)) {
+		return;
+	}
 	ff_worker_view(request->worker, &board);
 	if (board.state == FF_BOARD_BUSY || board.waiting > 0) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "%s is at work on job %s",

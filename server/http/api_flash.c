@@ -49,6 +49,8 @@ static void check_request(struct ff_request *request)
 		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
 			       "%zu jobs wait for %s already; try again when some of them have ended", board.waiting,
 			       ff_worker_name(request->worker));
+	} else if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
+		return;
 	} else if (!request->has_body && !ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_LENGTH_REQUIRED,
 			       "there is no image: send one with a Content-Length or in chunks");

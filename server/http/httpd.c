@@ -140,6 +140,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.waker = options->waker,
 		.linger = ff_linger_new(),
 		.max_upload = options->max_upload,
+		.jobs_wait_for_writers = options->jobs_wait_for_writers,
 		.started_us = ff_now_us(),
 	};
 	pthread_mutex_init(&httpd->mutex, NULL);

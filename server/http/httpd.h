@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include <farflash/log.h>
 #include <farflash/status.h>
 
@@ -25,7 +27,8 @@ struct ff_httpd_options {
 	struct ff_queue *queue;
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
-	uint64_t max_upload; /* bytes of image in one request */
+	uint64_t max_upload;        /* bytes of image in one request */
+	bool jobs_wait_for_writers; /* instead of being refused while a client of the bridge writes to their board */
 };
 
 /* FF_ERR_NO_MEMORY, FF_ERR_IO. */

@@ -106,6 +106,11 @@ json_t *ff_present_info(const struct ff_board_facts *facts)
 			 known ? present_list(facts->features) : json_null(), "eui64", facts->has_eui64 ? eui64 : NULL);
 }
 
+static json_t *present_port(uint16_t port)
+{
+	return port ? json_integer(port) : json_null();
+}
+
 json_t *ff_present_board(struct ff_worker *worker)
 {
 	static const char *const states[] = {
@@ -116,10 +121,13 @@ json_t *ff_present_board(struct ff_worker *worker)
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:o}", "name", ff_worker_name(worker), "address",
-			 ff_worker_address(worker), "state", states[view.state], "detail",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o}", "name", ff_worker_name(worker),
+			 "address", ff_worker_address(worker), "state", states[view.state], "detail",
 			 view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
-			 (json_int_t)view.waiting, "info", ff_present_info(&view.facts));
+			 (json_int_t)view.waiting, "holder",
+			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "rfc2217",
+			 present_port(ff_worker_rfc2217_port(worker)), "raw", present_port(ff_worker_raw_port(worker)),
+			 "info", ff_present_info(&view.facts));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)

@@ -35,6 +35,7 @@ struct ff_http {
 	struct ff_waker *waker;
 	struct ff_linger *linger;
 	uint64_t max_upload; /* bytes of image in one request */
+	bool jobs_wait_for_writers;
 	int64_t started_us;
 	atomic_bool stopping;
 };

@@ -134,7 +134,7 @@ bool ff_input_collect(struct ff_input *input, struct ff_input_done *done)
 	bool found = input->collected_items < input->run_items;
 	if (found) {
 		const struct ff_input_item *item = item_at(input, input->collected_items++);
-		*done = (struct ff_input_done){ item->source, item->tag, item->command.kind, item->status };
+		*done = (struct ff_input_done){ item->source, item->tag, item->command.kind, item->status, item->line };
 	}
 	pthread_mutex_unlock(&input->mutex);
 	return found;
@@ -226,7 +226,9 @@ bool ff_input_consume(struct ff_input *input, size_t size)
 bool ff_input_finish(struct ff_input *input, enum ff_status status)
 {
 	pthread_mutex_lock(&input->mutex);
-	item_at(input, input->run_items++)->status = status;
+	struct ff_input_item *item = item_at(input, input->run_items++);
+	item->status = status;
+	item->line = input->line;
 	end_starving(input);
 	pthread_mutex_unlock(&input->mutex);
 	return true;

@@ -56,6 +56,7 @@ struct ff_input_done {
 	uint32_t tag;
 	enum ff_input_kind kind;
 	enum ff_status status;
+	struct ff_line line; /* as it was then */
 };
 
 /* A part of the queue. */
@@ -66,6 +67,7 @@ struct ff_input_item {
 	size_t size;  /* bytes that are left; FF_INPUT_BYTES only */
 	bool dropped; /* its bytes go nowhere */
 	enum ff_status status;
+	struct ff_line line;
 };
 
 struct ff_input {

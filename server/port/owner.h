@@ -14,6 +14,8 @@ struct ff_worker {
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t work_baud;
 	struct ff_board_resets resets;
+	uint16_t rfc2217_port;
+	uint16_t raw_port;
 	struct ff_log log;
 	const struct ff_log *parent_log;
 	void (*notify)(void *context);

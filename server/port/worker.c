@@ -73,6 +73,8 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	snprintf(worker->address, sizeof(worker->address), "%s", options->address);
 	worker->work_baud = options->work_baud;
 	worker->resets = options->resets;
+	worker->rfc2217_port = options->rfc2217_port;
+	worker->raw_port = options->raw_port;
 	worker->parent_log = options->log;
 	worker->log = (struct ff_log){ log_with_name, worker, options->log ? options->log->level : FF_LOG_ERROR };
 	worker->notify = options->notify;
@@ -269,6 +271,16 @@ uint32_t ff_worker_work_baud(const struct ff_worker *worker)
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker)
 {
 	return &worker->resets;
+}
+
+uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker)
+{
+	return worker->rfc2217_port;
+}
+
+uint16_t ff_worker_raw_port(const struct ff_worker *worker)
+{
+	return worker->raw_port;
 }
 
 const struct ff_log *ff_worker_log(const struct ff_worker *worker)

@@ -95,7 +95,9 @@ struct ff_worker_options {
 	const char *address;           /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
 	uint32_t work_baud;            /* rate that jobs use unless they say otherwise; the worker only keeps it */
 	struct ff_board_resets resets; /* for jobs; the worker only keeps them */
-	const struct ff_log *log;      /* may be NULL; must outlive the worker; lines get the board's name in front */
+	uint16_t rfc2217_port;         /* the board's TCP ports, 0: none; the worker only keeps them */
+	uint16_t raw_port;
+	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
 	/* May be NULL; told after a change of state, after console output and after progress of the input; must not wait. */
 	void (*notify)(void *context);
 	void *notify_context;
@@ -148,6 +150,8 @@ const char *ff_worker_name(const struct ff_worker *worker);
 const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker);
+uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker);
+uint16_t ff_worker_raw_port(const struct ff_worker *worker);
 
 /* The log with the board's name in front. Valid until ff_worker_free(). */
 const struct ff_log *ff_worker_log(const struct ff_worker *worker);

@@ -62,6 +62,28 @@ static void test_config__reads_reset_sequences(void **state)
 	assert_string_equal(config->boards[1].resets.enter, "");
 }
 
+static void test_config__reads_the_ports_of_boards(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_config_add_board(config, "a=/dev/ttyUSB0", &error), FF_OK);
+	assert_int_equal(config->boards[0].rfc2217, FF_PORTS_DEFAULT);
+	assert_int_equal(config->boards[0].raw, FF_PORTS_DEFAULT);
+	assert_false(config->boards[0].passthrough);
+	assert_int_equal(ff_config_add_board(config, "b=/dev/ttyUSB1,raw=0,rfc2217=65535,reset=passthrough", &error),
+			 FF_OK);
+	assert_int_equal(config->boards[1].rfc2217, 65535);
+	assert_int_equal(config->boards[1].raw, 0);
+	assert_true(config->boards[1].passthrough);
+	assert_int_equal(ff_config_set_port(&config->raw_base, "--raw", "4000", &error), FF_OK);
+	assert_int_equal(config->raw_base, 4000);
+	assert_int_equal(ff_config_set_port(&config->raw_base, "--raw", "65536", &error), FF_ERR_ARGUMENT);
+	assert_int_equal(ff_config_set_port(&config->raw_base, "--raw", "", &error), FF_ERR_ARGUMENT);
+	assert_int_equal(ff_config_set_writer(config, "wait", &error), FF_OK);
+	assert_true(config->jobs_wait_for_writers);
+	assert_int_equal(ff_config_set_writer(config, "perhaps", &error), FF_ERR_ARGUMENT);
+}
+
 static void test_config__refuses_boards_with_the_reason(void **state)
 {
 	struct ff_config *config = *state;
@@ -77,6 +99,8 @@ static void test_config__refuses_boards_with_the_reason(void **state)
 		{ "..=/dev/ttyUSB0", "must be" },
 		{ "lab1=", "the address is missing" },
 		{ "lab1=,baud=1", "the address is missing" },
+		{ "lab1=/dev/ttyUSB0,raw=x", "board lab1, raw: \"x\" is not a TCP port" },
+		{ "lab1=/dev/ttyUSB0,reset=clever", "must be smart or passthrough" },
 		{ "lab1=/dev/tty USB0", "strange characters" },
 		{ "lab1=ftp://host", "board lab1: " },
 		{ "lab1=/dev/ttyUSB0,speed=1", "no key \"speed\"" },
@@ -204,13 +228,13 @@ static void test_listen__tells_what_to_do_about_a_port_in_use(void **state)
 	struct ff_listen_address address = { .host = "127.0.0.1", .port = "0" };
 	struct ff_listener first;
 	struct ff_listener second;
-	assert_int_equal(ff_listen_open(&first, &address, &error), FF_OK);
+	assert_int_equal(ff_listen_open(&first, &address, "--listen", &error), FF_OK);
 	assert_true(first.loopback);
 	unsigned port = 0;
 	assert_int_equal(sscanf(first.url, "http://127.0.0.1:%u", &port), 1);
 	assert_true(port > 0 && port <= 65535);
 	snprintf(address.port, sizeof(address.port), "%u", port % 65536);
-	assert_int_equal(ff_listen_open(&second, &address, &error), FF_ERR_BUSY);
+	assert_int_equal(ff_listen_open(&second, &address, "--listen", &error), FF_ERR_BUSY);
 	assert_non_null(strstr(error.text, "--listen"));
 	assert_int_equal(close(first.fd), 0);
 }
@@ -222,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(test_config__reads_boards),
 		WITH(test_config__reads_reset_sequences),
+		WITH(test_config__reads_the_ports_of_boards),
 		WITH(test_config__refuses_boards_with_the_reason),
 		WITH(test_config__reads_sizes),
 		WITH(test_config__reads_log_levels),

@@ -89,7 +89,7 @@ static void start(struct fixture *fixture)
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_listen_address address = { .host = "127.0.0.1", .port = "0" };
 	struct ff_listener listener;
-	assert_int_equal(ff_listen_open(&listener, &address, &error), FF_OK);
+	assert_int_equal(ff_listen_open(&listener, &address, "--listen", &error), FF_OK);
 	fixture->http_port = (uint16_t)atoi(strrchr(listener.url, ':') + 1);
 	struct ff_httpd_options options = {
 		.listen_fd = listener.fd,

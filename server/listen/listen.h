@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The listening socket. */
-#ifndef FF_HTTP_LISTEN_H
-#define FF_HTTP_LISTEN_H
+/* Listening sockets. Plain values; any thread. */
+#ifndef FF_LISTEN_LISTEN_H
+#define FF_LISTEN_LISTEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <farflash/status.h>
 
@@ -23,12 +24,14 @@ FF_WARN_UNUSED enum ff_status ff_listen_parse(const char *text, struct ff_listen
 /* An open socket, and where it can be reached. */
 struct ff_listener {
 	int fd;
-	char url[FF_LISTEN_HOST_SIZE + 24]; /* "http://127.0.0.1:8217" */
-	bool loopback;                      /* only this machine can reach it */
+	char url[FF_LISTEN_HOST_SIZE + 32]; /* "http://127.0.0.1:8217" */
+	char host[FF_LISTEN_HOST_SIZE + 2]; /* "127.0.0.1", "[::1]" */
+	uint16_t port;
+	bool loopback; /* only this machine can reach it */
 };
 
-/* Binds and listens. FF_ERR_ARGUMENT (unknown host), FF_ERR_BUSY (port in use), FF_ERR_DENIED, FF_ERR_IO. */
+/* Binds and listens. `option` is what chooses the port, for the message. FF_ERR_ARGUMENT (unknown host), FF_ERR_BUSY (port in use), FF_ERR_DENIED, FF_ERR_IO. */
 FF_WARN_UNUSED enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_listen_address *address,
-					     struct ff_error *error);
+					     const char *option, struct ff_error *error);
 
 #endif

@@ -38,19 +38,20 @@ enum ff_status ff_listen_parse(const char *text, struct ff_listen_address *addre
 	return FF_OK;
 }
 
-static enum ff_status refuse(struct ff_error *error, int reason, const struct ff_listen_address *address)
+static enum ff_status refuse(struct ff_error *error, int reason, const struct ff_listen_address *address,
+			     const char *option)
 {
 	const char *host = address->host[0] ? address->host : "*";
 	if (reason == EADDRINUSE) {
 		return ff_error_set(error, FF_ERR_BUSY,
 				    "%s:%s is in use by another program: stop that one (ss -ltnp shows it), or choose "
-				    "another port with --listen",
-				    host, address->port);
+				    "another port with %s",
+				    host, address->port, option);
 	}
 	if (reason == EACCES) {
 		return ff_error_set(error, FF_ERR_DENIED,
-				    "no permission to listen on %s:%s: choose a port above 1023 with --listen", host,
-				    address->port);
+				    "no permission to listen on %s:%s: choose a port above 1023 with %s", host,
+				    address->port, option);
 	}
 	if (reason == EADDRNOTAVAIL) {
 		return ff_error_set(error, FF_ERR_ARGUMENT,
@@ -75,15 +76,16 @@ static enum ff_status describe(struct ff_listener *listener, const struct ff_lis
 	char host[NI_MAXHOST];
 	char port[NI_MAXSERV];
 	if (getsockname(listener->fd, (struct sockaddr *)&bound, &size) != 0) {
-		return refuse(error, errno, address);
+		return refuse(error, errno, address, "--listen");
 	}
 	if (getnameinfo((struct sockaddr *)&bound, size, host, sizeof(host), port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-		return refuse(error, EINVAL, address);
+		return refuse(error, EINVAL, address, "--listen");
 	}
 	bool brackets = bound.ss_family == AF_INET6;
-	snprintf(listener->url, sizeof(listener->url), "http://%s%.200s%s:%.8s", brackets ? "[" : "", host,
-		 brackets ? "]" : "", port);
+	snprintf(listener->host, sizeof(listener->host), "%s%.250s%s", brackets ? "[" : "", host, brackets ? "]" : "");
+	listener->port = (uint16_t)atoi(port);
+	snprintf(listener->url, sizeof(listener->url), "http://%s:%u", listener->host, (unsigned)listener->port);
 	listener->loopback = is_loopback(&bound);
 	return FF_OK;
 }
@@ -106,7 +108,7 @@ static int bind_and_listen(const struct addrinfo *candidate)
 	return fd;
 }
 
-enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_listen_address *address,
+enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_listen_address *address, const char *option,
 			      struct ff_error *error)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
@@ -124,7 +126,7 @@ enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_list
 	}
 	freeaddrinfo(found);
 	if (opened.fd < 0) {
-		return refuse(error, reason, address);
+		return refuse(error, reason, address, option);
 	}
 	enum ff_status status = describe(&opened, address, error);
 	if (status != FF_OK) {

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "inner.h"
+#include "session.h"
+
+#define STACK_SIZE (256 * 1024)
+#define MAX_EVENTS 64
+#define ACCEPTS 16 /* connections of one listener before others have their turn */
+#define QUOTA_LINES 30
+#define QUOTA_US 10000000
+/* A peer that has vanished without a word is found after 20 + 3 * 10 s, whether or not anything is on its way to it. */
+#define KEEPALIVE_IDLE_S 20
+#define KEEPALIVE_INTERVAL_S 10
+#define KEEPALIVE_COUNT 3
+#define USER_TIMEOUT_MS 50000
+
+static bool may_log(struct ff_bridge *bridge)
+{
+	struct ff_quota *quota = &bridge->quota;
+	int64_t now = ff_now_us();
+	if (now - quota->since_us >= QUOTA_US) {
+		if (quota->kept_back > 0) {
+			ff_log(bridge->log, FF_LOG_INFO, "%u more lines about connections were left out",
+			       quota->kept_back);
+		}
+		*quota = (struct ff_quota){ .since_us = now };
+	}
+	bool may = quota->lines < QUOTA_LINES;
+	*(may ? &quota->lines : &quota->kept_back) += 1;
+	return may;
+}
+
+void ff_bridge_log(struct ff_bridge *bridge, const struct ff_room *room, const char *format, ...)
+{
+	char line[384];
+	va_list arguments;
+	if (!bridge->log || bridge->log->level < FF_LOG_INFO || !may_log(bridge)) {
+		return;
+	}
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	ff_log(bridge->log, FF_LOG_INFO, "%s: %s", ff_worker_name(room->worker), line);
+}
+
+/* ---- connections ---- */
+
+static void set_option(int fd, int level, int option, int value)
+{
+	/* Fails on what is no TCP socket, which does not matter to it. */
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static void prepare(int fd)
+{
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+}
+
+static void drop(struct ff_session *session)
+{
+	struct ff_room *room = session->source.room;
+	struct ff_session **at = &room->sessions;
+	while (*at != session) {
+		at = &(*at)->next;
+	}
+	*at = session->next;
+	ff_room_leave(room, session);
+	if (session->rfc2217) {
+		ff_room_watch(room, false);
+	}
+	room->session_count--;
+	room->bridge->session_count--;
+	ff_bridge_log(room->bridge, room, "%s has gone", session->peer);
+	close(session->source.fd);
+	session->gone = true;
+	session->next = room->bridge->graves;
+	room->bridge->graves = session;
+}
+
+static void bury(struct ff_bridge *bridge)
+{
+	while (bridge->graves) {
+		struct ff_session *session = bridge->graves;
+		bridge->graves = session->next;
+		free(session);
+	}
+}
+
+static bool watch(struct ff_bridge *bridge, int operation, struct ff_watched *source, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data = { .ptr = source } };
+	return epoll_ctl(bridge->epoll_fd, operation, source->fd, &event) == 0;
+}
+
+/* True: it has more to do. The session may be gone afterwards. */
+static bool serve(struct ff_session *session, bool readable)
+{
+	struct ff_bridge *bridge = session->source.room->bridge;
+	bool more = ff_session_serve(session, readable);
+	uint32_t wants = ff_session_wants(session);
+	if (!session->doomed && wants != session->events) {
+		session->events = wants;
+		session->doomed = !watch(bridge, EPOLL_CTL_MOD, &session->source, wants);
+	}
+	if (session->doomed) {
+		drop(session);
+		return false;
+	}
+	return more;
+}
+
+/* Makes room for a new connection at the cost of one whose peer sends no more. */
+static void evict(struct ff_room *room)
+{
+	for (struct ff_session *session = room->sessions; session; session = session->next) {
+		if (session->half_closed) {
+			drop(session);
+			return;
+		}
+	}
+}
+
+static void turn_away(const struct ff_room *room, int fd)
+{
+	char line[160];
+	int size =
+		snprintf(line, sizeof(line), "farflashd: too many connections to %s\r\n", ff_worker_name(room->worker));
+	(void)!send(fd, line, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
+{
+	struct ff_room *room = listener->room;
+	bool rfc2217 = listener->kind == FF_WATCHED_RFC2217;
+	if (room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS) {
+		evict(room);
+	}
+	if (room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS || bridge->session_count >= FF_BRIDGE_MAX_SESSIONS) {
+		ff_bridge_log(bridge, room, "a connection was turned away: there are %zu already",
+			      bridge->session_count);
+		turn_away(room, fd);
+		return;
+	}
+	prepare(fd);
+	struct ff_session *session = ff_session_new(room, fd, ++bridge->last_id, rfc2217);
+	if (!session) {
+		close(fd);
+		return;
+	}
+	session->events = EPOLLIN;
+	if (!watch(bridge, EPOLL_CTL_ADD, &session->source, EPOLLIN)) {
+		close(fd);
+		free(session);
+		return;
+	}
+	session->next = room->sessions;
+	room->sessions = session;
+	room->session_count++;
+	bridge->session_count++;
+	if (rfc2217) {
+		ff_room_watch(room, true);
+	} else if (room->state == FF_BOARD_BUSY) {
+		ff_session_say(session, "%s is at work on job %s: its output pauses", ff_worker_name(room->worker),
+			       room->task);
+	} else if (room->state == FF_BOARD_LOST) {
+		ff_session_say(session, "%s is lost", ff_worker_name(room->worker));
+	}
+	ff_bridge_log(bridge, room, "%s connected (%s)", session->peer, rfc2217 ? "RFC 2217" : "raw");
+	(void)!serve(session, true);
+}
+
+static void accept_some(struct ff_bridge *bridge, struct ff_watched *listener)
+{
+	for (int i = 0; i < ACCEPTS; i++) {
+		int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0) {
+			admit(bridge, listener, fd);
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+			/* The connection stays in the listener's queue, and epoll would tell of it for ever. */
+			ff_sleep_ms(20);
+			return;
+		} else if (errno != ECONNABORTED && errno != EINTR) {
+			return;
+		}
+	}
+}
+
+/* ---- the loop ---- */
+
+static bool serve_room(struct ff_room *room)
+{
+	bool more = false;
+	ff_room_refresh(room);
+	for (struct ff_session *session = room->sessions; session;) {
+		struct ff_session *next = session->next;
+		more |= serve(session, false);
+		session = next;
+	}
+	return more;
+}
+
+/* Serves the boards that were kicked. True: one of them is to be looked at again at once. */
+static bool serve_kicked(struct ff_bridge *bridge)
+{
+	bool again = false;
+	for (size_t i = 0; i < bridge->room_count; i++) {
+		if (atomic_exchange(&bridge->dirty[i], false) && serve_room(&bridge->rooms[i])) {
+			atomic_store(&bridge->dirty[i], true);
+			again = true;
+		}
+	}
+	return again;
+}
+
+/* Serves the sessions whose time has come, and answers when the next one's will. */
+static int64_t serve_due(struct ff_bridge *bridge)
+{
+	int64_t now = ff_now_us();
+	int64_t next_us = INT64_MAX;
+	for (size_t i = 0; i < bridge->room_count; i++) {
+		for (struct ff_session *session = bridge->rooms[i].sessions; session;) {
+			struct ff_session *next = session->next;
+			int64_t due = ff_session_deadline(session);
+			if (due <= now) {
+				(void)!serve(session, false);
+			} else if (due < next_us) {
+				next_us = due;
+			}
+			session = next;
+		}
+	}
+	return next_us;
+}
+
+static void handle(struct ff_bridge *bridge, const struct epoll_event *event)
+{
+	struct ff_watched *source = event->data.ptr;
+	eventfd_t count;
+	switch (source->kind) {
+	case FF_WATCHED_WAKE:
+		eventfd_read(source->fd, &count);
+		break;
+	case FF_WATCHED_RFC2217:
+	case FF_WATCHED_RAW:
+		accept_some(bridge, source);
+		break;
+	case FF_WATCHED_SESSION: {
+		struct ff_session *session = (struct ff_session *)source;
+		if (session->gone) {
+			break;
+		}
+		/* A connection that is broken is read to its end, unless there is no room for what it has sent. */
+		bool broken = event->events & (EPOLLERR | EPOLLHUP);
+		session->doomed |= broken && ((event->events & EPOLLERR) || ff_session_wants(session) == 0);
+		size_t index = (size_t)(source->room - bridge->rooms);
+		if (serve(session, true)) {
+			atomic_store(&bridge->dirty[index], true);
+		}
+		break;
+	}
+	}
+}
+
+static void *run(void *argument)
+{
+	struct ff_bridge *bridge = argument;
+	struct epoll_event events[MAX_EVENTS];
+	while (!atomic_load(&bridge->stopping)) {
+		int64_t next_us = serve_due(bridge);
+		int timeout = next_us == INT64_MAX ? -1 : ff_deadline_poll_ms(next_us);
+		if (serve_kicked(bridge)) {
+			timeout = 0;
+		}
+		int count = epoll_wait(bridge->epoll_fd, events, MAX_EVENTS, timeout);
+		for (int i = 0; i < count; i++) {
+			handle(bridge, &events[i]);
+		}
+		bury(bridge);
+	}
+	for (size_t i = 0; i < bridge->room_count; i++) {
+		while (bridge->rooms[i].sessions) {
+			drop(bridge->rooms[i].sessions);
+		}
+	}
+	bury(bridge);
+	return NULL;
+}
+
+/* ---- life ---- */
+
+enum ff_status ff_bridge_new(struct ff_bridge **result, size_t board_count, const struct ff_log *log,
+			     struct ff_error *error)
+{
+	struct ff_bridge *bridge = calloc(1, sizeof(*bridge));
+	if (!bridge) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	bridge->log = log;
+	bridge->room_count = board_count;
+	bridge->rooms = calloc(board_count + 1, sizeof(*bridge->rooms));
+	bridge->dirty = calloc(board_count + 1, sizeof(*bridge->dirty));
+	bridge->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	bridge->wake = (struct ff_watched){ FF_WATCHED_WAKE, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), NULL };
+	enum ff_status status = FF_OK;
+	if (!bridge->rooms || !bridge->dirty) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	} else if (bridge->epoll_fd < 0 || bridge->wake.fd < 0 ||
+		   !watch(bridge, EPOLL_CTL_ADD, &bridge->wake, EPOLLIN)) {
+		status = ff_error_set_errno(error, FF_ERR_IO, errno, "no descriptor is left for the boards' ports");
+	}
+	if (status != FF_OK) {
+		ff_bridge_free(bridge);
+		return status;
+	}
+	*result = bridge;
+	return FF_OK;
+}
+
+static bool open_source(struct ff_bridge *bridge, struct ff_watched *source, enum ff_watched_kind kind, int fd,
+			struct ff_room *room)
+{
+	*source = (struct ff_watched){ .kind = kind, .fd = fd, .room = room };
+	return fd < 0 || watch(bridge, EPOLL_CTL_ADD, source, EPOLLIN);
+}
+
+enum ff_status ff_bridge_start(struct ff_bridge *bridge, const struct ff_bridge_board *boards, struct ff_error *error)
+{
+	bool good = true;
+	for (size_t i = 0; i < bridge->room_count; i++) {
+		struct ff_room *room = &bridge->rooms[i];
+		ff_room_init(room, bridge, boards[i].worker, !boards[i].passthrough);
+		good = open_source(bridge, &room->rfc2217, FF_WATCHED_RFC2217, boards[i].rfc2217_fd, room) && good;
+		good = open_source(bridge, &room->raw, FF_WATCHED_RAW, boards[i].raw_fd, room) && good;
+		atomic_store(&bridge->dirty[i], true);
+	}
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	int failed = good ? pthread_create(&bridge->thread, &attributes, run, bridge) : errno;
+	pthread_attr_destroy(&attributes);
+	if (failed) {
+		for (size_t i = 0; i < bridge->room_count; i++) {
+			bridge->rooms[i].rfc2217.fd = bridge->rooms[i].raw.fd = -1; /* still the caller's */
+		}
+		return ff_error_set_errno(error, FF_ERR_IO, failed, "cannot start the boards' ports");
+	}
+	pthread_setname_np(bridge->thread, "ff-bridge");
+	bridge->started = true;
+	return FF_OK;
+}
+
+void ff_bridge_kick(struct ff_bridge *bridge, size_t board)
+{
+	if (!atomic_exchange(&bridge->dirty[board], true)) {
+		eventfd_write(bridge->wake.fd, 1);
+	}
+}
+
+void ff_bridge_stop(struct ff_bridge *bridge)
+{
+	if (bridge->started) {
+		atomic_store(&bridge->stopping, true);
+		eventfd_write(bridge->wake.fd, 1);
+		pthread_join(bridge->thread, NULL);
+		bridge->started = false;
+		for (size_t i = 0; i < bridge->room_count; i++) {
+			const int fds[] = { bridge->rooms[i].rfc2217.fd, bridge->rooms[i].raw.fd };
+			for (int k = 0; k < 2; k++) {
+				if (fds[k] >= 0) {
+					close(fds[k]);
+				}
+			}
+		}
+	}
+}
+
+void ff_bridge_free(struct ff_bridge *bridge)
+{
+	if (!bridge) {
+		return;
+	}
+	ff_bridge_stop(bridge);
+	if (bridge->epoll_fd >= 0) {
+		close(bridge->epoll_fd);
+	}
+	if (bridge->wake.fd >= 0) {
+		close(bridge->wake.fd);
+	}
+	free(bridge->dirty);
+	free(bridge->rooms);
+	free(bridge);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The TCP ports of boards: one thread with an event loop serves all listeners and sessions of all boards.
+ *
+ * Each board has an RFC 2217 port, a raw port, both or none. Everyone who connects reads what the board says; one at a time
+ * writes: see room.h. The thread never waits for a board. new/start/free; kick from any thread, the rest from the one
+ * that made it. */
+#ifndef FF_BRIDGE_BRIDGE_H
+#define FF_BRIDGE_BRIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <farflash/log.h>
+#include <farflash/status.h>
+
+#include "worker.h"
+
+#define FF_BRIDGE_MAX_SESSIONS 512      /* of all boards */
+#define FF_BRIDGE_MAX_ROOM_SESSIONS 128 /* of one board */
+
+struct ff_bridge;
+
+struct ff_bridge_board {
+	struct ff_worker *worker; /* must outlive the bridge */
+	int rfc2217_fd;           /* listening, non-blocking; -1: none. Taken over by a start that succeeds */
+	int raw_fd;               /* the same */
+	bool passthrough;         /* DTR and RTS as they come, instead of recognised resets */
+};
+
+/* FF_ERR_NO_MEMORY, FF_ERR_IO (no descriptor left). `log` may be NULL and must outlive it. */
+FF_WARN_UNUSED enum ff_status ff_bridge_new(struct ff_bridge **bridge, size_t board_count, const struct ff_log *log,
+					    struct ff_error *error);
+
+/* Starts the thread. `boards` has as many as were announced, and is copied. Errors as above. */
+FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, const struct ff_bridge_board *boards,
+					      struct ff_error *error);
+
+/* Something has changed at a board: output, progress of its input, its state. Never blocks; harmless before the start. */
+void ff_bridge_kick(struct ff_bridge *bridge, size_t board);
+
+/* Closes all sessions and ends the thread. */
+void ff_bridge_stop(struct ff_bridge *bridge);
+
+/* Stops and releases. NULL is harmless. */
+void ff_bridge_free(struct ff_bridge *bridge);
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One connection to a board's port: RFC 2217 or raw.
+ *
+ * What the board says comes out of its console, at this session's own pace; one that is too slow loses the oldest of it and
+ * is told how much. What the peer sends goes into the board's input; while that is full, nothing is read from the peer. All
+ * buffers have a fixed size. Belongs to the bridge's thread. */
+#ifndef FF_BRIDGE_SESSION_H
+#define FF_BRIDGE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "access.h"
+#include "reset_match.h"
+#include "room.h"
+
+#define FF_SESSION_IN_SIZE 16384
+#define FF_SESSION_OUT_SIZE 81920
+#define FF_SESSION_PEER_SIZE 64
+
+struct ff_session {
+	struct ff_watched source; /* first */
+	struct ff_session *next;  /* in its room */
+	uint64_t id;
+	bool rfc2217;
+	bool doomed;        /* to be closed at the end of the turn */
+	bool gone;          /* closed; its memory goes when no event can mean it any more */
+	bool half_closed;   /* the peer sends no more, but may still read */
+	uint32_t events;    /* that the event loop waits for */
+	int64_t closing_us; /* when a half closed one ends */
+	int64_t quiet_us;   /* until when refusals are not repeated */
+	uint64_t position;  /* in the console */
+	uint64_t marks;     /* that have been told */
+	struct ff_access access;
+	struct ff_reset_match match;
+	char peer[FF_SESSION_PEER_SIZE]; /* "192.0.2.7:50123" */
+	char signature[FF_ACCESS_SIGNATURE_MAX + 1];
+	size_t in_at;
+	size_t in_end;
+	size_t out_at;
+	size_t out_end;
+	uint8_t in[FF_SESSION_IN_SIZE];
+	uint8_t out[FF_SESSION_OUT_SIZE];
+};
+
+/* A session for an accepted connection; free() it. NULL: out of memory. */
+struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, bool rfc2217);
+
+/* Reads, runs and writes what can be. `readable`: there may be something to read. True: there is more to do, without
+ * waiting. */
+bool ff_session_serve(struct ff_session *session, bool readable);
+
+/* The events of epoll that it waits for. */
+uint32_t ff_session_wants(const struct ff_session *session);
+
+/* When it wants to be served whatever happens; INT64_MAX: not by the clock. */
+int64_t ff_session_deadline(const struct ff_session *session);
+
+/* A line of text for the people at the other end. */
+void ff_session_say(struct ff_session *session, const char *format, ...) FF_PRINTF(2, 3);
+
+/* The same about something that may happen again and again: at most one every two seconds. */
+void ff_session_refuse(struct ff_session *session, const char *format, ...) FF_PRINTF(2, 3);
+
+/* For control.c: appends to what goes out. */
+void ff_session_send(struct ff_session *session, const uint8_t *bytes, size_t size);
+
+/* Who it is, for people. */
+void ff_session_describe(const struct ff_session *session, char *text, size_t size);
+
+#endif
