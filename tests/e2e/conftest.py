@@ -4,6 +4,7 @@ report fails the test, and the output of a failed test's programs is shown."""
 
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -158,6 +159,18 @@ def app_file(app, tmp_path_factory):
     path = tmp_path_factory.mktemp("images") / "app.bin"
     path.write_bytes(app)
     return path
+
+
+@pytest.fixture
+def unused_ports():
+    """unused_ports(n): TCP ports that nobody listens on at this moment."""
+    def find(count):
+        sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+        ports = [one.getsockname()[1] for one in sockets]
+        for one in sockets:
+            one.close()
+        return ports
+    return find
 
 
 def sanitizer_runtime():

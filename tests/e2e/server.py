@@ -23,6 +23,10 @@ class Server(Program):
         self.port = int(re.search(r":(\d+)$", self.url).group(1))
         self.rest = Rest(self.port)
 
+    def port_of(self, board, kind):
+        """The TCP port `kind` ("rfc2217" or "raw") of a board."""
+        return self.rest.board(board)[kind]
+
     def files(self):
         """Every file in the data directory, relative to it."""
         found = []

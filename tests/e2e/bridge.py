@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients of a board's TCP ports: pyserial, a raw socket, and bytes of RFC 2217 made by hand."""
+
+import socket
+import time
+
+import serial
+
+from program import DEFAULT_WAIT
+
+IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+COM_PORT = 44
+
+
+def open_serial(port, query="", **options):
+    """pyserial on a port of this machine."""
+    options = {"baudrate": 115200, "timeout": 0.05, **options}
+    return serial.serial_for_url(f"rfc2217://127.0.0.1:{port}{query}", **options)
+
+
+def read_until(port, wanted, timeout=DEFAULT_WAIT):
+    """Reads from pyserial until `wanted` has come; returns all that came."""
+    deadline, data = time.monotonic() + timeout, b""
+    while wanted not in data:
+        assert time.monotonic() < deadline, f"wanted {wanted!r}, got {data[-500:]!r}"
+        data += port.read(max(port.in_waiting, 1))
+    return data
+
+
+def sub(code, *values):
+    """A subnegotiation of COM-PORT, escaped."""
+    body = bytes(values).replace(b"\xff", b"\xff\xff")
+    return bytes((IAC, SB, COM_PORT, code)) + body + bytes((IAC, SE))
+
+
+class Raw:
+    """A TCP connection whose bytes the test sees as they are."""
+
+    def __init__(self, port, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=DEFAULT_WAIT)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.heard = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def wait(self, wanted, timeout=DEFAULT_WAIT):
+        """Waits for `wanted`, and forgets everything up to its end; returns what came before it."""
+        deadline = time.monotonic() + timeout
+        while wanted not in self.heard:
+            left = deadline - time.monotonic()
+            assert left > 0, f"wanted {wanted!r}, got {self.heard[-500:]!r}"
+            self.socket.settimeout(left)
+            try:
+                data = self.socket.recv(65536)
+            except TimeoutError:
+                data = None
+            assert data != b"", f"wanted {wanted!r}, got {self.heard[-500:]!r} and the end"
+            self.heard += data or b""
+        before, _, self.heard = self.heard.partition(wanted)
+        return before
+
+    def ends(self, timeout=DEFAULT_WAIT):
+        """Waits for the other side to close; returns what came before that."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self.socket.settimeout(max(deadline - time.monotonic(), 0.01))
+            try:
+                data = self.socket.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                heard, self.heard = self.heard, b""
+                return heard
+            self.heard += data
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Goes with RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Telnet(Raw):
+    """A client of RFC 2217 that has agreed on it."""
+
+    def __init__(self, port):
+        super().__init__(port)
+        self.send(bytes((IAC, WILL, COM_PORT)))
+        self.wait(bytes((IAC, DO, COM_PORT)))
+        self.modem = self.wait(bytes((IAC, SE)))[-1]
+
+    def ask(self, code, *values):
+        """Sends a request; returns the value of its answer."""
+        self.send(sub(code, *values))
+        return self.answer(code)
+
+    def answer(self, code):
+        self.wait(bytes((IAC, SB, COM_PORT, code + 100)))
+        return self.wait(bytes((IAC, SE))).replace(b"\xff\xff", b"\xff")
