@@ -270,7 +270,8 @@ static void announce(struct server *server)
 {
 	if (!server->listener.loopback) {
 		ff_log(&server->log, FF_LOG_WARN,
-		       "other machines can reach %s, and there is no authentication yet: use it in trusted networks only",
+		       "other machines can reach %s and the boards' TCP ports, and there is no authentication yet: use it "
+		       "in trusted networks only",
 		       server->listener.url);
 	}
 	if (server->worker_count == 0) {
