@@ -116,8 +116,13 @@ static bool serve(struct ff_session *session, bool readable)
 {
 	struct ff_bridge *bridge = session->source.room->bridge;
 	bool more = ff_session_serve(session, readable);
+	if (session->broken && !session->unwatched) {
+		/* Its end would be reported again and again. */
+		session->unwatched = true;
+		(void)!watch(bridge, EPOLL_CTL_DEL, &session->source, 0);
+	}
 	uint32_t wants = ff_session_wants(session);
-	if (!session->doomed && wants != session->events) {
+	if (!session->doomed && !session->unwatched && wants != session->events) {
 		session->events = wants;
 		session->doomed = !watch(bridge, EPOLL_CTL_MOD, &session->source, wants);
 	}
@@ -269,9 +274,7 @@ static void handle(struct ff_bridge *bridge, const struct epoll_event *event)
 		if (session->gone) {
 			break;
 		}
-		/* A connection that is broken is read to its end, unless there is no room for what it has sent. */
-		bool broken = event->events & (EPOLLERR | EPOLLHUP);
-		session->doomed |= broken && ((event->events & EPOLLERR) || ff_session_wants(session) == 0);
+		session->broken |= (event->events & (EPOLLERR | EPOLLHUP)) != 0;
 		size_t index = (size_t)(source->room - bridge->rooms);
 		if (serve(session, true)) {
 			atomic_store(&bridge->dirty[index], true);

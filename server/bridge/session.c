@@ -39,6 +39,9 @@ static size_t out_pending(const struct ff_session *session)
 
 void ff_session_send(struct ff_session *session, const uint8_t *bytes, size_t size)
 {
+	if (session->broken) {
+		return;
+	}
 	if (size > FF_SESSION_OUT_SIZE - session->out_end) {
 		memmove(session->out, session->out + session->out_at, out_pending(session));
 		session->out_end -= session->out_at;
@@ -96,11 +99,11 @@ void ff_session_refuse(struct ff_session *session, const char *format, ...)
 /* Sends what the socket takes. True: all of it. */
 static bool flush(struct ff_session *session)
 {
-	while (out_pending(session) > 0 && !session->doomed) {
+	while (out_pending(session) > 0) {
 		ssize_t sent =
 			send(session->source.fd, session->out + session->out_at, out_pending(session), MSG_NOSIGNAL);
 		if (sent < 0) {
-			session->doomed = errno != EAGAIN && errno != EINTR;
+			session->broken |= errno != EAGAIN && errno != EINTR;
 			return false;
 		}
 		session->out_at += (size_t)sent;
@@ -181,7 +184,7 @@ static bool write_output(struct ff_session *session)
 		if (out_pending(session) < OUT_HIGH && !(session->rfc2217 && session->access.suspended)) {
 			more = take_output(session);
 		}
-		if (!flush(session) || session->doomed || !more) {
+		if (!flush(session) || !more) {
 			return false;
 		}
 	}
@@ -309,13 +312,17 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 	if (session->match.deadline_us <= now) {
 		ff_control_expire(session, now);
 	}
-	session->doomed |= session->half_closed && session->closing_us <= now;
+	session->doomed |= session->half_closed && (session->closing_us <= now || session->broken);
 	run_input(session);
-	if (readable && read_peer(session)) {
+	while ((readable || session->broken) && read_peer(session)) {
 		run_input(session);
+		readable = false;
 	}
-	if (!session->doomed) {
+	if (!session->doomed && !session->broken) {
 		more = write_output(session);
+	}
+	if (session->broken) {
+		more = session->in_at == session->in_end; /* until the read fails too */
 	}
 	return more && !session->doomed;
 }

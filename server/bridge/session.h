@@ -25,6 +25,8 @@ struct ff_session {
 	uint64_t id;
 	bool rfc2217;
 	bool doomed;        /* to be closed at the end of the turn */
+	bool broken;        /* nothing can be sent any more; what had come before is still read to its end */
+	bool unwatched;     /* the event loop looks at it no more */
 	bool gone;          /* closed; its memory goes when no event can mean it any more */
 	bool half_closed;   /* the peer sends no more, but may still read */
 	uint32_t events;    /* that the event loop waits for */

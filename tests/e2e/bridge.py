@@ -22,7 +22,7 @@ def read_until(port, wanted, timeout=DEFAULT_WAIT):
     """Reads from pyserial until `wanted` has come; returns all that came."""
     deadline, data = time.monotonic() + timeout, b""
     while wanted not in data:
-        assert time.monotonic() < deadline, f"wanted {wanted!r}, got {data[-500:]!r}"
+        assert time.monotonic() < deadline, f"wanted {wanted[-100:]!r}, got {data[-500:]!r}"
         data += port.read(max(port.in_waiting, 1))
     return data
 
@@ -49,13 +49,13 @@ class Raw:
         deadline = time.monotonic() + timeout
         while wanted not in self.heard:
             left = deadline - time.monotonic()
-            assert left > 0, f"wanted {wanted!r}, got {self.heard[-500:]!r}"
+            assert left > 0, f"wanted {wanted[-100:]!r}, got {self.heard[-500:]!r}"
             self.socket.settimeout(left)
             try:
                 data = self.socket.recv(65536)
             except TimeoutError:
                 data = None
-            assert data != b"", f"wanted {wanted!r}, got {self.heard[-500:]!r} and the end"
+            assert data != b"", f"wanted {wanted[-100:]!r}, got {self.heard[-500:]!r} and the end"
             self.heard += data or b""
         before, _, self.heard = self.heard.partition(wanted)
         return before
