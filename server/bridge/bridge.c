@@ -167,6 +167,7 @@ static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
 		return;
 	}
 	prepare(fd);
+	ff_room_refresh(room); /* what has happened before is no news to it */
 	struct ff_session *session = ff_session_new(room, fd, ++bridge->last_id, rfc2217);
 	if (!session) {
 		close(fd);

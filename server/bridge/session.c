@@ -180,8 +180,8 @@ static bool take_output(struct ff_session *session)
 static bool write_output(struct ff_session *session)
 {
 	for (int i = 0; i < TURNS; i++) {
-		bool more = false;
-		if (out_pending(session) < OUT_HIGH && !(session->rfc2217 && session->access.suspended)) {
+		bool more = out_pending(session) >= OUT_HIGH; /* once that has gone */
+		if (!more && !(session->rfc2217 && session->access.suspended)) {
 			more = take_output(session);
 		}
 		if (!flush(session) || !more) {
