@@ -120,7 +120,7 @@ static void act(struct ff_session *session, enum ff_reset_action action)
 {
 	struct ff_room *room = session->source.room;
 	struct ff_input_command command = { .kind = FF_INPUT_LINES };
-	command.steps = ff_reset_match_steps(action, false, &command.step_count);
+	command.steps = ff_reset_match_steps(action, room->usb_jtag, &command.step_count);
 	if (!command.steps) {
 		return;
 	}

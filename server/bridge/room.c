@@ -17,6 +17,7 @@ void ff_room_init(struct ff_room *room, struct ff_bridge *bridge, struct ff_work
 	ff_worker_view(worker, &view);
 	room->state = view.state;
 	room->has_lines = view.has_lines;
+	room->usb_jtag = view.usb_jtag;
 	snprintf(room->task, sizeof(room->task), "%s", view.task);
 }
 
@@ -61,6 +62,7 @@ static void look_at_state(struct ff_room *room)
 	struct ff_board_view view;
 	ff_worker_view(room->worker, &view);
 	room->has_lines = view.has_lines;
+	room->usb_jtag = view.usb_jtag;
 	if (view.state == room->state && strcmp(view.task, room->task) == 0) {
 		return;
 	}

@@ -48,6 +48,7 @@ struct ff_room {
 	unsigned pending[FF_ROOM_KINDS];
 	unsigned total_pending;
 	bool has_lines;
+	bool usb_jtag;
 	enum ff_board_state state;
 	char task[FF_TASK_LABEL_SIZE];
 	bool has_status;

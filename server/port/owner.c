@@ -57,6 +57,7 @@ static enum ff_status open_port(struct ff_worker *worker, struct ff_error *error
 	ff_feed_reopen(&worker->plug.transport, &worker->input, &worker->log);
 	pthread_mutex_lock(&worker->mutex);
 	worker->view.has_lines = worker->plug.transport.has_lines;
+	worker->view.usb_jtag = worker->plug.transport.kind == FF_PORT_USB_JTAG;
 	pthread_mutex_unlock(&worker->mutex);
 	set_state(worker, FF_BOARD_IDLE, "", "");
 	return FF_OK;

@@ -63,6 +63,7 @@ struct ff_board_view {
 	char task[FF_TASK_LABEL_SIZE];   /* label of the task that makes it busy; empty otherwise */
 	size_t waiting;                  /* labelled tasks in the mailbox */
 	bool has_lines;                  /* the port, when it was last open, could reset the board */
+	bool usb_jtag;                   /* the port is the chip's own USB-Serial-JTAG peripheral */
 	struct ff_holder holder;         /* who may write to the board */
 	struct ff_board_facts facts;
 };
