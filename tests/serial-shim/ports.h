@@ -13,7 +13,7 @@
 #define SHIM_PORTS_MAX 16
 
 struct shim_port {
-	char link[80]; /* LINK.lines must fit into sun_path */
+	char link[102]; /* so that LINK.lines still fits into sun_path */
 	dev_t device;  /* of the slave that the link led to last: it may be gone while a descriptor is open */
 	unsigned opens;
 	int bits; /* TIOCM_DTR | TIOCM_RTS */
