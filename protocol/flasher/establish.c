@@ -8,6 +8,7 @@
 #include "flash.h"
 #include "identify.h"
 #include "port.h"
+#include "protections.h"
 #include "speed.h"
 #include "stub.h"
 
@@ -39,6 +40,9 @@ static enum ff_status connect(struct ff_flasher *flasher, struct ff_error *error
 	}
 	if (status == FF_OK) {
 		status = ff_identify(&flasher->loader, error);
+	}
+	if (status == FF_OK) {
+		status = ff_protections_read(&flasher->loader, error);
 	}
 	return status;
 }
@@ -140,6 +144,8 @@ static void fill_info(struct ff_flasher *flasher)
 		.description = loader->description,
 		.features = loader->features,
 		.has_eui64 = !loader->secure_download && (loader->chip->flags & FF_CHIP_MAC_EXTENSION),
+		.secure_boot = loader->boot_protection,
+		.flash_encryption = loader->encryption,
 	};
 	memcpy(flasher->info.mac, loader->mac, sizeof(flasher->info.mac));
 	if (flasher->info.has_eui64) {

@@ -99,6 +99,52 @@ static const struct ff_chip_usb_boot usb_boot_s3 = { .strap = 0x60004038,
 						     .force_bit = 1 };
 static const struct ff_chip_usb_boot usb_boot_watchdog = { .strap = 0 };
 
+/* esptool 5.3 targets folder: EFUSE_DIS_DOWNLOAD_MANUAL_ENCRYPT, EFUSE_FORCE_USE_KEY_MANAGER_KEY (of its field the bit
+ * that means XTS-AES), is_flash_encryption_key_valid(); esp32.py and esp32c2.py for the rest. */
+static const struct ff_chip_protections protections_esp32 = {
+	.no_manual_encrypt = { 0x3FF5A018, 7, 1 },
+	.key_block = 0x3FF5A038,
+	.key_hidden = { 0x3FF5A000, 16, 1 },
+	.secure_boot_v1 = { 0x3FF5A018, 4, 1 },
+	.secure_boot_v2 = { 0x3FF5A018, 5, 1 },
+	.crypt_count = { 0x3FF5A000, 20, 7 },
+	.crypt_config = { 0x3FF5A014, 28, 4 },
+	.crypt_config_hidden = { 0x3FF5A000, 19, 1 },
+};
+static const struct ff_chip_protections protections_s2 = { .no_manual_encrypt = { 0x3F41A030, 19, 1 },
+							   .aes_256 = true };
+static const struct ff_chip_protections protections_s3 = { .no_manual_encrypt = { 0x60007030, 20, 1 },
+							   .aes_256 = true };
+static const struct ff_chip_protections protections_c2 = {
+	.no_manual_encrypt = { 0x60008830, 6, 1 },
+	.key_block = 0x60008860,
+	.key_hidden = { 0x60008830, 0, 2 },
+	.key_whole = { 0x60008830, 10, 1 },
+};
+static const struct ff_chip_protections protections_c3 = { .no_manual_encrypt = { 0x60008830, 20, 1 } };
+static const struct ff_chip_protections protections_c5 = {
+	.no_manual_encrypt = { 0x600B4830, 20, 1 },
+	.key_manager = { 0x600B4834, 11, 1 },
+};
+static const struct ff_chip_protections protections_c6 = { .no_manual_encrypt = { 0x600B0830, 20, 1 } };
+static const struct ff_chip_protections protections_c61 = { .no_manual_encrypt = { 0x600B4830, 14, 1 } };
+static const struct ff_chip_protections protections_h21 = { .no_manual_encrypt = { 0x600B4030, 20, 1 } };
+static const struct ff_chip_protections protections_h4 = {
+	.no_manual_encrypt = { 0x600B1830, 14, 1 },
+	.key_manager = { 0x600B1838, 20, 1 },
+	.aes_256 = true,
+};
+static const struct ff_chip_protections protections_p4 = {
+	.no_manual_encrypt = { 0x5012D030, 20, 1 },
+	.key_manager = { 0x5012D034, 10, 1 },
+	.aes_256 = true,
+};
+static const struct ff_chip_protections protections_s31 = {
+	.no_manual_encrypt = { 0x20715030, 20, 1 },
+	.key_manager = { 0x20715034, 13, 1 },
+	.aes_256 = true,
+};
+
 static const struct ff_chip chips[] = {
 	{
 		.name = "ESP8266",
@@ -128,6 +174,8 @@ static const struct ff_chip chips[] = {
 		.clock_multiplier = 1,
 		.rom_clock = FF_CHIP_CLOCK_CALIBRATED,
 		.stub = "esp32",
+		.protections = &protections_esp32,
+		.encrypted_alignment = 32,
 	},
 	{
 		.name = "ESP32-S2",
@@ -145,6 +193,8 @@ static const struct ff_chip chips[] = {
 		.console = { { .address = 0x3FFFFD14, .usb_otg = 2 } },
 		.watchdogs = &watchdogs_s2,
 		.usb_boot = &usb_boot_s2,
+		.protections = &protections_s2,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-S3",
@@ -161,6 +211,8 @@ static const struct ff_chip chips[] = {
 		.console = { { .address = 0x3FCEF14C, .usb_jtag = 4, .usb_otg = 3 } },
 		.watchdogs = &watchdogs_s3,
 		.usb_boot = &usb_boot_s3,
+		.protections = &protections_s3,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-C2",
@@ -177,6 +229,8 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32c2",
 		.stub_since = 1,
 		.watchdogs = &watchdogs_c2,
+		.protections = &protections_c2,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-C3",
@@ -192,6 +246,8 @@ static const struct ff_chip chips[] = {
 		.console = { { .below = 101, .address = 0x3FCDF07C, .usb_jtag = 3 },
 			     { .address = 0x3FCDF078, .usb_jtag = 3 } },
 		.watchdogs = &watchdogs_c3,
+		.protections = &protections_c3,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-C5",
@@ -210,6 +266,8 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32c5",
 		.console = { { .address = 0x4085F514, .usb_jtag = 3 } },
 		.watchdogs = &watchdogs_c5,
+		.protections = &protections_c5,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-C6",
@@ -224,6 +282,8 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32c6",
 		.console = { { .address = 0x4087F580, .usb_jtag = 3 } },
 		.watchdogs = &watchdogs_c6,
+		.protections = &protections_c6,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-C61",
@@ -239,6 +299,8 @@ static const struct ff_chip chips[] = {
 		.console = { { .below = 3, .address = 0x4084F5EC, .usb_jtag = 3 },
 			     { .address = 0x4084F5E4, .usb_jtag = 4 } },
 		.watchdogs = &watchdogs_c5,
+		.protections = &protections_c61,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-H2",
@@ -253,6 +315,8 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32h2",
 		.console = { { .address = 0x4084FEFC, .usb_jtag = 3 } },
 		.watchdogs = &watchdogs_h2,
+		.protections = &protections_c6,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-H21",
@@ -265,6 +329,8 @@ static const struct ff_chip chips[] = {
 		.major = { { 0x600B4058, 8, 2 } },
 		.crystal_mhz = 32,
 		.watchdogs = &watchdogs_h2,
+		.protections = &protections_h21,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-H4",
@@ -279,6 +345,8 @@ static const struct ff_chip chips[] = {
 		.crystal_mhz = 32,
 		.stub = "esp32h4",
 		.watchdogs = &watchdogs_h4,
+		.protections = &protections_h4,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-P4",
@@ -298,6 +366,8 @@ static const struct ff_chip chips[] = {
 			     { .address = 0x4FFBFEC8, .usb_jtag = 6, .usb_otg = 5 } },
 		.watchdogs = &watchdogs_p4,
 		.usb_boot = &usb_boot_watchdog,
+		.protections = &protections_p4,
+		.encrypted_alignment = 16,
 	},
 	{
 		.name = "ESP32-S31",
@@ -313,6 +383,8 @@ static const struct ff_chip chips[] = {
 		.stub = "esp32s31",
 		.watchdogs = &watchdogs_s31,
 		.usb_boot = &usb_boot_watchdog,
+		.protections = &protections_s31,
+		.encrypted_alignment = 16,
 	},
 };
 

@@ -73,6 +73,26 @@ struct ff_chip_usb_boot {
 	uint32_t force_bit;
 };
 
+/* The eFuses that say what is protected. What GET_SECURITY_INFO tells is not looked up here. */
+struct ff_chip_protections {
+	struct ff_chip_bits no_manual_encrypt; /* set: the loader may not encrypt */
+	struct ff_chip_bits key_manager;       /* set: the key is not in the eFuses, but made anew from data at 0x0 */
+	bool aes_256;                          /* two key blocks may make one key */
+
+	/* of chips without key purposes (ESP32, ESP32-C2): the block itself tells whether it holds a key */
+	uint32_t key_block;
+	struct ff_chip_bits
+		key_hidden; /* all bits set: it cannot be read; of two, the first alone hides its lower half */
+	struct ff_chip_bits key_whole; /* clear: only the lower half of the block is the key; width 0: never so */
+
+	/* of the ESP32, which has no GET_SECURITY_INFO */
+	struct ff_chip_bits secure_boot_v1;
+	struct ff_chip_bits secure_boot_v2; /* counts since v3.0 */
+	struct ff_chip_bits crypt_count;
+	struct ff_chip_bits crypt_config;
+	struct ff_chip_bits crypt_config_hidden;
+};
+
 enum {
 	/* The ROM knows only memory, registers and plain flash writes, and appends two status bytes (ESP8266). */
 	FF_CHIP_MINIMAL_ROM = 1 << 0,
@@ -114,8 +134,10 @@ struct ff_chip {
 	uint16_t stub_since;             /* for revisions from this one */
 	const char *early_stub;          /* for those before, NULL for none */
 	struct ff_chip_console console[2];
-	const struct ff_chip_watchdogs *watchdogs; /* NULL where none needs care */
-	const struct ff_chip_usb_boot *usb_boot;   /* NULL without USB-OTG */
+	const struct ff_chip_watchdogs *watchdogs;     /* NULL where none needs care */
+	const struct ff_chip_usb_boot *usb_boot;       /* NULL without USB-OTG */
+	const struct ff_chip_protections *protections; /* NULL where there are none (ESP8266) */
+	uint8_t encrypted_alignment;                   /* of a write that the chip encrypts, in bytes */
 };
 
 /* The chip with this magic constant, or NULL. */

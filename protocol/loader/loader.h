@@ -49,6 +49,11 @@ struct ff_loader {
 	char description[FF_LOADER_DESCRIPTION_SIZE]; /* "ESP32-C3 (QFN32)"; the family's name where nothing is known */
 	char features[FF_LOADER_FEATURES_SIZE];       /* "Wi-Fi, BT 5 (LE)"; empty where nothing is known */
 
+	/* Set by ff_protections_read(). */
+	enum ff_secure_boot boot_protection;
+	enum ff_flash_encryption encryption;
+	bool key_manager; /* encryption is on, with a key that depends on what lies at flash address 0 */
+
 	/* Set by ff_flash_attach(). */
 	uint32_t flash_id;
 	uint32_t flash_size;

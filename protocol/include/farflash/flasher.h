@@ -118,6 +118,8 @@ struct ff_board_info {
 	const char *features;    /* "Wi-Fi, BT 5 (LE), Single Core", parted by ", "; empty where unknown; never NULL */
 	bool has_eui64;          /* chips with IEEE 802.15.4 have a longer address beside `mac` */
 	uint8_t eui64[8];
+	enum ff_secure_boot secure_boot;
+	enum ff_flash_encryption flash_encryption;
 };
 
 /* One image at one flash address. */

@@ -1,10 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a chip's ROM tells of its protections (GET_SECURITY_INFO; esptool 5.3 loader.py, get_security_info()). */
+/* What is known of a chip's protections: as its ROM tells it (GET_SECURITY_INFO; esptool 5.3 loader.py,
+ * get_security_info()), and in short. */
 #ifndef FARFLASH_SECURITY_H
 #define FARFLASH_SECURITY_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* Whether the chip starts signed bootloaders only. X(constant, name) */
+#define FF_SECURE_BOOT_MAP(X) \
+	X(FF_SECURE_BOOT_UNKNOWN, "unknown") \
+	X(FF_SECURE_BOOT_OFF, "off") \
+	X(FF_SECURE_BOOT_V1, "v1") /* ESP32: the bootloader can never be replaced */ \
+	X(FF_SECURE_BOOT_V2, "v2")
+
+/* Whether the chip decrypts what it reads from flash, and whether its loader may encrypt what it writes. */
+#define FF_FLASH_ENCRYPTION_MAP(X) \
+	X(FF_FLASH_ENCRYPTION_UNKNOWN, "unknown") \
+	X(FF_FLASH_ENCRYPTION_OFF, "off") \
+	X(FF_FLASH_ENCRYPTION_ON, "on")                   /* which of the next two is not known */ \
+	X(FF_FLASH_ENCRYPTION_DEVELOPMENT, "development") /* the loader may */ \
+	X(FF_FLASH_ENCRYPTION_RELEASE, "release")         /* it may not any more */
+
+#define FF_SECURITY_ENUM(name, text) name,
+enum ff_secure_boot { FF_SECURE_BOOT_MAP(FF_SECURITY_ENUM) FF_SECURE_BOOT_COUNT };
+enum ff_flash_encryption { FF_FLASH_ENCRYPTION_MAP(FF_SECURITY_ENUM) FF_FLASH_ENCRYPTION_COUNT };
+#undef FF_SECURITY_ENUM
+
+/* "off", "v1", "development", ... Never NULL. */
+const char *ff_secure_boot_name(enum ff_secure_boot state);
+const char *ff_flash_encryption_name(enum ff_flash_encryption state);
 
 /* Bits of `flags`, and their names in JSON. X(constant, name), in FF_SECURITY_FLAG_MAP below. */
 #define FF_SECURITY_BOOT (1U << 0)              /* secure boot is on */
@@ -43,5 +73,10 @@ struct ff_security_info {
 	uint32_t chip_id;
 	uint32_t api_version;
 };
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif
