@@ -187,5 +187,7 @@ bool ff_cmd_chip_id(struct ff_run *run)
 		printf("%-20s%lldMHz\n", "Crystal frequency:", (long long)crystal);
 	}
 	print_mac(info);
+	printf("%-20s%s\n%-20s%s\n", "Secure boot:", known(info, "secure_boot"),
+	       "Flash encryption:", known(info, "flash_encryption"));
 	return true;
 }

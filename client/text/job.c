@@ -58,15 +58,20 @@ void ff_job_set_info(json_t *job, const struct ff_board_info *info)
 
 	snprintf(revision, sizeof(revision), "v%u.%u", info->revision / 100, info->revision % 100);
 	snprintf(flash_id, sizeof(flash_id), "0x%06x", info->flash_id);
-	json_object_set_new(job, "info",
-			    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "chip", info->chip,
-				      "revision", revision, "mac", address_text(info->mac, sizeof(info->mac)),
-				      "crystal_mhz", info->crystal_mhz ? json_integer(info->crystal_mhz) : json_null(),
-				      "flash_id", info->flash_id ? json_string(flash_id) : json_null(), "flash_size",
-				      info->flash_size ? json_integer(info->flash_size) : json_null(), "probed",
-				      now_text(), "description", info->description, "features",
-				      list_json(info->features), "eui64",
-				      info->has_eui64 ? address_text(info->eui64, sizeof(info->eui64)) : json_null()));
+	json_t *object =
+		json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "chip", info->chip, "revision",
+			  revision, "mac", address_text(info->mac, sizeof(info->mac)), "crystal_mhz",
+			  info->crystal_mhz ? json_integer(info->crystal_mhz) : json_null(), "flash_id",
+			  info->flash_id ? json_string(flash_id) : json_null(), "flash_size",
+			  info->flash_size ? json_integer(info->flash_size) : json_null(), "probed", now_text(),
+			  "description", info->description, "features", list_json(info->features), "eui64",
+			  info->has_eui64 ? address_text(info->eui64, sizeof(info->eui64)) : json_null());
+	json_object_set_new(object, "secure_boot",
+			    info->secure_boot ? json_string(ff_secure_boot_name(info->secure_boot)) : json_null());
+	json_object_set_new(object, "flash_encryption",
+			    info->flash_encryption ? json_string(ff_flash_encryption_name(info->flash_encryption))
+						   : json_null());
+	json_object_set_new(job, "info", object);
 }
 
 void ff_job_set_security(json_t *job, const struct ff_security_info *security)

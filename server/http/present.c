@@ -97,13 +97,16 @@ json_t *ff_present_info(const struct ff_board_facts *facts)
 	ff_text_mac(mac, facts->mac);
 	ff_text_eui64(eui64, facts->eui64);
 	bool known = facts->known;
-	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:s?}", "chip",
+	const char *boot = facts->secure_boot ? ff_secure_boot_name(facts->secure_boot) : NULL;
+	const char *encryption = facts->flash_encryption ? ff_flash_encryption_name(facts->flash_encryption) : NULL;
+	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:s?, s:s?, s:s?}", "chip",
 			 known ? facts->chip : NULL, "revision", known ? revision : NULL, "mac", known ? mac : NULL,
 			 "crystal_mhz", present_count(facts->crystal_mhz), "flash_id",
 			 facts->flash_id ? present_offset(facts->flash_id) : json_null(), "flash_size",
 			 present_count(facts->flash_size), "probed", present_time(facts->probed_ms), "security",
 			 present_security(facts), "description", known ? facts->description : NULL, "features",
-			 known ? present_list(facts->features) : json_null(), "eui64", facts->has_eui64 ? eui64 : NULL);
+			 known ? present_list(facts->features) : json_null(), "eui64", facts->has_eui64 ? eui64 : NULL,
+			 "secure_boot", boot, "flash_encryption", encryption);
 }
 
 static json_t *present_port(uint16_t port)

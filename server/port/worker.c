@@ -229,6 +229,8 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 		.probed_ms = ff_wall_ms(),
 		.tells_security = security != NULL,
 		.has_eui64 = info->has_eui64,
+		.secure_boot = info->secure_boot,
+		.flash_encryption = info->flash_encryption,
 	};
 	if (security) {
 		facts.security = *security;

@@ -54,6 +54,8 @@ struct ff_board_facts {
 	char features[FF_CHIP_FEATURES_SIZE];
 	bool has_eui64;
 	uint8_t eui64[8];
+	enum ff_secure_boot secure_boot;
+	enum ff_flash_encryption flash_encryption;
 };
 
 /* A copy of a board's state at one moment. */

@@ -27,7 +27,8 @@ static const char example[] =
 	" \"info\": {\"chip\": \"ESP32\", \"revision\": \"v3.1\", \"mac\": \"24:0a:c4:00:00:01\", \"crystal_mhz\": 40,"
 	"          \"flash_id\": \"0x1640ef\", \"flash_size\": 4194304, \"probed\": \"2026-01-31T12:00:00.000Z\","
 	"          \"description\": \"ESP32-D0WD-V3\", \"features\": [\"Wi-Fi\", \"BT\", \"Dual Core + LP Core\"],"
-	"          \"eui64\": null},"
+	"          \"eui64\": null,"
+	"          \"secure_boot\": \"off\", \"flash_encryption\": \"development\"},"
 	" \"error\": null}";
 
 static json_t *load(const char *text)
@@ -82,7 +83,9 @@ static void test_job__info_is_written_as_the_server_writes_it(void **state)
 					    .flash_id = 0x1640ef,
 					    .flash_size = 4194304,
 					    .description = "ESP32-D0WD-V3",
-					    .features = "Wi-Fi, BT, Dual Core + LP Core" };
+					    .features = "Wi-Fi, BT, Dual Core + LP Core",
+					    .secure_boot = FF_SECURE_BOOT_OFF,
+					    .flash_encryption = FF_FLASH_ENCRYPTION_DEVELOPMENT };
 	json_t *job = ff_job_new("info", "lab1");
 	json_t *like = load(example);
 	json_t *made, *wanted;
@@ -130,6 +133,8 @@ static void test_job__unknown_info_is_null(void **state)
 	assert_true(json_is_null(json_object_get(made, "eui64")));
 	assert_int_equal(json_array_size(json_object_get(made, "features")), 0);
 	assert_true(json_is_array(json_object_get(made, "features")));
+	assert_true(json_is_null(json_object_get(made, "secure_boot")));
+	assert_true(json_is_null(json_object_get(made, "flash_encryption")));
 	json_decref(job);
 }
 
