@@ -9,6 +9,7 @@
 
 struct erase {
 	bool everything;
+	struct ff_erase_options options;
 	uint32_t offset;
 	uint32_t size;
 };
@@ -20,9 +21,9 @@ static enum ff_status erase(void *context, struct ff_flasher *flasher, json_t *r
 
 	if (erase->everything) {
 		erase->size = ff_flasher_info(flasher)->flash_size;
-		status = ff_flasher_erase_chip(flasher, error);
+		status = ff_flasher_erase_chip(flasher, &erase->options, error);
 	} else {
-		status = ff_flasher_erase_region(flasher, erase->offset, erase->size, error);
+		status = ff_flasher_erase_region(flasher, erase->offset, erase->size, &erase->options, error);
 	}
 	json_object_set_new(result, "bytes", json_integer(erase->size));
 	return status;
@@ -56,7 +57,7 @@ static bool run_erase(struct ff_run *run, struct erase *what)
 
 bool ff_cmd_erase_flash(struct ff_run *run)
 {
-	struct erase what = { .everything = true };
+	struct erase what = { .everything = true, .options.force = run->options->force };
 
 	return run_erase(run, &what);
 }
@@ -64,7 +65,7 @@ bool ff_cmd_erase_flash(struct ff_run *run)
 bool ff_cmd_erase_region(struct ff_run *run)
 {
 	const struct ff_option_word *words = run->options->words;
-	struct erase what = { .everything = false };
+	struct erase what = { .options.force = run->options->force };
 	struct ff_error error = FF_ERROR_NONE;
 
 	if (run->options->word_count != 2) {

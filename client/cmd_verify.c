@@ -22,7 +22,7 @@ static enum ff_status verify_flash(void *context, struct ff_flasher *flasher, js
 	enum ff_status status = ff_direct_open_images(verify->run, verify->images, regions, error);
 
 	if (status == FF_OK) {
-		status = ff_flasher_verify(flasher, regions, verify->images->count, same, error);
+		status = ff_flasher_verify(flasher, regions, verify->images->count, NULL, same, error);
 	}
 	ff_images_close(verify->images, regions);
 	for (size_t i = 0; (status == FF_OK || status == FF_ERR_VERIFY) && i < verify->images->count; i++) {

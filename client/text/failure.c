@@ -35,6 +35,7 @@ static const struct exit_row exit_rows[] = {
 	{ "too-large", FF_EXIT_USAGE },
 	{ "bad-format", FF_EXIT_USAGE },
 	{ "unsupported", FF_EXIT_USAGE },
+	{ "protected", FF_EXIT_USAGE },
 	/* who cannot be reached */
 	{ "port-not-found", FF_EXIT_UNREACHABLE },
 	{ "unreachable", FF_EXIT_UNREACHABLE },

@@ -8,7 +8,6 @@
 
 #include "deflate.h"
 
-#define WORD 4
 #define ERASED 0xFF
 
 struct ff_blocks {
@@ -52,9 +51,9 @@ void ff_blocks_free(struct ff_blocks *blocks)
 	}
 }
 
-uint32_t ff_blocks_flash_size(const struct ff_region *region)
+uint32_t ff_blocks_flash_size(const struct ff_region *region, uint32_t unit)
 {
-	return (uint32_t)((region->source.size + WORD - 1) / WORD * WORD);
+	return (uint32_t)((region->source.size + unit - 1) / unit * unit);
 }
 
 /* What flash will hold from where the last read ended. */
@@ -86,12 +85,13 @@ static enum ff_status read_flash_bytes(void *context, uint8_t *bytes, size_t cap
 	return FF_OK;
 }
 
-void ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, bool deflated, size_t block_size)
+void ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, uint32_t unit, bool deflated,
+		     size_t block_size)
 {
 	blocks->region = region;
 	blocks->deflated = deflated;
 	blocks->block_size = block_size;
-	blocks->flash_size = ff_blocks_flash_size(region);
+	blocks->flash_size = ff_blocks_flash_size(region, unit);
 	blocks->at = 0;
 	/* Fails only without MD5 in libcrypto, and then so does every update. */
 	EVP_DigestInit_ex(blocks->md5, EVP_md5(), NULL);

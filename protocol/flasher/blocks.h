@@ -29,13 +29,16 @@ FF_WARN_UNUSED enum ff_status ff_blocks_new(struct ff_blocks **blocks, struct ff
 /* NULL is harmless. */
 void ff_blocks_free(struct ff_blocks *blocks);
 
-/* Bytes of flash that a region fills: its size rounded up to whole words with 0xFF, which is what erased flash holds.
- * Chips program words. */
-uint32_t ff_blocks_flash_size(const struct ff_region *region);
+#define FF_BLOCKS_WORD 4
 
-/* Starts at the region's first byte. The region is borrowed until the next start. `block_size` is a multiple of 4, up to
- * FF_BLOCKS_MAX_BLOCK. Plain blocks are padded to it with 0xFF, the last deflated one is short. */
-void ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, bool deflated, size_t block_size);
+/* Bytes of flash that a region fills: its size rounded up with 0xFF, which is what erased flash holds, to whole units.
+ * Chips program words, FF_BLOCKS_WORD; those that encrypt want more. */
+uint32_t ff_blocks_flash_size(const struct ff_region *region, uint32_t unit);
+
+/* Starts at the region's first byte. The region is borrowed until the next start. `block_size` is a multiple of `unit`,
+ * up to FF_BLOCKS_MAX_BLOCK. Plain blocks are padded to it with 0xFF, the last deflated one is short. */
+void ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, uint32_t unit, bool deflated,
+		     size_t block_size);
 
 /* Errors: those of the source, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_blocks_next(struct ff_blocks *blocks, struct ff_block *block, struct ff_error *error);

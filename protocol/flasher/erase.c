@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ff_flasher_erase_chip() and ff_flasher_erase_region(). */
-#include <farflash/flasher.h>
-
 #include <inttypes.h>
 
+#include "erase.h"
 #include "establish.h"
 #include "flash.h"
+#include "guard.h"
 #include "session.h"
 
 #define STEP_SIZE (256 * 1024) /* whole erase blocks, and a few seconds between two looks at the cancel hook */
@@ -63,7 +63,7 @@ static enum ff_status end(struct ff_flasher *flasher, enum ff_status status)
 	return status;
 }
 
-enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error)
+enum ff_status ff_erase_chip(struct ff_flasher *flasher, struct ff_error *error)
 {
 	struct ff_loader *loader = &flasher->loader;
 	if (!loader->stub && loader->flash_size == 0) {
@@ -82,6 +82,13 @@ enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error
 		ff_session_progress(flasher, loader->flash_size, 0, 0);
 	}
 	return end(flasher, status);
+}
+
+enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, const struct ff_erase_options *options,
+				     struct ff_error *error)
+{
+	enum ff_status status = ff_guard_erase(flasher, options && options->force, error);
+	return status == FF_OK ? ff_erase_chip(flasher, error) : status;
 }
 
 /* The ESP8266's ROM cannot always erase exactly what it should. Only the last step matters: what the others spill over
@@ -124,9 +131,12 @@ static enum ff_status check(struct ff_flasher *flasher, uint32_t offset, uint32_
 }
 
 enum ff_status ff_flasher_erase_region(struct ff_flasher *flasher, uint32_t offset, uint32_t size,
-				       struct ff_error *error)
+				       const struct ff_erase_options *options, struct ff_error *error)
 {
 	enum ff_status status = check(flasher, offset, size, error);
+	if (status == FF_OK) {
+		status = ff_guard_erase(flasher, options && options->force, error);
+	}
 	if (status != FF_OK) {
 		return status;
 	}

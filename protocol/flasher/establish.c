@@ -308,7 +308,12 @@ enum ff_status ff_establish_slower(struct ff_flasher *flasher, struct ff_error *
 
 enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *error)
 {
-	return flasher->in_step ? FF_OK : ff_establish_again(flasher, error);
+	enum ff_status status = flasher->in_step ? FF_OK : ff_establish_again(flasher, error);
+	if (status == FF_OK) {
+		status = ff_flash_tell_size(&flasher->loader, error);
+		flasher->in_step = status == FF_OK;
+	}
+	return status;
 }
 
 /* Whether a failure may come from a rate that is too high: not if the chip says that its flash failed. */

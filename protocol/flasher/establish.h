@@ -18,7 +18,8 @@ FF_WARN_UNUSED enum ff_status ff_establish_again(struct ff_flasher *flasher, str
  * it then. */
 FF_WARN_UNUSED enum ff_status ff_establish_slower(struct ff_flasher *flasher, struct ff_error *error);
 
-/* Makes sure that the board is ready, after work that failed: nothing to do, or ff_establish_again(). */
+/* Makes sure that the board is ready: nothing to do, or after work that failed ff_establish_again(), and the size of the
+ * flash if it is not the one that the loader believes in. */
 FF_WARN_UNUSED enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *error);
 
 /* Work that may be done again from its beginning. */

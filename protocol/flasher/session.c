@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 const char *ff_phase_name(enum ff_phase phase)
 {
 	static const char *const names[FF_PHASE_COUNT] = {
@@ -48,6 +51,19 @@ void ff_session_progress(struct ff_flasher *flasher, uint64_t done, unsigned reg
 	flasher->progress.region = region;
 	flasher->progress.offset = offset;
 	report(flasher);
+}
+
+void ff_session_note(const struct ff_flasher *flasher, const char *format, ...)
+{
+	char text[FF_ERROR_TEXT_SIZE];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	ff_log(flasher->observer.log, FF_LOG_WARN, "%s", text);
+	if (flasher->observer.note) {
+		flasher->observer.note(flasher->observer.context, text);
+	}
 }
 
 enum ff_status ff_session_check(const struct ff_flasher *flasher, struct ff_error *error)

@@ -11,6 +11,7 @@
 
 #include "establish.h"
 #include "flash.h"
+#include "patched.h"
 #include "plan.h"
 #include "session.h"
 
@@ -28,6 +29,8 @@ struct comparison {
 	uint8_t piece[PIECE];
 	uint8_t expected[FF_MAX_REGIONS][FF_FLASH_MD5_SIZE];
 	bool same[FF_MAX_REGIONS];
+	struct ff_patched_settings settings;
+	struct ff_patched patched; /* the regions as they should be */
 };
 
 static enum ff_status check(const struct comparison *comparison, struct ff_error *error)
@@ -44,6 +47,13 @@ static enum ff_status check(const struct comparison *comparison, struct ff_error
 		ff_plan_label(comparison->regions, i, label);
 		if (region->source.size == 0) {
 			return ff_error_set(error, FF_ERR_EMPTY, "%s is empty", label);
+		}
+		if (region->encrypt) {
+			return ff_error_set(
+				error, FF_ERR_UNSUPPORTED,
+				"%s: only the chip knows what it made of it when it encrypted it, so it cannot be "
+				"compared",
+				label);
 		}
 		if (region->offset >= flash_size || region->source.size > flash_size - region->offset) {
 			return ff_error_set(error, FF_ERR_TOO_LARGE,
@@ -175,8 +185,14 @@ static enum ff_status judge(const struct comparison *comparison, struct ff_error
 static enum ff_status run(struct comparison *comparison, struct ff_error *error)
 {
 	struct ff_flasher *flasher = comparison->flasher;
-	enum ff_status status = each(comparison, FF_PHASE_PREPARE, error);
+	enum ff_status status = ff_patched_make(&comparison->patched, flasher, comparison->regions, comparison->count,
+						&comparison->settings.words, error);
+	comparison->regions = comparison->patched.regions;
 	if (status == FF_OK) {
+		status = each(comparison, FF_PHASE_PREPARE, error);
+	}
+	if (status == FF_OK) {
+		flasher->loader.asked_size = comparison->settings.size;
 		status = ff_establish_ready(flasher, error);
 	}
 	if (status == FF_OK) {
@@ -184,13 +200,15 @@ static enum ff_status run(struct comparison *comparison, struct ff_error *error)
 		status = each(comparison, FF_PHASE_VERIFY, error);
 		flasher->in_step = status == FF_OK;
 	}
+	flasher->loader.asked_size = 0;
 	ff_session_rest(flasher);
 	return status;
 }
 
-enum ff_status ff_flasher_verify(struct ff_flasher *flasher, const struct ff_region *regions, size_t count, bool *same,
-				 struct ff_error *error)
+enum ff_status ff_flasher_verify(struct ff_flasher *flasher, const struct ff_region *regions, size_t count,
+				 const struct ff_verify_options *options, bool *same, struct ff_error *error)
 {
+	struct ff_settings asked = { 0 };
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	if (!comparison) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to verify");
@@ -198,7 +216,13 @@ enum ff_status ff_flasher_verify(struct ff_flasher *flasher, const struct ff_reg
 	comparison->flasher = flasher;
 	comparison->regions = regions;
 	comparison->count = count;
-	enum ff_status status = check(comparison, error);
+	if (options) {
+		asked = (struct ff_settings){ options->flash_mode, options->flash_freq, options->flash_size };
+	}
+	enum ff_status status = ff_patched_read_words(&comparison->settings, flasher, &asked, error);
+	if (status == FF_OK) {
+		status = check(comparison, error);
+	}
 	for (size_t i = 0; status == FF_OK && i < count; i++) {
 		comparison->total += regions[i].source.size;
 	}

@@ -10,8 +10,11 @@
 #include <openssl/evp.h>
 
 #include "blocks.h"
+#include "erase.h"
 #include "establish.h"
 #include "flash.h"
+#include "guard.h"
+#include "patched.h"
 #include "plan.h"
 #include "session.h"
 
@@ -30,10 +33,12 @@ struct job {
 	const struct ff_region *regions;
 	size_t count;
 	struct ff_write_options options;
+	struct ff_patched_settings settings;
 	struct ff_blocks *blocks;
 	uint64_t total; /* bytes of image over all regions */
 	uint64_t done;  /* those of the regions before the present one */
 	struct measured measured[FF_MAX_REGIONS];
+	struct ff_patched patched; /* the regions, from the moment when their content matters */
 };
 
 /* The ESP8266's ROM cannot always erase exactly the sectors of a region. One more behind it is the user's to know; one
@@ -66,14 +71,38 @@ static enum ff_status check_erase(const struct job *job, size_t index, struct ff
 	return FF_OK;
 }
 
+/* Where the flash ends, as far as the write is concerned; 0: unknown. */
+static uint32_t flash_end(const struct job *job)
+{
+	uint32_t real = job->flasher->loader.flash_size;
+	uint32_t asked = job->settings.size;
+	return asked != 0 && (real == 0 || asked < real) ? asked : real;
+}
+
+/* What the chip encrypts is known to nobody else, so its MD5 tells nothing. */
+static bool can_compare(const struct job *job, size_t index)
+{
+	return !job->options.no_verify && !job->regions[index].encrypt;
+}
+
+static bool compares_any(const struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		if (can_compare(job, i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum ff_status check(const struct job *job, struct ff_error *error)
 {
 	const struct ff_loader *loader = &job->flasher->loader;
-	enum ff_status status = ff_check_regions(job->regions, job->count, loader->flash_size, error);
+	enum ff_status status = ff_check_regions(job->regions, job->count, flash_end(job), error);
 	if (status != FF_OK) {
 		return status;
 	}
-	if (!job->options.no_verify && !ff_flash_can_md5(loader)) {
+	if (compares_any(job) && !ff_flash_can_md5(loader)) {
 		return ff_error_set(error, FF_ERR_UNSUPPORTED,
 				    "without the stub flasher nothing can be verified on this %s: use the stub, or do "
 				    "without verification (verify=false, --no-verify)",
@@ -96,6 +125,12 @@ static enum ff_status check(const struct job *job, struct ff_error *error)
 				    error);
 }
 
+/* Bytes in which a region is programmed. */
+static uint32_t unit(const struct job *job, size_t index)
+{
+	return job->regions[index].encrypt ? job->flasher->loader.chip->encrypted_alignment : FF_BLOCKS_WORD;
+}
+
 /* Goes once through a region. *wire is what its blocks sum up to. */
 static enum ff_status walk(struct job *job, size_t index, bool deflated, uint64_t *wire, uint8_t *md5,
 			   struct ff_error *error)
@@ -103,7 +138,7 @@ static enum ff_status walk(struct job *job, size_t index, bool deflated, uint64_
 	const struct ff_region *region = &job->regions[index];
 	uint64_t sum = 0;
 	uint64_t done = 0;
-	ff_blocks_start(job->blocks, region, deflated, FF_BLOCKS_MAX_BLOCK);
+	ff_blocks_start(job->blocks, region, unit(job, index), deflated, FF_BLOCKS_MAX_BLOCK);
 	for (;;) {
 		enum ff_status status = ff_session_check(job->flasher, error);
 		struct ff_block block;
@@ -130,19 +165,25 @@ static enum ff_status walk(struct job *job, size_t index, bool deflated, uint64_
 static enum ff_status measure(struct job *job, size_t index, struct ff_error *error)
 {
 	struct measured *measured = &job->measured[index];
+	bool encrypted = job->regions[index].encrypt;
 	bool deflate = !job->options.no_compress && ff_flash_can_inflate(&job->flasher->loader);
+	if (encrypted && !job->flasher->loader.stub) {
+		deflate =
+			false; /* nobody has proved that a ROM encrypts what it inflates; esptool sends it plain as well */
+	}
 	uint64_t wire = 0;
 	enum ff_status status = walk(job, index, deflate, &wire, measured->md5, error);
 	if (status != FF_OK) {
 		return status;
 	}
-	uint32_t size = ff_blocks_flash_size(&job->regions[index]);
+	uint32_t size = ff_blocks_flash_size(&job->regions[index], unit(job, index));
 	bool deflated = deflate && wire < size;
 	measured->write = (struct ff_flash_write){
 		.offset = job->regions[index].offset,
 		.size = size,
 		.wire = deflated ? (uint32_t)wire : size,
 		.deflated = deflated,
+		.encrypted = encrypted,
 	};
 	return FF_OK;
 }
@@ -207,7 +248,8 @@ static enum ff_status write_once(struct job *job, size_t index, struct ff_error 
 {
 	struct ff_loader *loader = &job->flasher->loader;
 	const struct ff_flash_write *write = &job->measured[index].write;
-	ff_blocks_start(job->blocks, &job->regions[index], write->deflated, ff_flash_block_size(loader));
+	ff_blocks_start(job->blocks, &job->regions[index], unit(job, index), write->deflated,
+			ff_flash_block_size(loader));
 	enum ff_status status = ff_flash_begin(loader, write, error);
 	if (status == FF_OK) {
 		status = send_blocks(job, index, error);
@@ -308,7 +350,7 @@ static enum ff_status verify_all(struct job *job, struct ff_error *error)
 {
 	job->done = 0;
 	for (size_t i = 0; i < job->count; i++) {
-		enum ff_status status = with_restarts(job, i, verify, error);
+		enum ff_status status = can_compare(job, i) ? with_restarts(job, i, verify, error) : FF_OK;
 		if (status != FF_OK) {
 			return status;
 		}
@@ -320,10 +362,12 @@ static enum ff_status verify_all(struct job *job, struct ff_error *error)
 
 static void fill_report(const struct job *job, struct ff_write_report *report)
 {
-	*report = (struct ff_write_report){ .bytes = job->total, .verified = !job->options.no_verify };
+	*report = (struct ff_write_report){ .bytes = job->total };
 	for (size_t i = 0; i < job->count; i++) {
 		report->wire_bytes += job->measured[i].write.wire;
+		report->unverified += can_compare(job, i) ? 0 : job->regions[i].source.size;
 	}
+	report->verified = report->unverified == 0;
 }
 
 static void begin_phase(struct job *job, enum ff_phase phase)
@@ -331,28 +375,68 @@ static void begin_phase(struct job *job, enum ff_phase phase)
 	ff_session_enter(job->flasher, phase, job->total, job->count > 0 ? job->regions[0].offset : 0);
 }
 
+static enum ff_status guard(struct job *job, size_t index, struct ff_error *error)
+{
+	(void)index;
+	return ff_guard_write(job->flasher, job->regions, job->count, &job->options, error);
+}
+
+/* All that can be refused, and what is known before the board is touched. */
+static enum ff_status get_ready(struct job *job, struct ff_error *error)
+{
+	struct ff_flasher *flasher = job->flasher;
+	const struct ff_settings asked = { job->options.flash_mode, job->options.flash_freq, job->options.flash_size };
+	enum ff_status status = ff_patched_read_words(&job->settings, flasher, &asked, error);
+	if (status == FF_OK) {
+		status = check(job, error);
+	}
+	if (status == FF_OK) {
+		flasher->loader.asked_size = job->settings.size;
+		status = ff_establish_ready(flasher, error);
+	}
+	if (status == FF_OK) {
+		status = with_restarts(job, 0, guard, error);
+	}
+	if (status == FF_OK) {
+		status = ff_patched_make(&job->patched, flasher, job->regions, job->count, &job->settings.words, error);
+		job->regions = job->patched.regions;
+	}
+	return status == FF_OK ? prepare(job, error) : status;
+}
+
 static enum ff_status run(struct job *job, struct ff_error *error)
 {
 	begin_phase(job, FF_PHASE_PREPARE);
-	enum ff_status status = check(job, error);
-	if (status == FF_OK) {
-		status = ff_establish_ready(job->flasher, error);
-	}
-	if (status == FF_OK) {
-		status = prepare(job, error);
+	enum ff_status status = get_ready(job, error);
+	if (status == FF_OK && job->options.erase_all) {
+		status = ff_erase_chip(job->flasher, error);
 	}
 	if (status != FF_OK) {
-		return status; /* the board was not touched */
+		return status;
 	}
 	job->flasher->in_step = false;
 	begin_phase(job, FF_PHASE_WRITE);
 	status = write_all(job, error);
-	if (status == FF_OK && !job->options.no_verify) {
+	if (status == FF_OK && compares_any(job)) {
 		begin_phase(job, FF_PHASE_VERIFY);
 		status = verify_all(job, error);
 	}
 	job->flasher->in_step = status == FF_OK || status == FF_ERR_VERIFY;
 	return status;
+}
+
+static void note_unverified(const struct job *job)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < job->count; i++) {
+		bytes += job->regions[i].encrypt ? job->regions[i].source.size : 0;
+	}
+	if (bytes > 0) {
+		ff_session_note(job->flasher,
+				"the chip encrypted %" PRIu64
+				" bytes while it wrote them, so they could not be verified",
+				bytes);
+	}
 }
 
 enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions, size_t count,
@@ -379,6 +463,10 @@ enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_regi
 	if (status == FF_OK && report) {
 		fill_report(job, report);
 	}
+	if (status == FF_OK) {
+		note_unverified(job);
+	}
+	flasher->loader.asked_size = 0;
 	ff_session_rest(flasher);
 	ff_blocks_free(job->blocks);
 	free(job);

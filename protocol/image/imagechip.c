@@ -115,3 +115,16 @@ const struct ff_imagechip_word *ff_imagechip_find_word(const struct ff_imagechip
 	}
 	return NULL;
 }
+
+uint32_t ff_imagechip_size(const char *word)
+{
+	uint32_t value = 0;
+
+	for (; isdigit((unsigned char)*word) && value < 1000; word++) {
+		value = value * 10 + (uint32_t)(*word - '0');
+	}
+	if (strncasecmp(word, "KB", 2) == 0) {
+		return value << 10;
+	}
+	return strncasecmp(word, "MB", 2) == 0 ? value << 20 : 0;
+}

@@ -46,6 +46,9 @@ const struct ff_imagechip *ff_imagechip_by_family(uint32_t family);
 /* The word for a number in one of the lists, or NULL. Where two words share a number, the first. */
 const char *ff_imagechip_word(const struct ff_imagechip_word *list, uint8_t value);
 
+/* Bytes of flash that a word of the size lists means ("4MB-c1": 4 MiB); 0 for other words. */
+uint32_t ff_imagechip_size(const char *word);
+
 /* The row of a word (case does not matter), or NULL. */
 const struct ff_imagechip_word *ff_imagechip_find_word(const struct ff_imagechip_word *list, const char *word);
 

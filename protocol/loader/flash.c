@@ -47,6 +47,12 @@ bool ff_flash_can_inflate(const struct ff_loader *loader)
 	return !minimal(loader);
 }
 
+/* The fifth word of BEGIN asks for it. esptool 5.3 cmds.py, write_flash(): the ESP32's ROM has no such word. */
+bool ff_flash_can_encrypt(const struct ff_loader *loader)
+{
+	return loader->chip->protections && (loader->stub || (loader->chip->flags & FF_CHIP_BEGIN_FIFTH_WORD));
+}
+
 bool ff_flash_can_md5(const struct ff_loader *loader)
 {
 	return !minimal(loader) && !loader->secure_download;
@@ -98,7 +104,7 @@ static enum ff_status begin(struct ff_loader *loader, const struct ff_flash_writ
 	ff_packet_word(&command, block);
 	ff_packet_word(&command, write->offset);
 	if (loader->stub || (loader->chip->flags & FF_CHIP_BEGIN_FIFTH_WORD)) {
-		ff_packet_word(&command, 0); /* not encrypted */
+		ff_packet_word(&command, write->encrypted);
 	}
 	return ff_loader_call(loader, &command, 0, timeout_ms, NULL, error);
 }
@@ -266,17 +272,25 @@ static enum ff_status attach(struct ff_loader *loader, struct ff_error *error)
 	return ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
 }
 
-static enum ff_status tell_size(struct ff_loader *loader, struct ff_error *error)
+enum ff_status ff_flash_tell_size(struct ff_loader *loader, struct ff_error *error)
 {
+	uint32_t size = loader->asked_size ? loader->asked_size : loader->flash_size;
+	if (minimal(loader) || size == 0 || size == loader->told_size) {
+		return FF_OK;
+	}
 	struct ff_command command;
 	ff_packet_start(&command, FF_OP_SPI_SET_PARAMS);
 	ff_packet_word(&command, 0); /* id */
-	ff_packet_word(&command, loader->flash_size);
+	ff_packet_word(&command, size);
 	ff_packet_word(&command, ERASE_BLOCK);
 	ff_packet_word(&command, FF_FLASH_SECTOR);
 	ff_packet_word(&command, 256);    /* page */
 	ff_packet_word(&command, 0xFFFF); /* status mask */
-	return ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
+	enum ff_status status = ff_loader_call(loader, &command, 0, FF_LOADER_TIMEOUT_MS, NULL, error);
+	if (status == FF_OK) {
+		loader->told_size = size;
+	}
+	return status;
 }
 
 static void warn_of_flash(const struct ff_loader *loader)
@@ -295,9 +309,10 @@ enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error)
 	loader->flash_size = 0;
 	loader->spi_saved.user = false; /* attaching sets the controller up anew */
 	loader->spi_saved.lengths = false;
+	loader->told_size = 0;
 	enum ff_status status = attach(loader, error);
 	if (status != FF_OK || loader->secure_download) {
-		return status;
+		return status == FF_OK ? ff_flash_tell_size(loader, error) : status;
 	}
 	status = ff_flash_chip_id(loader, &loader->flash_id, error);
 	if (status != FF_OK) {
@@ -312,7 +327,6 @@ enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error)
 	}
 	if (loader->flash_size == 0) {
 		warn_of_flash(loader);
-		return FF_OK;
 	}
-	return minimal(loader) ? FF_OK : tell_size(loader, error);
+	return ff_flash_tell_size(loader, error);
 }

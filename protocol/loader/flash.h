@@ -21,12 +21,19 @@ struct ff_flash_write {
 	uint32_t size;   /* bytes of flash */
 	uint32_t wire;   /* bytes to send: of the zlib stream if deflated, or `size` */
 	bool deflated;
+	bool encrypted; /* by the chip, while it programs */
 };
 
 /* Makes the flash usable, reads its JEDEC id, where that does not say how large it is its SFDP, and tells the loader its
  * size. Sets flash_id and flash_size.
  * In secure download mode the flash stays unknown. Errors as ff_link_call(). */
 FF_WARN_UNUSED enum ff_status ff_flash_attach(struct ff_loader *loader, struct ff_error *error);
+
+/* True if this loader can encrypt what it writes, whatever the chip's eFuses say. */
+bool ff_flash_can_encrypt(const struct ff_loader *loader);
+
+/* Tells the loader on the chip the size that it should believe in, unless it has been told. Errors as ff_link_call(). */
+FF_WARN_UNUSED enum ff_status ff_flash_tell_size(struct ff_loader *loader, struct ff_error *error);
 
 /* Bytes per block that this loader takes; every block but the last has this size. */
 uint32_t ff_flash_block_size(const struct ff_loader *loader);

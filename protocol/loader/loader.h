@@ -66,6 +66,8 @@ struct ff_loader {
 		uint32_t usr1;
 		uint32_t usr2;
 	} spi_saved;
+	uint32_t told_size;  /* what the loader on the chip believes, 0: nothing was said */
+	uint32_t asked_size; /* the owner's wish, 0: flash_size */
 };
 
 /* Prepares a conversation at the transport's present rate, `baud`. */

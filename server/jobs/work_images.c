@@ -64,7 +64,7 @@ enum ff_status ff_work_verify(struct ff_work *work, struct ff_error *error)
 	struct images images = { 0 };
 	enum ff_status status = open_images(&images, work->job, error);
 	if (status == FF_OK) {
-		status = ff_flasher_verify(work->flasher, images.regions, images.count, same, error);
+		status = ff_flasher_verify(work->flasher, images.regions, images.count, NULL, same, error);
 	}
 	if (status == FF_OK || status == FF_ERR_VERIFY) {
 		ff_job_set_same(work->job, same, images.count);

@@ -69,6 +69,9 @@ struct ff_observer {
 					   * true ends the call with FF_ERR_CANCELLED */
 	void *context;
 	const struct ff_log *log;
+	/* What the user of the board should know beside the result, a sentence without a final full stop: that a header was
+	 * changed, that an image looks wrong for this chip. Logged as well. */
+	void (*note)(void *context, const char *text);
 };
 
 /* How the board gets into its bootloader. */
@@ -127,21 +130,43 @@ struct ff_region {
 	uint32_t offset; /* multiple of 4096 */
 	struct ff_source source;
 	const char *name; /* for messages: a file name, or NULL */
+	bool encrypt;     /* a write has the chip encrypt it, and nobody can compare it afterwards */
 };
 
 #define FF_MAX_REGIONS 64
 
+/* The flash settings are esptool's words ("dio", "40m", "4MB"; "keep" or NULL for what the image says; "detect" for the
+ * size that the flash has). They go into the header of an image that begins where the chip looks for its bootloader, and
+ * its SHA-256 is made anew; not with secure boot or in secure download mode. A size is also what the loader believes. */
+
 struct ff_write_options {
-	bool force;       /* write an image for another chip or revision all the same */
+	bool force; /* write an image for another chip or revision, and what may brick a protected chip, all the same */
 	bool no_compress; /* send plain bytes; ROM of the ESP8266 always does */
 	bool no_verify; /* skip the MD5 by the chip; the only way to write through the ROM of the ESP8266, which has none */
+	bool erase_all;                /* erase the whole flash first */
+	bool ignore_encryption_efuses; /* let the chip encrypt even if its eFuses hold no key for that */
+	const char *flash_mode;
+	const char *flash_freq;
+	const char *flash_size;
+};
+
+struct ff_verify_options {
+	const char *flash_mode; /* compare with the image as a write with these settings leaves it */
+	const char *flash_freq;
+	const char *flash_size;
+};
+
+struct ff_erase_options {
+	bool force; /* erase what may brick a protected chip all the same */
 };
 
 /* What was done, for reports. Times in microseconds. */
 struct ff_write_report {
 	uint64_t bytes;      /* image bytes in flash */
 	uint64_t wire_bytes; /* bytes after compression */
-	bool verified;
+	bool verified;       /* all of them */
+	uint64_t
+		unverified; /* bytes that nobody compared: everything without verification, or what the chip encrypted */
 };
 
 /* Opens the board behind `transport`: reset, sync, detection, stub upload, baud change, flash detection.
@@ -174,8 +199,13 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
  * the first erase. A region that fails for what may be noise on the line starts again from its beginning, twice at
  * most; after two failures at a high rate it goes on at the next lower of 921600, 460800, 230400 and 115200 baud, though not
  * below the initial rate, and ff_flasher_info() tells the rate. `options`, `report` may be NULL.
- * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_UNSUPPORTED (the loader cannot
- * verify, see no_verify), FF_ERR_VERIFY, FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT,
+ *
+ * What the chip encrypts ends with success when the chip has programmed it: its content is not known outside, so
+ * report->verified is false then. What may brick a protected chip is refused (esptool 5.3 cmds.py, write_flash()): any
+ * plain region where only encrypted ones can start, a plain bootloader where flash encryption is on, what lies below
+ * 0x8000 with secure boot v1 and below 0x2000 with a key manager's key, encryption without a key or without permission.
+ * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_PROTECTED, FF_ERR_UNSUPPORTED (the
+ * loader cannot verify, see no_verify, or cannot encrypt), FF_ERR_VERIFY, FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT,
  * FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sources. */
 FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_region *regions,
 					       size_t count, const struct ff_write_options *options,
@@ -183,12 +213,14 @@ FF_WARN_UNUSED enum ff_status ff_flasher_write(struct ff_flasher *flasher, const
 
 /* Compares flash with the regions by MD5, without writing. Offsets need not be aligned, and regions may overlap. All are
  * compared, also behind one that differs; FF_ERR_VERIFY names those that do, and `same`, an array of `count` unless it is
- * NULL, tells each: it is filled with FF_OK and with FF_ERR_VERIFY. Sources are read once.
- * Errors: FF_ERR_VERIFY, FF_ERR_ARGUMENT (no regions, or too many), FF_ERR_EMPTY, FF_ERR_TOO_LARGE, FF_ERR_UNSUPPORTED
- * (the loader has no MD5: the ESP8266's ROM, secure download mode), FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED,
+ * NULL, tells each: it is filled with FF_OK and with FF_ERR_VERIFY. Sources are read once, but for the header of a
+ * bootloader. `options` may be NULL.
+ * Errors: FF_ERR_VERIFY, FF_ERR_ARGUMENT (no regions, or too many; a flash setting), FF_ERR_EMPTY, FF_ERR_TOO_LARGE,
+ * FF_ERR_UNSUPPORTED (the loader has no MD5: the ESP8266's ROM, secure download mode; a region to be encrypted), FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED,
  * FF_ERR_TIMEOUT, FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sources. */
 FF_WARN_UNUSED enum ff_status ff_flasher_verify(struct ff_flasher *flasher, const struct ff_region *regions,
-						size_t count, bool *same, struct ff_error *error);
+						size_t count, const struct ff_verify_options *options, bool *same,
+						struct ff_error *error);
 
 /* Reads `size` bytes of flash from `offset` and hands them to `sink` from front to back, in pieces of up to 64 KiB. Each
  * piece is compared with an MD5 by the chip first, so the sink sees no byte twice and none that was damaged on the way.
@@ -203,9 +235,11 @@ FF_WARN_UNUSED enum ff_status ff_flasher_read(struct ff_flasher *flasher, uint32
 
 /* Erases the whole chip: a stub has a command for it, which cannot be cancelled and may take two minutes; through a ROM
  * it is ff_flasher_erase_region() of everything. What fails for what may be noise on the line is repeated, twice at most.
- * Errors: FF_ERR_UNSUPPORTED (through a ROM, if the size of the flash is unknown), FF_ERR_LOST, FF_ERR_CANCELLED,
+ * With secure boot or flash encryption on it is refused. `options` may be NULL.
+ * Errors: FF_ERR_PROTECTED, FF_ERR_UNSUPPORTED (through a ROM, if the size of the flash is unknown), FF_ERR_LOST, FF_ERR_CANCELLED,
  * FF_ERR_REFUSED, FF_ERR_TIMEOUT, FF_ERR_PROTOCOL. */
-FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, struct ff_error *error);
+FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, const struct ff_erase_options *options,
+						    struct ff_error *error);
 
 /* Erases `size` bytes from `offset`, both multiples of 4096; `size` is not 0. It goes in steps of at most 256 KiB, and
  * between two of them it can be cancelled: what is erased then stays erased. Nothing is erased if it cannot all be.
@@ -215,7 +249,7 @@ FF_WARN_UNUSED enum ff_status ff_flasher_erase_chip(struct ff_flasher *flasher, 
  * Errors: FF_ERR_ARGUMENT (nothing to erase), FF_ERR_ALIGNMENT, FF_ERR_TOO_LARGE (it reaches beyond the flash, or beyond
  * 4 GiB where that is unknown), FF_ERR_UNSUPPORTED (the ESP8266's ROM), others as ff_flasher_erase_chip(). */
 FF_WARN_UNUSED enum ff_status ff_flasher_erase_region(struct ff_flasher *flasher, uint32_t offset, uint32_t size,
-						      struct ff_error *error);
+						      const struct ff_erase_options *options, struct ff_error *error);
 
 /* One 32-bit word of the chip's memory or registers; `address` is a multiple of 4. Neither is repeated after trouble,
  * because looking at a register can change it. Replies carry no checksum, so noise can change the value unseen. An

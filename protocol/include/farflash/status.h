@@ -40,7 +40,8 @@ extern "C" {
 	X(FF_ERR_WRONG_CHIP, "wrong-chip", "the image is for another chip") \
 	X(FF_ERR_WRONG_REVISION, "wrong-revision", "the image is for another revision of the chip") \
 	X(FF_ERR_VERIFY, "verify-failed", "the flash does not hold what was written") \
-	X(FF_ERR_NO_SPACE, "no-space", "no space left on the disk")
+	X(FF_ERR_NO_SPACE, "no-space", "no space left on the disk") \
+	X(FF_ERR_PROTECTED, "protected", "the chip's protections make this dangerous or useless")
 
 enum ff_status {
 #define FF_STATUS_ENUM(name, code, text) name,

@@ -27,7 +27,7 @@ static void test_failure__maps_every_problem_of_the_server(void **state)
 		    "overlapping-regions", "bad-multipart", "no-such-content", "no-such-board", "no-such-job",
 		    "no-such-resource", "method-not-allowed", "length-required", "unsupported-media-type",
 		    "upload-too-large", "wrong-chip", "wrong-revision", "too-large", "bad-format" } },
-		{ 2, { "unsupported" } },
+		{ 2, { "unsupported", "protected" } },
 		{ 3,
 		  { "board-lost", "port-not-found", "unreachable", "no-answer", "shutting-down",
 		    "server-unreachable" } },
@@ -53,7 +53,7 @@ static void test_failure__maps_every_status_of_the_engine(void **state)
 		[FF_ERR_PROTOCOL] = 1, [FF_ERR_REFUSED] = 1,     [FF_ERR_UNSUPPORTED] = 2,    [FF_ERR_UNKNOWN_CHIP] = 1,
 		[FF_ERR_EMPTY] = 2,    [FF_ERR_ALIGNMENT] = 2,   [FF_ERR_OVERLAP] = 2,        [FF_ERR_TOO_LARGE] = 2,
 		[FF_ERR_FORMAT] = 2,   [FF_ERR_WRONG_CHIP] = 2,  [FF_ERR_WRONG_REVISION] = 2, [FF_ERR_VERIFY] = 1,
-		[FF_ERR_NO_SPACE] = 1,
+		[FF_ERR_NO_SPACE] = 1, [FF_ERR_PROTECTED] = 2,
 	};
 
 	(void)state;

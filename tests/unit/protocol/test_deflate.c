@@ -167,10 +167,10 @@ static void test_blocks__fill_up_to_a_word(void **state)
 	struct ff_blocks *blocks = NULL;
 	struct ff_block block;
 	uint8_t md5[16];
-	assert_int_equal(ff_blocks_flash_size(&region), 4);
+	assert_int_equal(ff_blocks_flash_size(&region, FF_BLOCKS_WORD), 4);
 	assert_int_equal(ff_blocks_new(&blocks, NULL), FF_OK);
 	for (int deflated = 0; deflated < 2; deflated++) {
-		ff_blocks_start(blocks, &region, deflated, 1024);
+		ff_blocks_start(blocks, &region, FF_BLOCKS_WORD, deflated, 1024);
 		assert_int_equal(ff_blocks_next(blocks, &block, NULL), FF_OK);
 		assert_int_equal(block.programmed, 4);
 		if (deflated) {

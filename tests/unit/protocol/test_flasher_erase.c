@@ -16,7 +16,7 @@ static void test_erase__erases_the_chip(void **state)
 	(void)state;
 	for (int stub = 0; stub < 2; stub++) {
 		fixture_open(CHIP_ESP32, stub);
-		assert_int_equal(ff_flasher_erase_chip(fixture->flasher, NULL), FF_OK);
+		assert_int_equal(ff_flasher_erase_chip(fixture->flasher, NULL, NULL), FF_OK);
 		assert_int_equal(fixture->last.phase, FF_PHASE_ERASE);
 		assert_int_equal(fixture->last.done, CHIP_FLASH_SIZE);
 		for (size_t i = 0; i < CHIP_FLASH_SIZE; i++) {
@@ -39,7 +39,7 @@ static void expect_erased(uint32_t from, uint32_t end)
 static enum ff_status erase_region(uint32_t offset, uint32_t size, struct ff_error *error)
 {
 	fixture->order_count = 0; /* progress starts from 0 with each of them */
-	return ff_flasher_erase_region(fixture->flasher, offset, size, error);
+	return ff_flasher_erase_region(fixture->flasher, offset, size, NULL, error);
 }
 
 static void test_erase__a_region_in_steps(void **state)

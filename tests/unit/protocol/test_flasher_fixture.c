@@ -84,24 +84,39 @@ static void on_log(void *context, enum ff_log_level level, const char *line)
 	snprintf(fixture->log + used, sizeof(fixture->log) - used, "%s\n", line);
 }
 
+static void on_note(void *context, const char *text)
+{
+	(void)context;
+	size_t used = strlen(fixture->notes);
+	snprintf(fixture->notes + used, sizeof(fixture->notes) - used, "%s\n", text);
+}
+
 enum ff_status fixture_try_open(enum ff_before before, bool no_stub, uint32_t baud, struct ff_error *error)
 {
 	static const struct ff_log log = { .write = on_log, .level = FF_LOG_INFO };
-	struct ff_observer observer = { .progress = on_progress, .cancelled = on_cancelled, .log = &log };
+	struct ff_observer observer = {
+		.progress = on_progress, .cancelled = on_cancelled, .log = &log, .note = on_note
+	};
 	struct ff_connect_options options = {
 		.before = before, .attempts = 1, .baud = baud, .no_stub = no_stub, .stub_dir = fixture->stub_dir
 	};
 	return ff_flasher_open(&fixture->flasher, &fixture->chip.script.transport, &options, &observer, error);
 }
 
-void fixture_open(enum chip_kind kind, bool stub)
+void fixture_open_chip(bool stub)
 {
 	static const char *const names[] = { "esp8266", "esp32", "esp32c3" };
-	chip_init(&fixture->chip, kind);
 	fixture->order_count = 0;
-	fixture_put_stub(names[kind], "{\"entry\": 1, \"text\": \"Zm9vYmFy\", \"text_start\": 1074429952}");
+	fixture_put_stub(names[fixture->chip.kind],
+			 "{\"entry\": 1, \"text\": \"Zm9vYmFy\", \"text_start\": 1074429952}");
 	assert_int_equal(fixture_try_open(FF_BEFORE_DEFAULT_RESET, !stub, 0, NULL), FF_OK);
 	assert_int_equal(ff_flasher_info(fixture->flasher)->stub, stub);
+}
+
+void fixture_open(enum chip_kind kind, bool stub)
+{
+	chip_init(&fixture->chip, kind);
+	fixture_open_chip(stub);
 }
 
 void fixture_close(void)

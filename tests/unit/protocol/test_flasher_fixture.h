@@ -22,6 +22,7 @@ struct fixture {
 	size_t order_count;
 	uint64_t cancel_at; /* bytes written, erased or read; 0: never */
 	char log[4096];
+	char notes[2048]; /* a line each */
 };
 
 extern struct fixture *fixture;
@@ -38,6 +39,9 @@ enum ff_status fixture_try_open(enum ff_before before, bool no_stub, uint32_t ba
 
 /* Makes a chip and opens the board, through its stub or its ROM; expects success. */
 void fixture_open(enum chip_kind kind, bool stub);
+
+/* The same for a chip that the test has made. */
+void fixture_open_chip(bool stub);
 
 /* Closes it with a reset; expects success. */
 void fixture_close(void);

@@ -19,7 +19,7 @@ static void put(uint32_t offset, size_t size)
 static enum ff_status verify(const struct ff_region *regions, size_t count, bool *same, struct ff_error *error)
 {
 	fixture->order_count = 0;
-	return ff_flasher_verify(fixture->flasher, regions, count, same, error);
+	return ff_flasher_verify(fixture->flasher, regions, count, NULL, same, error);
 }
 
 static void test_verify__every_loader_with_md5(void **state)

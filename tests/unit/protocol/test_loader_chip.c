@@ -73,6 +73,7 @@ static void begin_write(struct chip *chip, const struct chip_command *command, b
 		inflateReset(&chip->inflate);
 	}
 	chip->inflating = deflated;
+	chip->encrypting = command->size == 20 && command->words[4] != 0;
 	if (chip->kind == CHIP_ESP8266 && !chip->stub) {
 		/* Its first word is only for the erase, which is tested with plain numbers elsewhere. */
 		chip->write_left = command->words[1] * command->words[2];
@@ -88,7 +89,8 @@ static void begin_write(struct chip *chip, const struct chip_command *command, b
 static void program(struct chip *chip, const uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i < size && chip->write_at < CHIP_FLASH_SIZE; i++) {
-		chip->flash[chip->write_at] &= bytes[i]; /* NOR flash only clears bits */
+		/* NOR flash only clears bits. */
+		chip->flash[chip->write_at] &= bytes[i] ^ (chip->encrypting ? CHIP_CIPHER : 0);
 		if (chip->bad_cell != 0 && chip->write_at == chip->bad_cell) {
 			chip->flash[chip->write_at] = 0;
 		}

@@ -14,6 +14,7 @@
 #define CHIP_FLASH_SIZE (1024 * 1024)
 #define CHIP_REGISTERS 64
 #define CHIP_COMMANDS 4096
+#define CHIP_CIPHER 0xA5
 
 enum chip_kind { CHIP_ESP8266, CHIP_ESP32, CHIP_ESP32C3 };
 
@@ -46,6 +47,7 @@ struct chip {
 	uint32_t write_at;
 	uint32_t write_left;
 	bool inflating;
+	bool encrypting; /* turns every bit of CHIP_CIPHER in what it programs */
 	z_stream inflate;
 
 	uint32_t read_at;

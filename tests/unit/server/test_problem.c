@@ -35,7 +35,8 @@ static const struct row documented[] = {
 	{ "command-refused", 502 },  { "protocol-error", 502 },
 	{ "io-error", 502 },         { "unknown-chip", 502 },
 	{ "no-answer", 504 },        { "timeout", 504 },
-	{ "no-space", 507 },         { "no-memory", 500 },
+	{ "no-space", 507 },         { "protected", 422 },
+	{ "no-memory", 500 },
 };
 
 static unsigned documented_status(const char *code)
