@@ -7,18 +7,27 @@
 
 #include "answer.h"
 #include "header.h"
+#include "params.h"
 #include "query.h"
 #include "reply.h"
 #include "upload.h"
 
-static const char *const form_params[] = { "baud", "force", "stub", "compress", "verify", NULL };
-static const char *const body_params[] = { "baud", "force", "stub", "compress", "verify", "offset", NULL };
-static const char *const verify_form_params[] = { "baud", "stub", NULL };
-static const char *const verify_body_params[] = { "baud", "stub", "offset", NULL };
+#define SETTING_PARAMS "flash_mode", "flash_freq", "flash_size"
+#define WRITE_PARAMS \
+	"baud", "force", "stub", "compress", "verify", "encrypt", "erase_all", "ignore_encryption_efuses", \
+		SETTING_PARAMS
+
+static const char *const form_params[] = { WRITE_PARAMS, NULL };
+static const char *const body_params[] = { WRITE_PARAMS, "offset", NULL };
+static const char *const verify_form_params[] = { "baud", "stub", SETTING_PARAMS, NULL };
+static const char *const verify_body_params[] = { "baud", "stub", SETTING_PARAMS, "offset", NULL };
 
 struct images {
 	struct ff_uploads uploads;
 	struct ff_queue_request wanted; /* without the regions, until they are complete */
+	bool encrypt_all;
+	uint32_t encrypted[FF_MAX_REGIONS]; /* offsets of the images that the chip is to encrypt */
+	size_t encrypted_count;
 };
 
 static void free_images(void *state)
@@ -26,6 +35,32 @@ static void free_images(void *state)
 	struct images *images = state;
 	ff_uploads_release(&images->uploads);
 	free(images);
+}
+
+static void read_word(struct ff_request *request, const char *name, char *word, size_t size)
+{
+	const char *text = ff_request_param(request, name);
+	if (text && !ff_params_word(text, word, size)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+			       "%s wants one of esptool's words, such as dio, 40m, 4MB or keep", name);
+	}
+}
+
+/* "0" and "1" could be meant both ways. */
+static void read_encrypt(struct ff_request *request, struct images *images)
+{
+	const char *text = ff_request_param(request, "encrypt");
+	if (!text || strcmp(text, "false") == 0) {
+		return;
+	}
+	images->encrypt_all = strcmp(text, "true") == 0;
+	if (!images->encrypt_all &&
+	    (strcmp(text, "0") == 0 || strcmp(text, "1") == 0 ||
+	     !ff_params_offsets(text, images->encrypted, FF_MAX_REGIONS, &images->encrypted_count))) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+			       "encrypt must be true, false, or offsets of the images to encrypt, such as "
+			       "0x1000,0x10000");
+	}
 }
 
 static void read_options(struct ff_request *request, struct ff_job_options *options)
@@ -36,6 +71,11 @@ static void read_options(struct ff_request *request, struct ff_job_options *opti
 	ff_query_bool(request, "force", &options->force);
 	ff_query_bool(request, "compress", &options->compress);
 	ff_query_bool(request, "verify", &options->verify);
+	ff_query_bool(request, "erase_all", &options->erase_all);
+	ff_query_bool(request, "ignore_encryption_efuses", &options->ignore_encryption_efuses);
+	read_word(request, "flash_mode", options->flash_mode, sizeof(options->flash_mode));
+	read_word(request, "flash_freq", options->flash_freq, sizeof(options->flash_freq));
+	read_word(request, "flash_size", options->flash_size, sizeof(options->flash_size));
 }
 
 /* What can be refused before the body is read. */
@@ -70,6 +110,7 @@ static struct images *begin(struct ff_request *request, enum ff_job_kind kind)
 	images->wanted.worker = request->worker;
 	images->uploads.any_offset = kind == FF_JOB_VERIFY;
 	read_options(request, &images->wanted.options);
+	read_encrypt(request, images);
 	return images;
 }
 
@@ -140,6 +181,26 @@ static void take_body(struct ff_request *request, const uint8_t *bytes, size_t s
 	}
 }
 
+/* Marks the images that the chip is to encrypt; an offset without an image is a typing error. */
+static void mark_encrypted(const struct images *images, struct ff_queue_request *wanted, struct ff_problem *problem)
+{
+	for (size_t i = 0; i < wanted->region_count; i++) {
+		wanted->regions[i].encrypt = images->encrypt_all;
+	}
+	for (size_t i = 0; i < images->encrypted_count; i++) {
+		size_t at = 0;
+		while (at < wanted->region_count && wanted->regions[at].offset != images->encrypted[i]) {
+			at++;
+		}
+		if (at == wanted->region_count) {
+			ff_problem_set(problem, FF_PROBLEM_BAD_REQUEST, "encrypt names 0x%x, where no image begins",
+				       images->encrypted[i]);
+			return;
+		}
+		wanted->regions[at].encrypt = true;
+	}
+}
+
 static enum MHD_Result answer(struct ff_request *request)
 {
 	if (request->job) {
@@ -148,7 +209,14 @@ static enum MHD_Result answer(struct ff_request *request)
 	struct images *images = request->state;
 	struct ff_queue_request wanted = images->wanted;
 	ff_uploads_finish(&images->uploads, &wanted.regions, &wanted.region_count, &request->problem);
-	return request->problem.http_status ? ff_reply_problem(request) : ff_answer_submit(request, &wanted);
+	if (!request->problem.http_status) {
+		mark_encrypted(images, &wanted, &request->problem);
+	}
+	if (request->problem.http_status) {
+		ff_job_regions_free(wanted.regions, wanted.region_count);
+		return ff_reply_problem(request);
+	}
+	return ff_answer_submit(request, &wanted);
 }
 
 #define TAKES_IMAGES(known, function) \

@@ -17,6 +17,7 @@
 #define USUAL_STATUS_BYTES 2
 
 static const char *const range_params[] = { "offset", "size", "baud", "stub", NULL };
+static const char *const erase_params[] = { "offset", "size", "baud", "stub", "force", NULL };
 static const char *const read_memory_params[] = { "address", "size", "baud", "stub", NULL };
 static const char *const write_memory_params[] = { "address", "value", "mask", "baud", "stub", NULL };
 
@@ -68,6 +69,8 @@ static void begin_erase(struct ff_request *request)
 	if (!target) {
 		return;
 	}
+	struct ff_queue_request *wanted = request->state;
+	ff_query_bool(request, "force", &wanted->options.force);
 	bool has_offset = ff_query_offset(request, &target->start);
 	bool has_size = ff_query_number(request, "size", &target->size);
 	if (has_offset != has_size) {
@@ -180,7 +183,7 @@ const struct ff_handler ff_api_flash_read = {
 };
 const struct ff_handler ff_api_erase = {
 	.names_board = true,
-	.params = range_params,
+	.params = erase_params,
 	.begin = begin_erase,
 	.answer = answer,
 };

@@ -150,6 +150,9 @@ static json_t *present_regions(const struct ff_job *job, const struct ff_job_vie
 		json_t *region =
 			json_pack("{s:o, s:I, s:s, s:s?}", "offset", present_offset(regions[i].offset), "size",
 				  (json_int_t)regions[i].size, "sha256", regions[i].sha256, "name", regions[i].name);
+		if (ff_job_kind(job) == FF_JOB_FLASH) {
+			json_object_set_new(region, "encrypt", json_boolean(regions[i].encrypt));
+		}
 		if (ff_job_kind(job) == FF_JOB_VERIFY) {
 			json_object_set_new(region, "same", view->compared ? json_boolean(view->same[i]) : json_null());
 		}
@@ -187,6 +190,44 @@ static json_t *present_target(const struct ff_job *job)
 	}
 }
 
+static json_t *present_setting(const char *word)
+{
+	return json_string(word[0] ? word : "keep");
+}
+
+static void add_settings(json_t *object, const struct ff_job_options *options)
+{
+	json_object_set_new(object, "flash_mode", present_setting(options->flash_mode));
+	json_object_set_new(object, "flash_freq", present_setting(options->flash_freq));
+	json_object_set_new(object, "flash_size", present_setting(options->flash_size));
+}
+
+/* What is asked of a write. */
+static json_t *present_write(const struct ff_job_options *options)
+{
+	json_t *object = json_pack("{s:I, s:b, s:b, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
+				   options->force, "stub", options->stub, "compress", options->compress, "verify",
+				   options->verify, "erase_all", options->erase_all, "ignore_encryption_efuses",
+				   options->ignore_encryption_efuses);
+	add_settings(object, options);
+	return object;
+}
+
+static json_t *present_notes(struct ff_job *job, const struct ff_job_view *view)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < view->notes; i++) {
+		char text[FF_ERROR_TEXT_SIZE];
+		snprintf(text, sizeof(text), "%s", ff_job_note(job, i));
+		ff_text_clean(text);
+		if (json_array_append_new(list, json_string(text)) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static json_t *present_options(const struct ff_job *job)
 {
 	const struct ff_job_options *options = ff_job_options(job);
@@ -196,9 +237,7 @@ static json_t *present_options(const struct ff_job *job)
 	case FF_JOB_RUN:
 		return json_null();
 	case FF_JOB_FLASH:
-		return json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
-				 options->force, "stub", options->stub, "compress", options->compress, "verify",
-				 options->verify);
+		return present_write(options);
 	default:
 		return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
 	}
@@ -210,6 +249,7 @@ static void add_kinds_own(json_t *object, enum ff_job_kind kind, const struct ff
 	const struct ff_job_result *result = &view->result;
 	if (kind == FF_JOB_FLASH) {
 		json_object_set_new(object, "wire_bytes", json_integer((json_int_t)result->wire_bytes));
+		json_object_set_new(object, "unverified_bytes", json_integer((json_int_t)result->unverified));
 	}
 	if (kind == FF_JOB_FLASH || kind == FF_JOB_VERIFY) {
 		json_object_set_new(object, "verified", json_boolean(result->verified));
@@ -278,7 +318,8 @@ json_t *ff_present_job(struct ff_job *job)
 	}
 	if (json_object_set_new(object, "result", present_result(ff_job_kind(job), &view)) != 0 ||
 	    json_object_set_new(object, "info", view.facts.known ? ff_present_info(&view.facts) : json_null()) != 0 ||
-	    json_object_set_new(object, "error", present_error(&view)) != 0) {
+	    json_object_set_new(object, "error", present_error(&view)) != 0 ||
+	    json_object_set_new(object, "notes", present_notes(job, &view)) != 0) {
 		json_decref(object);
 		return NULL;
 	}

@@ -184,6 +184,19 @@ static enum ff_status tell_same(struct ff_job *job, const struct ff_job_view *vi
 	return status;
 }
 
+static enum ff_status tell_notes(struct ff_progress_text *text, struct ff_job *job, const struct ff_job_view *view,
+				 struct ff_buf *out)
+{
+	enum ff_status status = FF_OK;
+	for (; text->notes < view->notes && status == FF_OK; text->notes++) {
+		char line[FF_ERROR_TEXT_SIZE];
+		snprintf(line, sizeof(line), "%s", ff_job_note(job, text->notes));
+		ff_text_clean(line);
+		status = ff_buf_printf(out, "note: %s\n", line);
+	}
+	return status;
+}
+
 static enum ff_status tell_verdict(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
 {
 	double seconds = view->started_ms ? (double)(view->finished_ms - view->started_ms) / 1000 : 0;
@@ -213,6 +226,9 @@ enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_
 		text->steps++;
 		text->percent = 0;
 		status = tell_step(job, step, out);
+	}
+	if (status == FF_OK) {
+		status = tell_notes(text, job, view, out);
 	}
 	bool ended = ff_job_state_ended(view->state);
 	if (status == FF_OK && !ended && view->has_progress) {

@@ -16,6 +16,7 @@ struct ff_progress_text {
 	bool told_head;
 	bool told_facts;
 	unsigned steps;
+	unsigned notes;
 	unsigned percent; /* of the step at hand */
 };
 

@@ -20,6 +20,7 @@ struct ff_job {
 	struct ff_firmware *content;
 	uint8_t step_phase[FF_JOB_MAX_STEPS];
 	uint8_t step_region[FF_JOB_MAX_STEPS];
+	char *notes[FF_JOB_MAX_NOTES]; /* owned; once there, they stay */
 };
 
 const char *ff_job_kind_name(enum ff_job_kind kind)
@@ -193,6 +194,9 @@ void ff_job_unref(struct ff_job *job)
 {
 	if (job && atomic_fetch_sub(&job->references, 1) == 1) {
 		ff_job_regions_free(job->spec.regions, job->spec.region_count);
+		for (unsigned i = 0; i < job->view.notes; i++) {
+			free(job->notes[i]);
+		}
 		ff_firmware_unref(job->content);
 		pthread_mutex_destroy(&job->mutex);
 		free(job);
@@ -242,6 +246,28 @@ struct ff_job_step ff_job_step(struct ff_job *job, unsigned index)
 	struct ff_job_step step = { (enum ff_phase)job->step_phase[index], job->step_region[index] };
 	pthread_mutex_unlock(&job->mutex);
 	return step;
+}
+
+const char *ff_job_note(struct ff_job *job, unsigned index)
+{
+	lock(job);
+	const char *text = job->notes[index];
+	pthread_mutex_unlock(&job->mutex);
+	return text;
+}
+
+void ff_job_add_note(struct ff_job *job, const char *text)
+{
+	char *copy = strdup(text);
+	lock(job);
+	bool taken = copy && job->view.notes < FF_JOB_MAX_NOTES;
+	if (taken) {
+		job->notes[job->view.notes++] = copy;
+	}
+	unlock_changed(job, true);
+	if (!taken) {
+		free(copy);
+	}
 }
 
 const char *ff_job_id(const struct ff_job *job)

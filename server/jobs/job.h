@@ -20,6 +20,7 @@
 
 #define FF_JOB_WORD 4 /* bytes of memory that are told as a value */
 #define FF_JOB_MAX_STEPS (2 * FF_MAX_REGIONS + 16)
+#define FF_JOB_MAX_NOTES 32
 #define FF_JOB_DETAIL_SIZE (FF_BOARD_NAME_SIZE + FF_ERROR_TEXT_SIZE + 2)
 
 /* X(constant, name) */
@@ -59,6 +60,7 @@ struct ff_job_region {
 	char sha256[FF_SHA256_HEX_SIZE];
 	char *name; /* the file's name as the client gave it, valid UTF-8; NULL where unknown; owned */
 	struct ff_firmware *firmware; /* a reference; given back when the job ends */
+	bool encrypt;                 /* FF_JOB_FLASH: by the chip, while it is written */
 };
 
 /* Releases what the regions own, and the array itself. NULL with 0 is harmless. */
@@ -70,6 +72,11 @@ struct ff_job_options {
 	bool stub;
 	bool compress;
 	bool verify;
+	bool erase_all; /* FF_JOB_FLASH: everything first */
+	bool ignore_encryption_efuses;
+	char flash_mode[8]; /* esptool's words, empty: keep */
+	char flash_freq[8];
+	char flash_size[12];
 };
 
 /* Which part of flash, memory or the flash chip's status a job is about, where images do not say it. */
@@ -86,6 +93,7 @@ struct ff_job_result {
 	uint64_t bytes;      /* that the work was about */
 	uint64_t wire_bytes; /* FF_JOB_FLASH: after compression */
 	bool verified;       /* FF_JOB_FLASH, FF_JOB_VERIFY: the chip has confirmed them */
+	uint64_t unverified; /* FF_JOB_FLASH: bytes that it has not */
 	uint32_t before;     /* FF_JOB_WRITE_FLASH_STATUS: the status before the write */
 	uint32_t value;      /* the status now, or the word of FF_JOB_READ_MEMORY, if it was one */
 	bool stub;
@@ -102,6 +110,7 @@ struct ff_job_view {
 	bool has_progress;
 	struct ff_progress progress;
 	unsigned steps; /* taken so far, see ff_job_step() */
+	unsigned notes; /* told so far, see ff_job_note() */
 	struct ff_job_result result;
 	bool compared;                   /* FF_JOB_VERIFY: `same` tells of each region */
 	bool same[FF_MAX_REGIONS];       /* whether the flash holds it */
@@ -169,6 +178,10 @@ struct ff_firmware *ff_job_content(struct ff_job *job);
 /* Gives the content up. */
 void ff_job_drop_content(struct ff_job *job);
 
+/* The note number `index`, below ff_job_view.notes: what the user should know beside the result. Valid as long as the
+ * job. */
+const char *ff_job_note(struct ff_job *job, unsigned index);
+
 /* What was asked. Constant while the caller holds a reference, but for the regions' firmware. */
 const char *ff_job_id(const struct ff_job *job);
 enum ff_job_kind ff_job_kind(const struct ff_job *job);
@@ -180,6 +193,7 @@ const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *cou
 /* For the work, in the owner thread. */
 void ff_job_report(struct ff_job *job, const struct ff_progress *progress);
 bool ff_job_cancelled(struct ff_job *job);
+void ff_job_add_note(struct ff_job *job, const char *text); /* more than FF_JOB_MAX_NOTES are dropped */
 void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result);
 void ff_job_set_same(struct ff_job *job, const bool *same, size_t count); /* as many as there are regions */
 struct ff_firmware_store *ff_job_store(const struct ff_job *job);

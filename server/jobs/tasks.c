@@ -10,6 +10,11 @@ static void on_progress(void *context, const struct ff_progress *progress)
 	ff_job_report(context, progress);
 }
 
+static void on_note(void *context, const char *text)
+{
+	ff_job_add_note(context, text);
+}
+
 static bool is_cancelled(void *context)
 {
 	return ff_job_cancelled(context);
@@ -22,6 +27,7 @@ static struct ff_observer observe(struct ff_job *job)
 		.cancelled = is_cancelled,
 		.context = job,
 		.log = ff_worker_log(ff_job_worker(job)),
+		.note = on_note,
 	};
 }
 

@@ -19,7 +19,9 @@ static enum ff_status open_images(struct images *images, const struct ff_job *jo
 	}
 	for (size_t i = 0; i < images->count; i++) {
 		struct ff_region *region = &images->regions[i];
-		*region = (struct ff_region){ .offset = files[i].offset, .name = files[i].name };
+		*region = (struct ff_region){ .offset = files[i].offset,
+					      .name = files[i].name,
+					      .encrypt = files[i].encrypt };
 		enum ff_status status = ff_source_open_file(&region->source, files[i].firmware->path, error);
 		if (status != FF_OK) {
 			return status;
@@ -43,6 +45,11 @@ enum ff_status ff_work_flash(struct ff_work *work, struct ff_error *error)
 		.force = asked->force,
 		.no_compress = !asked->compress,
 		.no_verify = !asked->verify,
+		.erase_all = asked->erase_all,
+		.ignore_encryption_efuses = asked->ignore_encryption_efuses,
+		.flash_mode = asked->flash_mode,
+		.flash_freq = asked->flash_freq,
+		.flash_size = asked->flash_size,
 	};
 	struct ff_write_report report = { 0 };
 	struct images images = { 0 };
@@ -54,17 +61,22 @@ enum ff_status ff_work_flash(struct ff_work *work, struct ff_error *error)
 	work->result.bytes = report.bytes;
 	work->result.wire_bytes = report.wire_bytes;
 	work->result.verified = report.verified;
+	work->result.unverified = report.unverified;
 	work->done = report.verified ? "the flash is written and verified" : "the flash is written";
 	return status;
 }
 
 enum ff_status ff_work_verify(struct ff_work *work, struct ff_error *error)
 {
+	const struct ff_job_options *asked = ff_job_options(work->job);
+	const struct ff_verify_options options = { .flash_mode = asked->flash_mode,
+						   .flash_freq = asked->flash_freq,
+						   .flash_size = asked->flash_size };
 	bool same[FF_MAX_REGIONS] = { false };
 	struct images images = { 0 };
 	enum ff_status status = open_images(&images, work->job, error);
 	if (status == FF_OK) {
-		status = ff_flasher_verify(work->flasher, images.regions, images.count, NULL, same, error);
+		status = ff_flasher_verify(work->flasher, images.regions, images.count, &options, same, error);
 	}
 	if (status == FF_OK || status == FF_ERR_VERIFY) {
 		ff_job_set_same(work->job, same, images.count);

@@ -38,6 +38,57 @@ bool ff_params_number(const char *text, uint32_t *number)
 	return parse_u32(text, 10, number);
 }
 
+#define LONGEST_OFFSET 10 /* "0xffffffff", "4294967295" */
+
+static bool holds(const uint32_t *offsets, size_t count, uint32_t offset)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (offsets[i] == offset) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ff_params_offsets(const char *text, uint32_t *offsets, size_t capacity, size_t *count)
+{
+	size_t found = 0;
+	for (;;) {
+		char word[LONGEST_OFFSET + 1];
+		size_t length = strcspn(text, ",");
+		uint32_t offset = 0;
+		if (length > LONGEST_OFFSET || found == capacity) {
+			return false;
+		}
+		memcpy(word, text, length);
+		word[length] = '\0';
+		if (!ff_params_number(word, &offset) || holds(offsets, found, offset)) {
+			return false;
+		}
+		offsets[found++] = offset;
+		if (text[length] == '\0') {
+			*count = found;
+			return true;
+		}
+		text += length + 1;
+	}
+}
+
+bool ff_params_word(const char *text, char *word, size_t size)
+{
+	size_t length = strlen(text);
+	if (length == 0 || length >= size) {
+		return false;
+	}
+	for (size_t i = 0; i < length; i++) {
+		if (!isalnum((unsigned char)text[i]) && text[i] != '-') {
+			return false;
+		}
+	}
+	memcpy(word, text, length + 1);
+	return true;
+}
+
 bool ff_params_bool(const char *text, bool *value)
 {
 	static const char *const words[] = { "false", "true", "0", "1", "no", "yes" };

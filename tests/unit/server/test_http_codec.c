@@ -71,6 +71,44 @@ static void test_params__refuses_what_is_no_offset(void **state)
 	}
 }
 
+static void test_params__reads_lists_of_offsets(void **state)
+{
+	(void)state;
+	static const char *const bad[] = { "",      ",",       "1,",           ",1",           "1,,2",
+					   "1, 2",  "0x",      "1,one",        "1,0x1",        "4096,0x1000",
+					   "1,2,3", "0x1,0x",  "1;2",          "-1",           "0x100000000",
+					   "1,2,",  "0x0,0x0", "1,4294967296", "1,00000000002" };
+	uint32_t offsets[2] = { 77, 77 };
+	size_t count = 77;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (ff_params_offsets(bad[i], offsets, 2, &count)) {
+			fail_msg("\"%s\" is taken for offsets", bad[i]);
+		}
+	}
+	assert_int_equal(count, 77);
+	assert_true(ff_params_offsets("0x1000", offsets, 2, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(offsets[0], 0x1000);
+	assert_true(ff_params_offsets("4294967295,0x0", offsets, 2, &count));
+	assert_int_equal(count, 2);
+	assert_int_equal(offsets[0], UINT32_MAX);
+	assert_int_equal(offsets[1], 0);
+}
+
+static void test_params__reads_words(void **state)
+{
+	(void)state;
+	char word[8] = "dio";
+	assert_false(ff_params_word("", word, sizeof(word)));
+	assert_false(ff_params_word("12345678", word, sizeof(word)));
+	assert_false(ff_params_word("4 MB", word, sizeof(word)));
+	assert_false(ff_params_word("4MB\n", word, sizeof(word)));
+	assert_false(ff_params_word("\xc3\xa4", word, sizeof(word)));
+	assert_string_equal(word, "dio");
+	assert_true(ff_params_word("2MB-c1", word, sizeof(word)));
+	assert_string_equal(word, "2MB-c1");
+}
+
 static void test_params__reads_switches_and_rates(void **state)
 {
 	(void)state;
@@ -209,6 +247,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_params__reads_offsets),
+		cmocka_unit_test(test_params__reads_lists_of_offsets),
+		cmocka_unit_test(test_params__reads_words),
 		cmocka_unit_test(test_params__refuses_what_is_no_offset),
 		cmocka_unit_test(test_params__reads_switches_and_rates),
 		cmocka_unit_test(test_text__cleans_what_is_not_text),
