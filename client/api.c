@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #define SNAPSHOT_DEADLINE_MS 15000
 #define WORK_DEADLINE_MS 600000
 #define UPLOAD_QUIET_MS 60000
+#define MAX_ENCRYPT (16 + 11 * FF_MAX_REGIONS) /* the name, and "0x12345678," for each image */
 
 bool ff_api_init(struct ff_api *api, struct ff_run *run)
 {
@@ -299,11 +301,54 @@ void ff_api_add_loader(char *resource, size_t size, const struct ff_options *opt
 	}
 }
 
+/* Adds a flash setting, whatever the user wrote: the server knows the words. */
+static void add_word(char *resource, size_t size, const char *name, const char *word)
+{
+	char param[64];
+	size_t used;
+
+	if (word[0] == '\0') {
+		return;
+	}
+	used = (size_t)snprintf(param, sizeof(param), "%s=", name);
+	for (; *word != '\0' && used + 4 <= sizeof(param); word++) {
+		unsigned char c = (unsigned char)*word;
+
+		used += (size_t)snprintf(param + used, sizeof(param) - used, isalnum(c) || c == '-' ? "%c" : "%%%02X",
+					 c);
+	}
+	add_param(resource, size, param);
+}
+
+void ff_api_add_settings(char *resource, size_t size, const struct ff_options *options)
+{
+	add_word(resource, size, "flash_mode", options->settings.mode);
+	add_word(resource, size, "flash_freq", options->settings.freq);
+	add_word(resource, size, "flash_size", options->settings.size);
+}
+
+/* Adds which images the chip is to encrypt. */
+static void add_encrypt(char *resource, size_t size, const struct ff_images *images)
+{
+	char list[MAX_ENCRYPT] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < images->count && used < sizeof(list); i++) {
+		if (images->items[i].encrypt) {
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s0x%x",
+						 used > 0 ? "," : "encrypt=", images->items[i].offset);
+		}
+	}
+	if (used > 0) {
+		add_param(resource, size, list);
+	}
+}
+
 bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
 		  const struct ff_options *options, struct ff_display *display, json_t **job,
 		  struct ff_failure *failure)
 {
-	char resource[128] = "flash";
+	char resource[256 + MAX_ENCRYPT] = "flash";
 
 	ff_api_add_loader(resource, sizeof(resource), options);
 	if (options->force) {
@@ -315,12 +360,20 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 	if (options->no_verify) {
 		add_param(resource, sizeof(resource), "verify=false");
 	}
+	if (options->erase_all) {
+		add_param(resource, sizeof(resource), "erase_all=true");
+	}
+	if (options->ignore_encryption_efuses) {
+		add_param(resource, sizeof(resource), "ignore_encryption_efuses=true");
+	}
+	ff_api_add_settings(resource, sizeof(resource), options);
+	add_encrypt(resource, sizeof(resource), images);
 	return ff_api_send(api, board, resource, images, display, job, failure);
 }
 
 static char *board_path(const char *board, const char *resource)
 {
-	char suffix[256];
+	char suffix[512 + MAX_ENCRYPT];
 
 	snprintf(suffix, sizeof(suffix), "/%s", resource);
 	return ff_http_path("/api/v1/boards/", board, suffix);

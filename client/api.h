@@ -53,6 +53,9 @@ bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images 
 /* Adds what the options say about rate and loader to a resource's query, which begins here if there is none. */
 void ff_api_add_loader(char *resource, size_t size, const struct ff_options *options);
 
+/* The same with the flash settings. */
+void ff_api_add_settings(char *resource, size_t size, const struct ff_options *options);
+
 /* Uploads the images to a board's `resource` ("verify") and has a job made of them. `job` as above. */
 bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
 		 struct ff_display *display, json_t **job, struct ff_failure *failure);

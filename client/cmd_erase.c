@@ -34,11 +34,14 @@ static bool run_erase(struct ff_run *run, struct erase *what)
 	const struct ff_direct_task here = {
 		.kind = "erase", .work = erase, .context = what, .target = ff_job_flash_target(what->offset, what->size)
 	};
-	struct ff_remote_task there = { .resource = "erase" };
+	bool force = what->options.force;
+	struct ff_remote_task there = { .method = NULL };
 
-	if (!what->everything) {
-		snprintf(there.resource, sizeof(there.resource), "erase?offset=0x%x&size=0x%x", what->offset,
-			 what->size);
+	if (what->everything) {
+		snprintf(there.resource, sizeof(there.resource), "erase%s", force ? "?force=true" : "");
+	} else {
+		snprintf(there.resource, sizeof(there.resource), "erase?offset=0x%x&size=0x%x%s", what->offset,
+			 what->size, force ? "&force=true" : "");
 	}
 	if (!ff_work(run, &here, &there)) {
 		return false;

@@ -12,20 +12,6 @@
 #include "images.h"
 #include "job.h"
 
-static void note_settings(struct ff_run *run, const struct ff_images *images)
-{
-	for (size_t i = 0; i < images->count; i++) {
-		uint8_t header[FF_FLASH_SETTINGS_HEADER_SIZE];
-		size_t got = ff_images_peek(&images->items[i], header, sizeof(header));
-		char text[160];
-
-		if (ff_flash_settings_differ(&run->options->settings, images->items[i].offset, header, got, text,
-					     sizeof(text))) {
-			ff_display_note(run->display, "%s: %s", images->items[i].name, text);
-		}
-	}
-}
-
 static bool write_remote(struct ff_run *run, const struct ff_images *images)
 {
 	struct ff_api api;
@@ -60,7 +46,6 @@ bool ff_cmd_write_flash(struct ff_run *run)
 		ff_images_release(&images);
 		return false;
 	}
-	note_settings(&with_build, &images);
 	good = options.port != NULL ? ff_direct_flash(&with_build, &images) : write_remote(&with_build, &images);
 	run->result = with_build.result;
 	run->failure = with_build.failure;

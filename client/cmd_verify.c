@@ -11,6 +11,7 @@
 struct verify {
 	struct ff_run *run;
 	const struct ff_images *images;
+	struct ff_verify_options options;
 };
 
 static enum ff_status verify_flash(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
@@ -22,7 +23,7 @@ static enum ff_status verify_flash(void *context, struct ff_flasher *flasher, js
 	enum ff_status status = ff_direct_open_images(verify->run, verify->images, regions, error);
 
 	if (status == FF_OK) {
-		status = ff_flasher_verify(flasher, regions, verify->images->count, NULL, same, error);
+		status = ff_flasher_verify(flasher, regions, verify->images->count, &verify->options, same, error);
 	}
 	ff_images_close(verify->images, regions);
 	for (size_t i = 0; (status == FF_OK || status == FF_ERR_VERIFY) && i < verify->images->count; i++) {
@@ -74,6 +75,8 @@ bool ff_cmd_verify_flash(struct ff_run *run)
 
 	with_build.options = &options;
 	if (ff_gather(&images, &options, FF_TAKE_TO_COMPARE, &error) == FF_OK) {
+		verify.options = (struct ff_verify_options){ options.settings.mode, options.settings.freq,
+							     options.settings.size };
 		good = ff_work(&with_build, &here, &there);
 		if (!options.json) {
 			tell(&with_build);

@@ -5,23 +5,41 @@
 
 static const struct argp_option no_options[] = { { 0 } };
 
+#define SETTINGS_OPTIONS \
+	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Put this mode into the bootloader's header (keep)", 1 }, \
+		{ "flash-freq", \
+		  FF_OPTION_FLASH_FREQ, \
+		  "FREQ", \
+		  0, \
+		  "Put this frequency into the bootloader's header (keep)", \
+		  1 }, \
+	{ \
+		"flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, \
+			"Put this size into the bootloader's header (keep; detect: the size that the flash has)", 1 \
+	}
+
 static const struct argp_option write_options[] = {
 	{ "build-dir", 'C', "DIR", 0,
 	  "Write what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
-	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
-	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Taken as esptool takes it, but the image stays as built", 1 },
-	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	SETTINGS_OPTIONS,
+	{ "encrypt", FF_OPTION_ENCRYPT, NULL, 0,
+	  "Have the chip encrypt the images while it writes them; of a build directory those that it marks", 1 },
+	{ "encrypt-files", FF_OPTION_ENCRYPT_FILES, NULL, 0,
+	  "The OFFSET FILE pairs up to the next option are encrypted by the chip, the others are not", 1 },
+	{ "ignore-flash-enc-efuse", FF_OPTION_IGNORE_ENCRYPTION_EFUSES, NULL, 0,
+	  "Have the chip encrypt even if its eFuses hold no key for that", 1 },
+	{ "ignore-flash-encryption-efuse-setting", FF_OPTION_IGNORE_ENCRYPTION_EFUSES, NULL, OPTION_HIDDEN, NULL, 1 },
+	{ "erase-all", 'e', NULL, 0, "Erase the whole flash first", 1 },
 	{ "compress", FF_OPTION_COMPRESS, NULL, 0, "Compress while sending (what happens anyway)", 1 },
 	{ NULL, 'z', NULL, OPTION_ALIAS, NULL, 1 },
+	{ "verify", FF_OPTION_VERIFY, NULL, 0, "Verify what was written (what happens anyway)", 1 },
 	{ 0 },
 };
 
 static const struct argp_option verify_options[] = {
 	{ "build-dir", 'C', "DIR", 0,
 	  "Compare with what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
-	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
-	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Taken as esptool takes it, but the image stays as built", 1 },
-	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "Taken as esptool takes it, but the image stays as built", 1 },
+	SETTINGS_OPTIONS,
 	{ 0 },
 };
 
@@ -71,8 +89,9 @@ const struct ff_command ff_commands[] = {
 		  "OFFSET is a multiple of 4096, decimal or behind 0x. Files that bring their own offsets may stand without: "
 		  "Intel HEX, UF2, and a zip or tar.gz of a build directory. Of an ELF file, for which --chip is needed, "
 		  "its image is written. @ARGUMENT_FILE stands for the words in that file, "
-		  "such as flash_args of an ESP-IDF build; the images that it names are looked for in its own folder. A note says where "
-		  "--flash-mode, --flash-freq or --flash-size would have changed the bootloader's header.",
+		  "such as flash_args of an ESP-IDF build; the images that it names are looked for in its own folder. --flash-mode, "
+		  "--flash-freq and --flash-size go into the header of the image at the chip's bootloader offset. What would brick a "
+		  "chip with secure boot or flash encryption is refused; --force writes it.",
 	  .max_words = FF_OPTIONS_MAX_WORDS,
 	  .reads_files = true,
 	  .options = write_options,
@@ -111,13 +130,14 @@ const struct ff_command ff_commands[] = {
 	{ .name = "erase-flash",
 	  .arguments = "",
 	  .summary = "Erase the whole flash",
+	  .details = "Refused on a chip with secure boot or flash encryption, unless --force is given.",
 	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_erase_flash },
 	{ .name = "erase-region",
 	  .arguments = "OFFSET SIZE",
 	  .summary = "Erase a part of the flash",
-	  .details = "OFFSET and SIZE are multiples of 4096, decimal or behind 0x.",
+	  .details = "OFFSET and SIZE are multiples of 4096, decimal or behind 0x. Refused as erase-flash is.",
 	  .max_words = 2,
 	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
@@ -135,7 +155,7 @@ const struct ff_command ff_commands[] = {
 	{ .name = "verify-flash",
 	  .arguments = "OFFSET FILE [OFFSET FILE...]\nFILE...\n@ARGUMENT_FILE\n-C BUILD_DIR",
 	  .summary = "Compare flash with images, without writing",
-	  .details = "Takes what write-flash takes.",
+	  .details = "Takes what write-flash takes; with the same flash settings it looks for the same header.",
 	  .max_words = FF_OPTIONS_MAX_WORDS,
 	  .reads_files = true,
 	  .options = verify_options,

@@ -42,7 +42,8 @@ const struct argp_option ff_common_options[] = {
 	{ NULL, 'u', NULL, OPTION_ALIAS, NULL, 3 },
 	{ "no-verify", OPTION_NO_VERIFY, NULL, 0,
 	  "Do not let the chip confirm what was written (the ESP8266 with --no-stub cannot)", 3 },
-	{ "force", OPTION_FORCE, NULL, 0, "Write an image for another chip or revision all the same", 3 },
+	{ "force", OPTION_FORCE, NULL, 0,
+	  "Do what is refused otherwise: an image for another chip or revision, what may brick a protected chip", 3 },
 	{ "chip", 'c', "NAME", 0, "Refuse a board that has another chip (auto: any)", 3 },
 	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "With --port: resets to try before giving up (7)", 3 },
 	{ "before", OPTION_BEFORE, "RESET", 0,
@@ -188,6 +189,21 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case FF_OPTION_COMPRESS:
 	case 'z':
 		options->no_compress = false;
+		return 0;
+	case FF_OPTION_VERIFY:
+		options->no_verify = false;
+		return 0;
+	case FF_OPTION_ENCRYPT:
+		options->encrypt = true;
+		return 0;
+	case FF_OPTION_ENCRYPT_FILES:
+		options->encrypt_files = true;
+		return 0;
+	case FF_OPTION_IGNORE_ENCRYPTION_EFUSES:
+		options->ignore_encryption_efuses = true;
+		return 0;
+	case 'e':
+		options->erase_all = true;
 		return 0;
 	case OPTION_NO_VERIFY:
 		options->no_verify = true;

@@ -27,6 +27,15 @@ static void show(void *context, const struct ff_progress *progress)
 	ff_display_update(run->display, ff_phase_name(progress->phase), progress->done, progress->total);
 }
 
+/* Seen at once, and part of the job. */
+static void take_note(void *context, const char *text)
+{
+	struct ff_run *run = context;
+
+	ff_display_note(run->display, "%s", text);
+	json_array_append_new(json_object_get(run->result, "notes"), json_string(text));
+}
+
 static bool is_cancelled(void *context)
 {
 	struct ff_run *run = context;
@@ -90,8 +99,9 @@ static enum ff_status open_board(struct session *session, struct ff_error *error
 			options->port);
 		connect.before = FF_BEFORE_NO_RESET;
 	}
-	session->observer =
-		(struct ff_observer){ .progress = show, .cancelled = is_cancelled, .context = run, .log = run->log };
+	session->observer = (struct ff_observer){
+		.progress = show, .cancelled = is_cancelled, .context = run, .log = run->log, .note = take_note
+	};
 	status = ff_flasher_open(&session->flasher, &session->transport, &connect, &session->observer, error);
 	if (status == FF_OK) {
 		status = check_chip(session, error);
@@ -174,8 +184,8 @@ static json_t *region_json(const struct ff_region *region, const char *sha256)
 	char offset[16];
 
 	snprintf(offset, sizeof(offset), "0x%x", region->offset);
-	return json_pack("{s:s, s:I, s:s, s:s}", "offset", offset, "size", (json_int_t)region->source.size, "sha256",
-			 sha256, "name", region->name);
+	return json_pack("{s:s, s:I, s:s, s:s, s:b}", "offset", offset, "size", (json_int_t)region->source.size,
+			 "sha256", sha256, "name", region->name, "encrypt", region->encrypt);
 }
 
 enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images *images,
@@ -198,19 +208,28 @@ enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images 
 static void set_result(struct session *session, const struct ff_write_report *report, json_t *job)
 {
 	const struct ff_board_info *info = ff_flasher_info(session->flasher);
-	json_t *result = json_pack("{s:I, s:I, s:b, s:b, s:I, s:o}", "bytes", (json_int_t)report->bytes, "wire_bytes",
-				   (json_int_t)report->wire_bytes, "verified", report->verified, "stub", info->stub,
-				   "baud", (json_int_t)info->baud, "phases", phase_times(session));
+	json_t *result = json_pack("{s:I, s:I, s:b, s:I, s:b, s:I, s:o}", "bytes", (json_int_t)report->bytes,
+				   "wire_bytes", (json_int_t)report->wire_bytes, "verified", report->verified,
+				   "unverified_bytes", (json_int_t)report->unverified, "stub", info->stub, "baud",
+				   (json_int_t)info->baud, "phases", phase_times(session));
 
 	json_object_set_new(job, "result", result);
+}
+
+static const char *or_keep(const char *word)
+{
+	return word[0] != '\0' ? word : "keep";
 }
 
 static void set_options(const struct ff_options *options, json_t *job)
 {
 	json_object_set_new(job, "options",
-			    json_pack("{s:I, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
-				      options->force, "stub", !options->no_stub, "compress", !options->no_compress,
-				      "verify", !options->no_verify));
+			    json_pack("{s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:s, s:s, s:s}", "baud",
+				      (json_int_t)options->baud, "force", options->force, "stub", !options->no_stub,
+				      "compress", !options->no_compress, "verify", !options->no_verify, "erase_all",
+				      options->erase_all, "ignore_encryption_efuses", options->ignore_encryption_efuses,
+				      "flash_mode", or_keep(options->settings.mode), "flash_freq",
+				      or_keep(options->settings.freq), "flash_size", or_keep(options->settings.size)));
 }
 
 static bool finish(struct session *session, enum ff_status status, const struct ff_error *error)
@@ -234,7 +253,12 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 	struct ff_region regions[FF_MAX_REGIONS] = { { .offset = 0 } };
 	const struct ff_write_options options = { .force = run->options->force,
 						  .no_compress = run->options->no_compress,
-						  .no_verify = run->options->no_verify };
+						  .no_verify = run->options->no_verify,
+						  .erase_all = run->options->erase_all,
+						  .ignore_encryption_efuses = run->options->ignore_encryption_efuses,
+						  .flash_mode = run->options->settings.mode,
+						  .flash_freq = run->options->settings.freq,
+						  .flash_size = run->options->settings.size };
 	struct ff_write_report report;
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status;

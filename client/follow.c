@@ -245,6 +245,20 @@ static bool look(struct follow *follow, unsigned *misses, struct ff_failure *fai
 	return true;
 }
 
+/* What the server's engine had to say beside the result. */
+static void show_notes(struct ff_display *display, const json_t *job)
+{
+	size_t index;
+	json_t *note;
+
+	json_array_foreach(json_object_get(job, "notes"), index, note)
+	{
+		if (json_is_string(note)) {
+			ff_display_note(display, "%s", json_string_value(note));
+		}
+	}
+}
+
 bool ff_follow_job(struct ff_api *api, json_t **job, struct ff_display *display, struct ff_failure *failure)
 {
 	struct follow follow = { .api = *api, .interrupts = api->interrupts, .job = job, .display = display };
@@ -270,5 +284,6 @@ bool ff_follow_job(struct ff_api *api, json_t **job, struct ff_display *display,
 			}
 		}
 	}
+	show_notes(display, *job);
 	return true;
 }

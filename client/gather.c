@@ -8,38 +8,56 @@
 #include "flasher_args.h"
 #include "words.h"
 
-/* Plain bytes on a board that decrypts what it reads do not start; ESP-IDF itself writes them so the first time. */
-static enum ff_status check_encrypted(const struct ff_flasher_args *args, bool force, struct ff_error *error)
+static bool is_marked(const struct ff_flasher_args *args, uint32_t offset)
 {
 	for (size_t i = 0; i < args->count; i++) {
-		if (args->files[i].encrypted && !force) {
-			return ff_error_set(
-				error, FF_ERR_UNSUPPORTED,
-				"%.120s is for a board with flash encryption, and farflash writes plain bytes: "
-				"right only before encryption is on; --force writes them",
-				args->files[i].path);
+		if (args->files[i].offset == offset) {
+			return args->files[i].encrypted;
 		}
 	}
-	return FF_OK;
+	return false;
+}
+
+/* Which of a build directory's images, from the one at `first`, the chip is to encrypt: those that the build marks, as
+ * `idf.py encrypted-flash' does; all where it marks none. */
+static void mark_build(struct ff_images *images, size_t first, const struct ff_flasher_args *args)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < args->count; i++) {
+		any |= args->files[i].encrypted;
+	}
+	for (size_t i = first; i < images->count; i++) {
+		images->items[i].encrypt = !any || is_marked(args, images->items[i].offset);
+	}
+}
+
+static void mark_all(struct ff_images *images, size_t first)
+{
+	for (size_t i = first; i < images->count; i++) {
+		images->items[i].encrypt = true;
+	}
 }
 
 /* Adds the images of a build directory and lets its options stand in for what the command line leaves open. */
 static enum ff_status add_build(struct ff_images *images, struct ff_options *options, const char *path,
-				enum ff_take_purpose purpose, struct ff_error *error)
+				struct ff_error *error)
 {
 	struct ff_flasher_args args = { .count = 0 };
+	size_t first = images->count;
 	enum ff_status status = ff_build_dir_add(images, &args, path, error);
 
 	if (status == FF_OK) {
-		status = check_encrypted(&args, options->force || args.force || purpose == FF_TAKE_TO_MERGE, error);
-	}
-	if (status == FF_OK) {
 		ff_build_dir_settings(&options->settings, &args.settings);
 		options->force |= args.force;
+		options->encrypt |= args.encrypt;
 		options->no_stub |= args.no_stub;
 		options->no_compress |= args.no_compress;
 		if (args.no_reset_after && options->port != NULL) {
 			options->after = FF_AFTER_NO_RESET;
+		}
+		if (options->encrypt) {
+			mark_build(images, first, &args);
 		}
 	}
 	ff_flasher_args_release(&args);
@@ -65,7 +83,7 @@ static enum ff_status add_lone(struct ff_images *images, struct ff_options *opti
 				    "build directory in a zip or tar.gz): give OFFSET FILE",
 				    path);
 	case FF_TAKE_ARCHIVE:
-		return add_build(images, options, path, purpose, error);
+		return add_build(images, options, path, error);
 	case FF_TAKE_ELF:
 		return ff_error_set(error, FF_ERR_ARGUMENT,
 				    "%.150s is an ELF file: say where its image belongs, as in 0x10000 FILE", path);
@@ -95,6 +113,8 @@ static enum ff_status add_word(struct ff_images *images, struct ff_options *opti
 	const struct ff_option_word *word = &options->words[*at];
 	uint32_t offset = 0;
 	bool lone = ff_words_offset(&offset, word->text, NULL) != FF_OK;
+	bool is_build;
+	size_t first = images->count;
 	enum ff_status status;
 	char *path;
 
@@ -110,6 +130,10 @@ static enum ff_status add_word(struct ff_images *images, struct ff_options *opti
 	}
 	status = lone ? add_lone(images, options, path, purpose, error)
 		      : add_pair(images, options, offset, path, purpose, error);
+	is_build = lone && ff_take_format(path) == FF_TAKE_ARCHIVE; /* which marks its files itself */
+	if (word->encrypt || (options->encrypt && !is_build)) {
+		mark_all(images, first);
+	}
 	free(path);
 	return status;
 }
@@ -140,7 +164,7 @@ enum ff_status ff_gather(struct ff_images *images, struct ff_options *options, e
 				    "or -C BUILD_DIR");
 	}
 	if (options->build_dir != NULL) {
-		status = add_build(images, options, options->build_dir, purpose, error);
+		status = add_build(images, options, options->build_dir, error);
 	}
 	for (size_t at = 0; at < options->word_count && status == FF_OK;) {
 		status = add_word(images, options, &at, purpose, error);

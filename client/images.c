@@ -198,7 +198,8 @@ enum ff_status ff_images_open(const struct ff_images *images, struct ff_region r
 	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
 		const struct ff_image *image = &images->items[i];
 
-		regions[i] = (struct ff_region){ .offset = image->offset, .name = image->name };
+		regions[i] =
+			(struct ff_region){ .offset = image->offset, .name = image->name, .encrypt = image->encrypt };
 		if (image->path != NULL) {
 			status = ff_source_open_file(&regions[i].source, image->path, error);
 		} else {

@@ -22,6 +22,7 @@ struct ff_image {
 	char *path;          /* owned; NULL: the content is in memory */
 	uint8_t *bytes;      /* NULL: the content is the file's */
 	uint64_t size;       /* of a file known after ff_images_check() only */
+	bool encrypt;        /* the chip is to encrypt it while it writes */
 	uint8_t *memory;     /* owned, what `bytes` points into; NULL where another image of the list owns that */
 	uint32_t uf2_family; /* the chip that a UF2 file is for; 0: not said, or another format */
 };

@@ -17,6 +17,7 @@ struct parse {
 	struct ff_options *options;
 	const struct argp *argp;
 	const char *folder; /* of the argument file being read, NULL outside */
+	bool encrypting;    /* --encrypt-files is the last option so far: words belong to it */
 };
 
 static char *own(struct ff_options *options, char *text)
@@ -68,6 +69,9 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 {
 	struct parse *parse = state->input;
 
+	if (key > ARGP_KEY_ARG && key < ARGP_KEY_END) {
+		parse->encrypting = key == FF_OPTION_ENCRYPT_FILES;
+	}
 	return ff_common_options_parse(key, argument, state, parse->options);
 }
 
@@ -94,7 +98,7 @@ static void parse_file(struct argp_state *state, struct parse *parse, const char
 	}
 	argv[words.count + 1] = NULL;
 	inner.folder = own(options, ff_file_folder(path));
-	argp_parse(parse->argp, (int)words.count + 1, argv, 0, NULL, &inner);
+	argp_parse(parse->argp, (int)words.count + 1, argv, ARGP_IN_ORDER, NULL, &inner);
 	ff_words_release(&words);
 	ff_buf_release(&text);
 }
@@ -110,8 +114,17 @@ static error_t take_word(struct argp_state *state, struct parse *parse, char *wo
 	if (options->word_count == options->command->max_words) {
 		argp_error(state, "'%s' is one argument too many", word);
 	}
-	options->words[options->word_count++] = (struct ff_option_word){ .text = word, .folder = parse->folder };
+	options->words[options->word_count++] =
+		(struct ff_option_word){ .text = word, .folder = parse->folder, .encrypt = parse->encrypting };
 	return 0;
+}
+
+/* Two lists that may contradict each other. */
+static void check_encryption(struct argp_state *state, const struct ff_options *options)
+{
+	if (options->encrypt && options->encrypt_files) {
+		argp_error(state, "--encrypt takes all files, --encrypt-files some: give one of the two");
+	}
 }
 
 static error_t parse_command(int key, char *argument, struct argp_state *state)
@@ -126,6 +139,9 @@ static error_t parse_command(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		return take_word(state, parse, argument);
+	case ARGP_KEY_SUCCESS:
+		check_encryption(state, parse->options);
+		return 0;
 	default:
 		if (command->parse_file_option != NULL) {
 			result = command->parse_file_option(key, argument, state, &parse->options->files);
@@ -161,7 +177,7 @@ static void parse_arguments(struct ff_options *options, int argc, char **argv)
 		name = NULL;
 	}
 	argv[0] = own(options, name);
-	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
 }
 
 static void check_places(struct argp_state *state, const struct ff_options *options)

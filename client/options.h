@@ -23,6 +23,7 @@ struct ff_command;
 struct ff_option_word {
 	const char *text;
 	const char *folder;
+	bool encrypt; /* it stands behind --encrypt-files */
 };
 
 struct ff_options {
@@ -52,6 +53,10 @@ struct ff_options {
 	size_t word_count;
 	const char *build_dir;
 	struct ff_flash_settings settings;
+	bool encrypt;       /* every image, or those that the build directory marks */
+	bool encrypt_files; /* the words that say so */
+	bool erase_all;
+	bool ignore_encryption_efuses;
 	const char *cancel; /* id of the job to cancel */
 	bool reset;
 	int64_t limit_us;      /* end of the monitor, 0 for none */

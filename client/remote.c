@@ -88,13 +88,14 @@ static bool fetch_content(struct ff_run *run, struct ff_api *api, struct ff_cont
 
 static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote_task *task, const char *board)
 {
-	char resource[FF_REMOTE_RESOURCE_SIZE + 64];
+	char resource[FF_REMOTE_RESOURCE_SIZE + 256];
 
 	snprintf(resource, sizeof(resource), "%s", task->resource);
 	if (!task->plain) {
 		ff_api_add_loader(resource, sizeof(resource), run->options);
 	}
 	if (task->images != NULL) {
+		ff_api_add_settings(resource, sizeof(resource), run->options);
 		return ff_api_send(api, board, resource, task->images, run->display, &run->result, &run->failure);
 	}
 	return ff_api_begin(api, task->method != NULL ? task->method : "POST", board, resource, &run->result,

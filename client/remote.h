@@ -13,7 +13,8 @@
 
 struct ff_remote_task {
 	const char *method; /* "POST" if it is NULL */
-	/* Behind the board's path, with what its query holds beside the options for the loader:
+	/* Behind the board's path, with what its query holds beside the options for the loader and the
+	 * flash settings for the images:
 	 * "erase?offset=0x0&size=0x1000". */
 	char resource[FF_REMOTE_RESOURCE_SIZE];
 	bool plain;                     /* the resource takes no options */

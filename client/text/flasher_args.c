@@ -154,6 +154,10 @@ static size_t apply_option(struct ff_flasher_args *args, const char *option, con
 		args->force = true;
 		return 1;
 	}
+	if (strcmp(option, "--encrypt") == 0) {
+		args->encrypt = true;
+		return 1;
+	}
 	if (strcmp(option, "--no-compress") == 0 || strcmp(option, "-u") == 0) {
 		args->no_compress = true;
 		return 1;

@@ -30,6 +30,7 @@ struct ff_flasher_args {
 	bool no_stub;        /* extra_esptool_args.stub is false */
 	bool no_compress;    /* write_flash_args holds --no-compress */
 	bool force;          /* write_flash_args holds --force */
+	bool encrypt;        /* write_flash_args holds --encrypt */
 	bool no_reset_after; /* extra_esptool_args.after is no_reset or no_reset_stub */
 };
 

@@ -25,9 +25,9 @@ static json_t *now_text(void)
 
 json_t *ff_job_new(const char *kind, const char *board)
 {
-	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n}", "id", "kind", kind,
-			 "board", board, "state", "running", "created", now_text(), "started", now_text(), "finished",
-			 "progress", "target", "regions", "options", "result", "info", "error");
+	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n, s:[]}", "id", "kind",
+			 kind, "board", board, "state", "running", "created", now_text(), "started", now_text(),
+			 "finished", "progress", "target", "regions", "options", "result", "info", "error", "notes");
 }
 
 /* Bytes with colons between them. */
@@ -214,6 +214,7 @@ void ff_job_print_flash(const json_t *job, FILE *out)
 	const json_t *result = json_object_get(job, "result");
 	const json_t *info = json_object_get(job, "info");
 	long long bytes = (long long)json_integer_value(json_object_get(result, "bytes"));
+	long long unverified = (long long)json_integer_value(json_object_get(result, "unverified_bytes"));
 	long long wire = (long long)json_integer_value(json_object_get(result, "wire_bytes"));
 	double seconds = duration(result);
 
@@ -228,7 +229,13 @@ void ff_job_print_flash(const json_t *job, FILE *out)
 	if (seconds > 0) {
 		fprintf(out, " in %.1f s, %.1f kbit/s effective", seconds, (double)bytes * 8 / 1000 / seconds);
 	}
-	fprintf(out, ", %s\n", json_is_true(json_object_get(result, "verified")) ? "verified" : "not verified");
+	if (json_is_true(json_object_get(result, "verified"))) {
+		fputs(", verified\n", out);
+	} else if (unverified > 0 && unverified < bytes) {
+		fprintf(out, ", verified but for %lld bytes\n", unverified);
+	} else {
+		fputs(", not verified\n", out);
+	}
 }
 
 static void print_regions(const json_t *job, FILE *out)
@@ -266,6 +273,17 @@ static void print_target(const json_t *job, FILE *out)
 	fprintf(out, "%s%s\n", value != NULL ? "  " : "", value != NULL ? value : "");
 }
 
+static void print_notes(const json_t *job, FILE *out)
+{
+	size_t index;
+	json_t *note;
+
+	json_array_foreach(json_object_get(job, "notes"), index, note)
+	{
+		fprintf(out, "note      %s\n", json_is_string(note) ? json_string_value(note) : "");
+	}
+}
+
 void ff_job_print(const json_t *job, FILE *out)
 {
 	const json_t *error = json_object_get(job, "error");
@@ -288,6 +306,7 @@ void ff_job_print(const json_t *job, FILE *out)
 		fputs("board     ", out);
 		print_chip(json_object_get(job, "info"), out);
 	}
+	print_notes(job, out);
 	if (json_is_object(error)) {
 		fprintf(out, "error     %s: %s\n", text_of(error, "code", "?"), text_of(error, "detail", ""));
 	}

@@ -238,13 +238,17 @@ static void test_api__uploads_a_form_that_names_the_offsets(void **state)
 	world.options.no_compress = true;
 	world.options.baud = 0;
 	world.options.baud_given = true;
+	world.options.erase_all = true;
+	world.options.settings = (struct ff_flash_settings){ .mode = "d&o", .size = "4MB-c1" };
+	images.items[1].encrypt = true;
 	assert_true(
 		ff_api_flash(&world.api, "a/b c", &images, &world.options, &world.display, &job, &world.run.failure));
 	assert_string_equal(json_string_value(json_object_get(job, "id")), "7");
 	json_decref(job);
 	close_world(&world);
 	assert_non_null(strstr(world.server.log, "POST /api/v1/boards/a%2Fb%20c/"
-						 "flash?baud=0&stub=false&force=true&compress=false HTTP/1.1\r\n"));
+						 "flash?baud=0&stub=false&force=true&compress=false&erase_all=true"
+						 "&flash_mode=d%26o&flash_size=4MB-c1&encrypt=0x0 HTTP/1.1\r\n"));
 	assert_non_null(strstr(world.server.log, "\r\nPrefer: respond-async\r\n"));
 	assert_non_null(strstr(
 		world.server.log,

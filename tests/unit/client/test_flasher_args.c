@@ -90,13 +90,14 @@ static void test_flasher_args__reads_encrypted_entries(void **state)
 
 static void test_flasher_args__reads_extra_arguments(void **state)
 {
-	struct ff_flasher_args args =
-		parse("{\"flash_files\": {\"65536\": \"/abs/../a.bin\"},"
-		      " \"write_flash_args\": [\"--flash-mode\", \"qio\", \"--no-compress\", \"--force\", \"-z\"],"
-		      " \"extra_esptool_args\": {\"after\": \"no_reset\", \"stub\": false, \"chip\": \"esp32c3\"}}");
+	struct ff_flasher_args args = parse(
+		"{\"flash_files\": {\"65536\": \"/abs/../a.bin\"},"
+		" \"write_flash_args\": [\"--flash-mode\", \"qio\", \"--no-compress\", \"--force\", \"--encrypt\", \"-z\"],"
+		" \"extra_esptool_args\": {\"after\": \"no_reset\", \"stub\": false, \"chip\": \"esp32c3\"}}");
 
 	(void)state;
 	assert_int_equal(args.files[0].offset, 65536);
+	assert_true(args.encrypt);
 	assert_string_equal(args.files[0].path, "/abs/../a.bin");
 	assert_string_equal(args.settings.mode, "qio");
 	assert_string_equal(args.settings.freq, "");
@@ -123,7 +124,7 @@ static void test_flasher_args__refuses(void **state)
 		{ "{\"flash_files\": {\"0x0\": \"\"}}", "no usable file name" },
 		{ "{\"flash_files\": {\"0x0\": \"a\\u0000b\"}}", "not valid JSON" },
 		{ "{\"flash_files\": {\"0x0\": \"a\", \"0x0\": \"b\"}}", "duplicate" },
-		{ "{\"flash_files\": {\"0x0\": \"a\"}, \"write_flash_args\": [\"--encrypt\"]}", "'--encrypt'" },
+		{ "{\"flash_files\": {\"0x0\": \"a\"}, \"write_flash_args\": [\"--diff-with\"]}", "'--diff-with'" },
 		{ "{\"flash_files\": {\"0x0\": \"a\"}, \"write_flash_args\": [\"--erase-all\"]}", "'--erase-all'" },
 		{ "{\"flash_files\": {\"0x0\": \"a\"}, \"write_flash_args\": [3]}", "(not a word)" },
 	};

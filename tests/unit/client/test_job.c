@@ -21,7 +21,7 @@ static const char example[] =
 	" \"finished\": \"2026-01-31T12:00:13.600Z\","
 	" \"progress\": {\"phase\": \"write\", \"done\": 65536, \"total\": 1048576}, \"target\": null,"
 	" \"regions\": [{\"offset\": \"0x10000\", \"size\": 1048576, \"sha256\": \"00\", \"name\": \"app.bin\"}],"
-	" \"options\": {\"baud\": 460800, \"force\": false, \"stub\": true, \"compress\": true},"
+	" \"options\": {\"baud\": 460800, \"force\": false, \"stub\": true, \"compress\": true, \"erase_all\": false},"
 	" \"result\": {\"bytes\": 1048576, \"wire_bytes\": 601234, \"verified\": true, \"stub\": true, \"baud\": 460800,"
 	"            \"phases\": {\"reset\": 0.15, \"sync\": 0.05, \"write\": 13.1, \"verify\": 0.2}},"
 	" \"info\": {\"chip\": \"ESP32\", \"revision\": \"v3.1\", \"mac\": \"24:0a:c4:00:00:01\", \"crystal_mhz\": 40,"
@@ -29,7 +29,7 @@ static const char example[] =
 	"          \"description\": \"ESP32-D0WD-V3\", \"features\": [\"Wi-Fi\", \"BT\", \"Dual Core + LP Core\"],"
 	"          \"eui64\": null,"
 	"          \"secure_boot\": \"off\", \"flash_encryption\": \"development\"},"
-	" \"error\": null}";
+	" \"error\": null, \"notes\": [\"app.bin: look at it\"]}";
 
 static json_t *load(const char *text)
 {
@@ -215,6 +215,11 @@ static void test_job__summary_survives_missing_members(void **state)
 	assert_string_equal(text, "lab1: wrote 10 bytes, not verified\n");
 	free(text);
 	json_decref(job);
+	job = load("{\"board\": \"lab1\", \"result\": {\"bytes\": 10, \"verified\": false, \"unverified_bytes\": 4}}");
+	text = printed(ff_job_print_flash, job);
+	assert_string_equal(text, "lab1: wrote 10 bytes, verified but for 4 bytes\n");
+	free(text);
+	json_decref(job);
 }
 
 static void test_job__prints_all_of_a_job(void **state)
@@ -229,7 +234,8 @@ static void test_job__prints_all_of_a_job(void **state)
 				  "started   2026-01-31T12:00:00.100Z\n"
 				  "finished  2026-01-31T12:00:13.600Z\n"
 				  "image     0x10000  1048576 bytes  app.bin\n"
-				  "board     ESP32 (revision v3.1, MAC 24:0a:c4:00:00:01, 4 MB flash)\n");
+				  "board     ESP32 (revision v3.1, MAC 24:0a:c4:00:00:01, 4 MB flash)\n"
+				  "note      app.bin: look at it\n");
 	free(text);
 	json_decref(job);
 }

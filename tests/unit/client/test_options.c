@@ -196,6 +196,31 @@ static void test_options__read_an_argument_file(void **state)
 	free(prefix);
 }
 
+/* Up to the next option the words belong to --encrypt-files, as in esptool. */
+static void test_options__tell_which_files_to_encrypt(void **state)
+{
+	static const bool expected[] = { false, false, true, true, true, true, false, false };
+	struct ff_options options;
+
+	(void)state;
+	PARSE(&options, "write-flash", "0x1000", "a.bin", "--encrypt-files", "0x8000", "b.bin", "0x9000", "c.bin",
+	      "--erase-all", "0x20000", "d.bin");
+	assert_int_equal(options.word_count, 8);
+	for (size_t i = 0; i < 8; i++) {
+		assert_int_equal(options.words[i].encrypt, expected[i]);
+	}
+	assert_true(options.erase_all && options.encrypt_files && !options.encrypt);
+	ff_options_release(&options);
+	PARSE(&options, "write-flash", "--encrypt_files", "0x8000", "b.bin", "--baud", "115200", "0x9000", "c.bin");
+	assert_true(options.words[1].encrypt && !options.words[2].encrypt);
+	ff_options_release(&options);
+	PARSE(&options, "write_flash", "--encrypt", "-e", "--verify", "--ignore_flash_encryption_efuse_setting",
+	      "0x8000", "b.bin");
+	assert_true(options.encrypt && options.erase_all && options.ignore_encryption_efuses && !options.no_verify);
+	assert_false(options.words[0].encrypt);
+	ff_options_release(&options);
+}
+
 static void test_options__compare_chips_loosely(void **state)
 {
 	struct ff_options options;
@@ -235,7 +260,7 @@ static int exit_status(const char *const *arguments)
 
 static void test_options__wrong_usage_exits_with_2(void **state)
 {
-	static const char *const cases[][6] = {
+	static const char *const cases[][7] = {
 		{ NULL },
 		{ "nonsense" },
 		{ "boards", "--nonsense" },
@@ -259,6 +284,7 @@ static void test_options__wrong_usage_exits_with_2(void **state)
 		{ "monitor", "--seconds", "nan" },
 		{ "reset", "--seconds", "1" },
 		{ "write-flash", "--flash-mode", "a-long-nonsense" },
+		{ "write-flash", "--encrypt", "0x0", "a.bin", "--encrypt-files", "0x1000" },
 	};
 
 	(void)state;
@@ -294,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_options__read_every_command),
 		cmocka_unit_test(test_options__take_the_environment_last),
 		cmocka_unit_test(test_options__read_an_argument_file),
+		cmocka_unit_test(test_options__tell_which_files_to_encrypt),
 		cmocka_unit_test(test_options__compare_chips_loosely),
 		cmocka_unit_test(test_options__wrong_usage_exits_with_2),
 		cmocka_unit_test(test_options__help_and_version_exit_with_0),
