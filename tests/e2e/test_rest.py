@@ -54,7 +54,7 @@ def test_rest__info_probes_the_board(make_board, make_server, chip, name):
     rest.wait_board("lab1", "idle")
     before = rest.get("/boards/lab1/info")
     assert set(before) == {"chip", "revision", "mac", "crystal_mhz", "flash_id", "flash_size", "probed",
-                           "security", "description", "features", "eui64"}
+                           "security", "description", "features", "eui64", "secure_boot", "flash_encryption"}
     assert set(before.values()) == {None}
     reply = rest.request("POST", f"{API}/boards/lab1/info")
     assert reply.status == 200, reply
