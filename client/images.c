@@ -219,30 +219,6 @@ void ff_images_close(const struct ff_images *images, struct ff_region regions[FF
 	}
 }
 
-static size_t peek_file(const char *path, uint8_t *bytes, size_t capacity)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	if (fd < 0) {
-		return 0;
-	}
-	got = read(fd, bytes, capacity);
-	close(fd);
-	return got > 0 ? (size_t)got : 0;
-}
-
-size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capacity)
-{
-	size_t size = image->size < capacity ? (size_t)image->size : capacity;
-
-	if (image->path != NULL) {
-		return peek_file(image->path, bytes, capacity);
-	}
-	memcpy(bytes, image->bytes, size);
-	return size;
-}
-
 uint64_t ff_images_size(const struct ff_images *images)
 {
 	uint64_t size = 0;

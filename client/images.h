@@ -70,9 +70,6 @@ FF_WARN_UNUSED enum ff_status ff_images_open(const struct ff_images *images, str
 /* Harmless on zeroed regions. */
 void ff_images_close(const struct ff_images *images, struct ff_region regions[FF_MAX_REGIONS]);
 
-/* Reads up to `capacity` first bytes of an image, for a look at its header; returns how many. */
-size_t ff_images_peek(const struct ff_image *image, uint8_t *bytes, size_t capacity);
-
 /* Sum of all sizes. */
 uint64_t ff_images_size(const struct ff_images *images);
 

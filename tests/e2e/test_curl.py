@@ -14,6 +14,10 @@ HTTP_ERROR, PARTIAL_FILE = 22, 18  # exit statuses of curl
 OTHER_CHIP = firmware.image("esp32c3", 0x4000)
 
 
+KEPT = {"erase_all": False, "ignore_encryption_efuses": False,
+        "flash_mode": "keep", "flash_freq": "keep", "flash_size": "keep"}
+
+
 def flash_url(server, query=""):
     return f"{server.url}{API}/boards/lab1/flash{query}"
 
@@ -44,7 +48,7 @@ def test_curl__several_images_in_one_form(server, board, tmp_path, app, app_file
     job = json.loads(done.stdout)
     wanted = [("0x1000", loader, "bootloader.bin"), ("0x8000", table, "partitions.bin"), ("0x10000", app, "app.bin")]
     assert job["regions"] == [{"offset": offset, "size": len(image), "sha256": hashlib.sha256(image).hexdigest(),
-                               "name": name} for offset, image, name in wanted]
+                               "name": name, "encrypt": False} for offset, image, name in wanted]
     for offset, image, _ in wanted:
         assert board.holds(int(offset, 16), image)
 
@@ -69,7 +73,8 @@ def test_curl__the_finished_job_tells_all(server, app, app_file):
     assert (job["kind"], job["board"], job["state"], job["error"]) == ("flash", "lab1", "done", None)
     assert job["created"] <= job["started"] <= job["finished"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["created"])
-    assert job["options"] == {"baud": 460800, "force": False, "stub": True, "compress": True, "verify": True}
+    assert job["options"] == {"baud": 460800, "force": False, "stub": True, "compress": True, "verify": True,
+                              **KEPT}
     result = job["result"]
     assert result["bytes"] == len(app) and result["verified"] is True and result["stub"] is True
     assert 0.4 * len(app) < result["wire_bytes"] < 0.7 * len(app)
@@ -81,7 +86,8 @@ def test_curl__the_finished_job_tells_all(server, app, app_file):
 def test_curl__options_reach_the_engine(server, board, app, app_file):
     query = "?baud=921600&stub=false&compress=false&force=true"
     job = json.loads(curl("-F", f"0x10000=@{app_file}", flash_url(server, query)).stdout)
-    assert job["options"] == {"baud": 921600, "force": True, "stub": False, "compress": False, "verify": True}
+    assert job["options"] == {"baud": 921600, "force": True, "stub": False, "compress": False, "verify": True,
+                              **KEPT}
     assert job["result"]["stub"] is False and job["result"]["baud"] == 921600
     assert job["result"]["wire_bytes"] >= len(app)
     assert board.holds(0x10000, app)

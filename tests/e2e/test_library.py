@@ -10,10 +10,11 @@ import signal
 
 import pytest
 
+import firmware
 from program import Program, run
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-EXAMPLES = ("flash.c", "progress.c", "custom_transport.c", "flash.cpp")
+EXAMPLES = ("flash.c", "progress.c", "encrypted.c", "custom_transport.c", "flash.cpp")
 COMPILERS = {".c": ["cc", "-std=gnu17"], ".cpp": ["c++", "-std=c++17"]}
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 OFFSET = 0x10000
@@ -145,6 +146,17 @@ def test_library__shows_progress_with_the_stub_of_the_prefix(cmake_examples, kin
         assert re.search(f"^{phase}$", done.stderr, re.MULTILINE), done
     assert "warning: " not in done.stderr
     assert board.holds(OFFSET, app)
+
+
+def test_library__has_the_chip_encrypt(cmake_examples, make_board, tmp_path):
+    (tmp_path / "key.bin").write_bytes(bytes(range(32)))
+    board = make_board(options=["--security", "flash-encryption", "--flash-key", tmp_path / "key.bin"])
+    image = firmware.bootloader("esp32")
+    (tmp_path / "bootloader.bin").write_bytes(image)
+    done = run([cmake_examples["shared"] / "encrypted_c", board.address, "0x1000", tmp_path / "bootloader.bin"])
+    assert done.status == 0 and "flash encryption: development" in done.stdout, done
+    assert f"{len(image)} bytes written, {len(image)} of them unverified" in done.stdout
+    assert "could not be verified" in done.stderr and board.flash(0x1000, len(image)) != image
 
 
 def test_library__looks_for_stubs_in_the_tree_of_the_library(installed, board, app_file, tmp_path):

@@ -2,12 +2,13 @@
 """Chips with flash encryption or secure boot: what the chip encrypts is what encrypt-flash-data makes of it, and boots;
 what would brick it is refused."""
 
+import hashlib
 import signal
 
 import pytest
 
 import firmware
-from client import DONE, USAGE, farflash, farflash_json
+from client import DONE, FAILED, USAGE, farflash, farflash_json
 from rest import assert_problem
 
 APPLICATION = "hello from the application"
@@ -232,8 +233,13 @@ def test_security__erasing_is_refused(locked, make_server, tmp_path, chip, secur
         done = farflash(*where, *command)
         assert done.status == USAGE and "nothing was erased" in done.stderr, done
     assert board.is_untouched()
-    assert farflash(*where, "--force", "erase-region", "0x10000", "0x1000").status == DONE
+    server = make_server(lab1=board)
+    far = ["--server", server.url, "erase-region", "0x10000", "0x1000"]
+    assert "nothing was erased" in farflash(*far).stderr and board.is_untouched()
+    assert farflash(*far, "--force").status == DONE
+    server.judge()
     assert board.holds(0x10000, b"\xff" * 0x1000)
+    assert farflash(*where, "--force", "erase-flash").status == DONE
 
 
 def test_security__problem_is_told(locked, make_server):
@@ -262,3 +268,33 @@ def test_security__erase_all(make_board, tmp_path):
                             put(tmp_path, "app.bin", image))
     assert "erase" in told["result"]["phases"] and told["result"]["verified"] is True
     assert board.holds(0, b"\xff" * 0x10000) and board.holds(0x10000, image + b"\xff" * 0x10000)
+
+
+def patched(image, mode, size_freq):
+    """The image with other flash settings, and the SHA-256 that fits (esptool: "Firmware Image Format")."""
+    length = 24 + 8 + int.from_bytes(image[28:32], "little") + 1
+    length += -length % 16
+    body = image[:2] + bytes((mode, size_freq)) + image[4:length]
+    return body + hashlib.sha256(body).digest() + image[length + 32:]
+
+
+@pytest.mark.parametrize("chip", ("esp32", "esp32c3", "esp32p4"))
+def test_security__flash_settings_go_into_the_header(make_board, make_server, tmp_path, chip):
+    board = make_board(chip, flash_size="8MB")
+    server = make_server(lab1=board)
+    offset, image = firmware.BOOTLOADER_AT[chip], firmware.bootloader(chip)
+    path = put(tmp_path, "bootloader.bin", image)
+    words = ["--flash-mode", "qio", "--flash-freq", "80m", "--flash-size", "detect"]
+    for where in (["--server", server.url], ["--port", board.address]):
+        if where[0] == "--port":
+            server.judge()
+        done = farflash(*where, "write-flash", *words, hex(offset), path, "0x10000", path)
+        assert done.status == DONE and "its header gets the flash settings qio, 80m, 8MB" in done.stderr, done
+        assert board.holds(offset, patched(image, 0x00, 0x3F))
+        assert board.holds(0x10000, image)
+        assert farflash(*where, "verify-flash", *words, hex(offset), path).status == DONE
+        assert farflash(*where, "verify-flash", hex(offset), path).status == FAILED
+        assert farflash(*where, "write-flash", hex(offset), path).status == DONE
+        assert board.holds(offset, image)
+    done = farflash("--port", board.address, "write-flash", "--flash-freq", "81m", hex(offset), path)
+    assert done.status == USAGE and "--flash-freq '81m'" in done.stderr, done
