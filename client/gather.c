@@ -138,6 +138,20 @@ static enum ff_status add_word(struct ff_images *images, struct ff_options *opti
 	return status;
 }
 
+/* What the chip encrypts looks different in its flash, and only the chip knows how. */
+static enum ff_status check_comparable(const struct ff_images *images, struct ff_error *error)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		if (images->items[i].encrypt) {
+			return ff_error_set(error, FF_ERR_UNSUPPORTED,
+					    "%.120s is encrypted by the chip when it is written, so nobody but the "
+					    "chip can compare it: leave it out",
+					    images->items[i].name);
+		}
+	}
+	return FF_OK;
+}
+
 /* What the images are, as far as no board is needed. */
 static enum ff_status check(struct ff_images *images, const struct ff_options *options, enum ff_take_purpose purpose,
 			    struct ff_error *error)
@@ -146,6 +160,9 @@ static enum ff_status check(struct ff_images *images, const struct ff_options *o
 
 	if (purpose != FF_TAKE_TO_MERGE) {
 		status = ff_images_check(images, purpose == FF_TAKE_TO_WRITE, error);
+	}
+	if (status == FF_OK && purpose == FF_TAKE_TO_COMPARE) {
+		status = check_comparable(images, error);
 	}
 	if (status == FF_OK && purpose == FF_TAKE_TO_WRITE && options->chip != NULL && !options->force) {
 		status = ff_images_check_chip(images, options->chip, error);

@@ -3,6 +3,7 @@
 what would brick it is refused."""
 
 import hashlib
+import shutil
 import signal
 
 import pytest
@@ -120,6 +121,27 @@ def test_security__build_directory_marks_its_files(locked, tmp_path):
     assert farflash(*where, "write-flash", "-C", tmp_path, "--encrypt").status == DONE
     assert board.holds(0, ciphertext(tmp_path, "esp32c3", 0, image))
     assert board.holds(0x9000, table)
+
+
+@pytest.mark.parametrize("archived", (False, True), ids=("directory", "zip"))
+def test_security__build_directory_brings_its_options(locked, make_server, tmp_path, archived):
+    """Through a server: --encrypt and flash settings of write_flash_args count like those of the command line."""
+    board, _ = locked("esp32c3")
+    server = make_server(lab1=board)
+    build = tmp_path / "build"
+    build.mkdir()
+    image = firmware.bootloader("esp32c3")
+    put(build, "bootloader.bin", image)
+    (build / "flasher_args.json").write_text(
+        '{"write_flash_args": ["--encrypt", "--flash-mode", "qio"], "flash_files": {"0x0": "bootloader.bin"}}')
+    what = [shutil.make_archive(tmp_path / "build", "zip", build)] if archived else ["-C", build]
+    done = farflash("--server", server.url, "verify-flash", *what)
+    assert done.status == USAGE and "nobody but the chip can compare it" in done.stderr, done
+    assert board.is_untouched()
+    done = farflash("--server", server.url, "write-flash", *what)
+    assert done.status == DONE and "the flash settings qio" in done.stderr, done
+    wanted = patched(image, 0x00, image[3])
+    assert board.holds(0, ciphertext(tmp_path, "esp32c3", 0, wanted))
 
 
 @pytest.mark.parametrize("form", (True, False), ids=("form", "body"))
