@@ -14,7 +14,7 @@
 
 struct shim_port {
 	char link[102]; /* so that LINK.lines still fits into sun_path */
-	dev_t device;  /* of the slave that the link led to last: it may be gone while a descriptor is open */
+	dev_t device;   /* of the slave that the link led to last: it may be gone while a descriptor is open */
 	unsigned opens;
 	int bits; /* TIOCM_DTR | TIOCM_RTS */
 };
