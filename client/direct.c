@@ -143,8 +143,7 @@ static void note_info(const struct session *session, json_t *job)
 	if (session->flasher != NULL) {
 		bool tells = ff_flasher_security_info(session->flasher, &security, NULL) == FF_OK;
 
-		ff_job_set_info(job, ff_flasher_info(session->flasher));
-		ff_job_set_security(job, tells ? &security : NULL);
+		ff_job_set_info(job, ff_flasher_info(session->flasher), tells ? &security : NULL);
 	}
 }
 

@@ -5,8 +5,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "list.h"
-#include "security.h"
+#include "report.h"
 
 /* Now, in UTC to the millisecond. */
 static json_t *now_text(void)
@@ -30,54 +29,12 @@ json_t *ff_job_new(const char *kind, const char *board)
 			 "finished", "progress", "target", "regions", "options", "result", "info", "error", "notes");
 }
 
-/* Bytes with colons between them. */
-static json_t *address_text(const uint8_t *bytes, size_t count)
+void ff_job_set_info(json_t *job, const struct ff_board_info *info, const struct ff_security_info *security)
 {
-	char text[32] = "";
+	json_t *now = now_text();
 
-	for (size_t i = 0; i < count && 3 * i + 3 < sizeof(text); i++) {
-		snprintf(text + 3 * i, 4, i + 1 < count ? "%02x:" : "%02x", bytes[i]);
-	}
-	return json_string(text);
-}
-
-static json_t *list_json(const char *list)
-{
-	json_t *array = json_array();
-	size_t size = 0;
-
-	for (const char *item; (item = ff_list_next(&list, &size)) != NULL;) {
-		json_array_append_new(array, json_stringn(item, size));
-	}
-	return array;
-}
-
-void ff_job_set_info(json_t *job, const struct ff_board_info *info)
-{
-	char revision[16], flash_id[16];
-
-	snprintf(revision, sizeof(revision), "v%u.%u", info->revision / 100, info->revision % 100);
-	snprintf(flash_id, sizeof(flash_id), "0x%06x", info->flash_id);
-	json_t *object =
-		json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "chip", info->chip, "revision",
-			  revision, "mac", address_text(info->mac, sizeof(info->mac)), "crystal_mhz",
-			  info->crystal_mhz ? json_integer(info->crystal_mhz) : json_null(), "flash_id",
-			  info->flash_id ? json_string(flash_id) : json_null(), "flash_size",
-			  info->flash_size ? json_integer(info->flash_size) : json_null(), "probed", now_text(),
-			  "description", info->description, "features", list_json(info->features), "eui64",
-			  info->has_eui64 ? address_text(info->eui64, sizeof(info->eui64)) : json_null());
-	json_object_set_new(object, "secure_boot",
-			    info->secure_boot ? json_string(ff_secure_boot_name(info->secure_boot)) : json_null());
-	json_object_set_new(object, "flash_encryption",
-			    info->flash_encryption ? json_string(ff_flash_encryption_name(info->flash_encryption))
-						   : json_null());
-	json_object_set_new(job, "info", object);
-}
-
-void ff_job_set_security(json_t *job, const struct ff_security_info *security)
-{
-	json_object_set_new(json_object_get(job, "info"), "security",
-			    security != NULL ? ff_security_json(security) : json_null());
+	json_object_set_new(job, "info", ff_report_info(info, security, json_string_value(now)));
+	json_decref(now);
 }
 
 json_t *ff_job_word(uint32_t value)

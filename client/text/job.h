@@ -18,11 +18,8 @@
  * yet as null. A new reference, NULL without memory. */
 json_t *ff_job_new(const char *kind, const char *board);
 
-/* Replaces "info" by what is known of the board. */
-void ff_job_set_info(json_t *job, const struct ff_board_info *info);
-
-/* Adds the security state to "info"; NULL: the chip does not tell. */
-void ff_job_set_security(json_t *job, const struct ff_security_info *security);
+/* Replaces "info" by what is known of the board; `security` is NULL where the chip does not tell. */
+void ff_job_set_info(json_t *job, const struct ff_board_info *info, const struct ff_security_info *security);
 
 /* Values of "target": a part of flash (`size` 0: to its end), a part of memory, a word. New references. */
 json_t *ff_job_flash_target(uint32_t offset, uint32_t size);

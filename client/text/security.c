@@ -39,33 +39,6 @@ static const char *purpose(json_int_t number)
 	return number >= 0 && number < count && names[number] != NULL ? names[number] : "another purpose";
 }
 
-static json_t *flags_json(uint32_t set)
-{
-	json_t *object = json_object();
-
-#define SET_FLAG(flag, name) json_object_set_new(object, name, json_boolean(set &(flag)));
-	FF_SECURITY_FLAG_MAP(SET_FLAG)
-#undef SET_FLAG
-	return object;
-}
-
-json_t *ff_security_json(const struct ff_security_info *security)
-{
-	json_t *purposes = json_array();
-	char text[16];
-
-	snprintf(text, sizeof(text), "0x%08x", security->flags);
-	for (size_t i = 0; i < FF_SECURITY_KEY_BLOCKS; i++) {
-		json_array_append_new(purposes, json_integer(security->key_purposes[i]));
-	}
-	return json_pack("{s:s, s:o, s:b, s:i, s:o, s:o, s:o}", "flags", text, "parsed_flags",
-			 flags_json(security->flags), "flash_encryption",
-			 __builtin_popcount(security->crypt_count) % 2 == 1, "flash_crypt_count", security->crypt_count,
-			 "key_purposes", purposes, "chip_id",
-			 security->has_id ? json_integer(security->chip_id) : json_null(), "api_version",
-			 security->has_id ? json_integer(security->api_version) : json_null());
-}
-
 static void print_number(FILE *out, const char *label, const json_t *number)
 {
 	if (json_is_integer(number)) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "list.h"
+#include "report.h"
 #include "text.h"
 
 /* jansson's pack: "s?" is null for a NULL string, "o?" for a NULL object (which must not hide a lack of memory, so that
@@ -47,66 +47,28 @@ static json_t *present_count(uint64_t count)
 	return count ? json_integer((json_int_t)count) : json_null();
 }
 
-static json_t *present_flags(uint32_t set)
-{
-	json_t *flags = json_object();
-#define SET_FLAG(flag, name) json_object_set_new(flags, name, json_boolean(set &(flag)));
-	FF_SECURITY_FLAG_MAP(SET_FLAG)
-#undef SET_FLAG
-	return flags;
-}
-
-/* What a chip tells of its protections; null where it does not tell. */
-static json_t *present_security(const struct ff_board_facts *facts)
-{
-	const struct ff_security_info *security = &facts->security;
-	if (!facts->tells_security) {
-		return json_null();
-	}
-	json_t *purposes = json_array();
-	for (int i = 0; i < FF_SECURITY_KEY_BLOCKS; i++) {
-		json_array_append_new(purposes, json_integer(security->key_purposes[i]));
-	}
-	return json_pack("{s:o, s:o, s:b, s:i, s:o, s:o, s:o}", "flags", present_word(security->flags), "parsed_flags",
-			 present_flags(security->flags), "flash_encryption",
-			 __builtin_popcount(security->crypt_count) % 2 == 1, "flash_crypt_count", security->crypt_count,
-			 "key_purposes", purposes, "chip_id",
-			 security->has_id ? json_integer(security->chip_id) : json_null(), "api_version",
-			 security->has_id ? json_integer(security->api_version) : json_null());
-}
-
-static json_t *present_list(const char *list)
-{
-	json_t *array = json_array();
-	size_t size = 0;
-	for (const char *item; (item = ff_list_next(&list, &size)) != NULL;) {
-		if (json_array_append_new(array, json_stringn(item, size)) != 0) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
-}
-
 json_t *ff_present_info(const struct ff_board_facts *facts)
 {
-	char revision[FF_TEXT_REVISION_SIZE];
-	char mac[FF_TEXT_MAC_SIZE];
-	char eui64[FF_TEXT_EUI64_SIZE];
-	ff_text_revision(revision, facts->revision);
-	ff_text_mac(mac, facts->mac);
-	ff_text_eui64(eui64, facts->eui64);
-	bool known = facts->known;
-	const char *boot = facts->secure_boot ? ff_secure_boot_name(facts->secure_boot) : NULL;
-	const char *encryption = facts->flash_encryption ? ff_flash_encryption_name(facts->flash_encryption) : NULL;
-	return json_pack("{s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:s?, s:s?, s:s?}", "chip",
-			 known ? facts->chip : NULL, "revision", known ? revision : NULL, "mac", known ? mac : NULL,
-			 "crystal_mhz", present_count(facts->crystal_mhz), "flash_id",
-			 facts->flash_id ? present_offset(facts->flash_id) : json_null(), "flash_size",
-			 present_count(facts->flash_size), "probed", present_time(facts->probed_ms), "security",
-			 present_security(facts), "description", known ? facts->description : NULL, "features",
-			 known ? present_list(facts->features) : json_null(), "eui64", facts->has_eui64 ? eui64 : NULL,
-			 "secure_boot", boot, "flash_encryption", encryption);
+	char probed[FF_TEXT_TIME_SIZE];
+	if (!facts->known) {
+		return ff_report_info(NULL, NULL, NULL);
+	}
+	struct ff_board_info info = {
+		.chip = facts->chip,
+		.revision = facts->revision,
+		.crystal_mhz = facts->crystal_mhz,
+		.flash_id = facts->flash_id,
+		.flash_size = facts->flash_size,
+		.description = facts->description,
+		.features = facts->features,
+		.has_eui64 = facts->has_eui64,
+		.secure_boot = facts->secure_boot,
+		.flash_encryption = facts->flash_encryption,
+	};
+	memcpy(info.mac, facts->mac, sizeof(info.mac));
+	memcpy(info.eui64, facts->eui64, sizeof(info.eui64));
+	ff_text_time(probed, facts->probed_ms);
+	return ff_report_info(&info, facts->tells_security ? &facts->security : NULL, probed);
 }
 
 static json_t *present_port(uint16_t port)

@@ -75,9 +75,3 @@ void ff_text_mac(char text[FF_TEXT_MAC_SIZE], const unsigned char mac[6])
 	snprintf(text, FF_TEXT_MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
 		 mac[5]);
 }
-
-void ff_text_eui64(char text[FF_TEXT_EUI64_SIZE], const unsigned char eui64[8])
-{
-	snprintf(text, FF_TEXT_EUI64_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x:%02x:%02x", eui64[0], eui64[1], eui64[2],
-		 eui64[3], eui64[4], eui64[5], eui64[6], eui64[7]);
-}

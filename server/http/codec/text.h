@@ -24,8 +24,4 @@ void ff_text_revision(char text[FF_TEXT_REVISION_SIZE], unsigned revision);
 #define FF_TEXT_MAC_SIZE 18
 void ff_text_mac(char text[FF_TEXT_MAC_SIZE], const unsigned char mac[6]);
 
-/* "60:55:f9:ff:fe:f7:2c:a2" */
-#define FF_TEXT_EUI64_SIZE 24
-void ff_text_eui64(char text[FF_TEXT_EUI64_SIZE], const unsigned char eui64[8]);
-
 #endif

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "job.h"
+#include "report.h"
 #include "security.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -27,7 +28,7 @@ static const char example[] =
 	" \"info\": {\"chip\": \"ESP32\", \"revision\": \"v3.1\", \"mac\": \"24:0a:c4:00:00:01\", \"crystal_mhz\": 40,"
 	"          \"flash_id\": \"0x1640ef\", \"flash_size\": 4194304, \"probed\": \"2026-01-31T12:00:00.000Z\","
 	"          \"description\": \"ESP32-D0WD-V3\", \"features\": [\"Wi-Fi\", \"BT\", \"Dual Core + LP Core\"],"
-	"          \"eui64\": null,"
+	"          \"security\": null, \"eui64\": null,"
 	"          \"secure_boot\": \"off\", \"flash_encryption\": \"development\"},"
 	" \"error\": null, \"notes\": [\"app.bin: look at it\"]}";
 
@@ -91,7 +92,7 @@ static void test_job__info_is_written_as_the_server_writes_it(void **state)
 	json_t *made, *wanted;
 
 	(void)state;
-	ff_job_set_info(job, &info);
+	ff_job_set_info(job, &info, NULL);
 	made = json_object_get(job, "info");
 	wanted = json_object_get(like, "info");
 	json_object_del(wanted, "probed");
@@ -112,7 +113,7 @@ static void test_job__info_holds_a_long_address(void **state)
 	json_t *job = ff_job_new("info", "lab1");
 
 	(void)state;
-	ff_job_set_info(job, &info);
+	ff_job_set_info(job, &info, NULL);
 	assert_string_equal(json_string_value(json_object_get(json_object_get(job, "info"), "eui64")),
 			    "60:55:f9:ff:fe:f7:2c:a2");
 	json_decref(job);
@@ -125,8 +126,10 @@ static void test_job__unknown_info_is_null(void **state)
 	const json_t *made;
 
 	(void)state;
-	ff_job_set_info(job, &info);
+	ff_job_set_info(job, &info, NULL);
 	made = json_object_get(job, "info");
+	assert_true(json_is_null(json_object_get(made, "revision")));
+	assert_true(json_is_null(json_object_get(made, "mac")));
 	assert_true(json_is_null(json_object_get(made, "crystal_mhz")));
 	assert_true(json_is_null(json_object_get(made, "flash_id")));
 	assert_true(json_is_null(json_object_get(made, "flash_size")));
@@ -321,10 +324,9 @@ static void test_job__security_is_a_member_of_info(void **state)
 	json_t *told;
 
 	(void)state;
-	ff_job_set_info(job, &info);
-	ff_job_set_security(job, NULL);
+	ff_job_set_info(job, &info, NULL);
 	assert_true(json_is_null(json_object_get(json_object_get(job, "info"), "security")));
-	ff_job_set_security(job, &security);
+	ff_job_set_info(job, &info, &security);
 	told = json_object_get(json_object_get(job, "info"), "security");
 	assert_string_equal(json_string_value(json_object_get(told, "flags")), "0x00000101");
 	assert_true(json_is_true(json_object_get(json_object_get(told, "parsed_flags"), "dis_usb")));
@@ -337,7 +339,7 @@ static void test_job__security_is_a_member_of_info(void **state)
 
 static void test_job__security_is_printed(void **state)
 {
-	json_t *told = ff_security_json(&security);
+	json_t *told = ff_report_security(&security);
 	char *text = printed(ff_security_print, told);
 
 	(void)state;

@@ -177,9 +177,6 @@ static void test_text__formats_facts(void **state)
 	char mac[FF_TEXT_MAC_SIZE];
 	ff_text_mac(mac, (const unsigned char[]){ 0x24, 0x0A, 0xC4, 0, 0, 1 });
 	assert_string_equal(mac, "24:0a:c4:00:00:01");
-	char eui64[FF_TEXT_EUI64_SIZE];
-	ff_text_eui64(eui64, (const unsigned char[]){ 0x60, 0x55, 0xF9, 0xFF, 0xFE, 0xF7, 0x2C, 0xA2 });
-	assert_string_equal(eui64, "60:55:f9:ff:fe:f7:2c:a2");
 }
 
 static const struct ff_route routes[] = {
