@@ -112,6 +112,16 @@ static void print_line(const char *label, const char *value)
 	printf("%-20s%s\n", label, value);
 }
 
+/* Not every chip has it, or tells it. */
+static void print_if_told(const char *label, const json_t *info, const char *key)
+{
+	const char *text = json_string_value(json_object_get(info, key));
+
+	if (text != NULL) {
+		print_line(label, text);
+	}
+}
+
 /* An EUI-64 is the MAC with two bytes more in its middle. */
 static void print_mac(const json_t *info)
 {
@@ -186,8 +196,8 @@ bool ff_cmd_chip_id(struct ff_run *run)
 	if (crystal > 0) {
 		printf("%-20s%lldMHz\n", "Crystal frequency:", (long long)crystal);
 	}
+	print_if_told("Secure boot:", info, "secure_boot");
+	print_if_told("Flash encryption:", info, "flash_encryption");
 	print_mac(info);
-	printf("%-20s%s\n%-20s%s\n", "Secure boot:", known(info, "secure_boot"),
-	       "Flash encryption:", known(info, "flash_encryption"));
 	return true;
 }

@@ -178,19 +178,25 @@ static bool hash_source(const struct ff_source *source, char hex[FF_DIGEST_HEX_S
 	return ff_digest_end(&digest, hex);
 }
 
-static json_t *region_json(const struct ff_region *region, const char *sha256)
+static json_t *region_json(const struct ff_region *region, const char *sha256, bool is_written)
 {
 	char offset[16];
+	json_t *object;
 
 	snprintf(offset, sizeof(offset), "0x%x", region->offset);
-	return json_pack("{s:s, s:I, s:s, s:s, s:b}", "offset", offset, "size", (json_int_t)region->source.size,
-			 "sha256", sha256, "name", region->name, "encrypt", region->encrypt);
+	object = json_pack("{s:s, s:I, s:s, s:s}", "offset", offset, "size", (json_int_t)region->source.size, "sha256",
+			   sha256, "name", region->name);
+	if (is_written) {
+		json_object_set_new(object, "encrypt", json_boolean(region->encrypt));
+	}
+	return object;
 }
 
 enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images *images,
 				     struct ff_region regions[FF_MAX_REGIONS], struct ff_error *error)
 {
 	json_t *noted = json_object_get(run->result, "regions");
+	bool is_written = ff_job_is_of_kind(run->result, "flash");
 	enum ff_status status = ff_images_open(images, regions, error);
 
 	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
@@ -199,7 +205,7 @@ enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images 
 		if (!hash_source(&regions[i].source, sha256, error)) {
 			return ff_error_set(error, FF_ERR_IO, "cannot read %.200s", regions[i].name);
 		}
-		json_array_append_new(noted, region_json(&regions[i], sha256));
+		json_array_append_new(noted, region_json(&regions[i], sha256, is_written));
 	}
 	return status;
 }

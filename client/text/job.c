@@ -88,6 +88,11 @@ const char *ff_job_id(const json_t *job)
 	return text_of(job, "id", "");
 }
 
+bool ff_job_is_of_kind(const json_t *job, const char *kind)
+{
+	return strcmp(text_of(job, "kind", ""), kind) == 0;
+}
+
 const char *ff_job_board(const json_t *job)
 {
 	return text_of(job, "board", "the board");

@@ -33,6 +33,9 @@ void ff_job_finish(json_t *job, const struct ff_failure *failure);
 const char *ff_job_state(const json_t *job);
 const char *ff_job_id(const json_t *job);
 
+/* Whether it is of this kind ("flash"). */
+bool ff_job_is_of_kind(const json_t *job, const char *kind);
+
 /* The board's name, "the board" where there is none. Borrowed. */
 const char *ff_job_board(const json_t *job);
 

@@ -183,9 +183,11 @@ def test_archives__damaged(build, kind, tmp_path):
         assert done.status == USAGE and f"{path}: not a zip or tar.gz archive, or a damaged one" in done.stderr, done
 
 
-def test_archives__encrypted_flash(build, tmp_path):
+def test_archives__encrypted_flash(build, tmp_path, make_board):
+    board = make_board("esp32")  # without a key
     entries = with_args(build, json.dumps({
         "flash_files": {"0x10000": "app.bin"}, "app": {"offset": "0x10000", "file": "app.bin", "encrypted": "true"}}))
     make_zip(tmp_path / "build.zip", entries)
-    done = farflash("--port", "socket://127.0.0.1:1", "write-flash", tmp_path / "build.zip")
-    assert done.status == USAGE and "is for a board with flash encryption" in done.stderr, done
+    done = farflash("--port", board.address, "write-flash", "--encrypt", tmp_path / "build.zip")
+    assert done.status == USAGE and "has no key for flash encryption" in done.stderr, done
+    assert board.is_untouched()
