@@ -28,14 +28,11 @@ static void read_json(const char *text, size_t size)
 		return;
 	}
 	check(args.count > 0 && args.count <= FF_MAX_REGIONS);
+	check(strlen(args.settings.mode) < sizeof(args.settings.mode));
+	check(strlen(args.settings.freq) < sizeof(args.settings.freq));
+	check(strlen(args.settings.size) < sizeof(args.settings.size));
 	for (size_t i = 0; i < args.count; i++) {
-		uint8_t header[FF_FLASH_SETTINGS_HEADER_SIZE] = { 0xe9 };
-		char note[160] = "";
-
 		check(args.files[i].path[0] != '\0' && strlen(args.files[i].path) < FF_FLASHER_ARGS_MAX_PATH);
-		(void)ff_flash_settings_differ(&args.settings, args.files[i].offset, header, sizeof(header), note,
-					       sizeof(note));
-		check(strlen(note) < sizeof(note));
 	}
 	ff_flasher_args_release(&args);
 }
