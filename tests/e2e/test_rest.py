@@ -172,7 +172,9 @@ def test_rest__events_tell_the_whole_job(slow, app):
     assert len(written) >= 2
     assert all(data["total"] == len(app) for data in written)
     done = [data["done"] for data in written]
-    assert done == sorted(done) and done[-1] == len(app)
+    # What comes faster than it is sent is merged, so the last of a phase may be lost to the next phase's first.
+    assert done == sorted(done) and done[-1] <= len(app)
+    assert events[-1][1]["result"]["bytes"] == len(app)
     assert all(int(data["offset"], 16) <= 0x10000 + len(app) for data in written)
 
 
