@@ -252,7 +252,9 @@ const struct ff_command ff_commands[] = {
 	{ .name = "elf2image",
 	  .arguments = "--chip NAME ELF_FILE",
 	  .summary = "Make the firmware image of an ELF executable",
-	  .details = "Every chip but the ESP8266. Needs neither server nor board.",
+	  .details =
+		  "For the ESP8266 it becomes two files unless --version says otherwise: FILE-0x00000.bin, and the code in "
+		  "flash under the offset where it belongs. Needs neither server nor board.",
 	  .max_words = 1,
 	  .options = ff_elf_options,
 	  .parse_file_option = ff_file_options_parse_elf,

@@ -34,7 +34,11 @@ const struct argp_option ff_merge_options[] = {
 };
 
 const struct argp_option ff_elf_options[] = {
-	{ "output", 'o', "FILE", 0, "Where to write (the ELF file's name with .bin at its end)", 1 },
+	{ "output", 'o', "FILE", 0,
+	  "Where to write (the ELF file's name with .bin at its end); of two files what their names "
+	  "begin with",
+	  1 },
+	{ "version", 'e', "N", 0, "ESP8266: form of the image, 1 (default), 2 or 3", 1 },
 	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "qio (default), qout, dio or dout", 1 },
 	{ "flash-freq", FF_OPTION_FLASH_FREQ, "FREQ", 0, "Such as 80m (what the chip's header says with 0)", 1 },
 	{ "flash-size", FF_OPTION_FLASH_SIZE, "SIZE", 0, "1MB (default) to 128MB", 1 },
@@ -160,6 +164,12 @@ error_t ff_file_options_parse_elf(int key, char *argument, struct argp_state *st
 	case OPTION_MAX_REV_FULL:
 		options->max_rev_full = revision(state, "--max-rev-full", argument, 65535);
 		options->max_rev_given = true;
+		return 0;
+	case 'e':
+		if (argument[0] < '1' || argument[0] > '3' || argument[1] != '\0') {
+			argp_error(state, "--version wants 1, 2 or 3, not '%s'", argument);
+		}
+		options->version = (uint8_t)(argument[0] - '0');
 		return 0;
 	case OPTION_MMU_PAGE_SIZE:
 		options->mmu_page = page_size(state, argument);

@@ -29,6 +29,7 @@ struct ff_file_options {
 	bool max_rev_given;
 	uint16_t max_rev_full; /* the same */
 	uint32_t mmu_page;     /* bytes, 0: to be found out */
+	uint8_t version;       /* of the ESP8266's image, 1 to 3; 0: not given */
 };
 
 /* Options of merge-bin, of elf2image, and of the two commands about encryption, for argp. */

@@ -10,6 +10,7 @@
 
 #include "elf.h"
 #include "elfimage.h"
+#include "elfimage8266.h"
 #include "file.h"
 #include "hex.h"
 #include "segments.h"
@@ -124,50 +125,97 @@ static enum ff_status take_pieces(struct ff_images *images, const char *path, en
 	return status;
 }
 
-static enum ff_status make_image(struct ff_buf *image, const char *path, const struct ff_take *how,
-				 struct ff_error *error)
+static enum ff_status choose_options(struct ff_elfimage_options *image, const struct ff_take *how,
+				     struct ff_error *error)
 {
-	struct ff_elfimage_options options = { .max_revision = FF_IMAGEHEADER_ANY_REVISION };
-	struct ff_buf elf;
-	enum ff_status status;
-
+	*image = (struct ff_elfimage_options){ .max_revision = FF_IMAGEHEADER_ANY_REVISION };
 	if (how->chip == NULL) {
 		return ff_error_set(error, FF_ERR_ARGUMENT,
 				    "it is an ELF file: say with --chip which chip its image is to be for");
 	}
-	options.chip = ff_imagechip_by_name(how->chip);
-	if (options.chip == NULL) {
+	image->chip = ff_imagechip_by_name(how->chip);
+	if (image->chip == NULL) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "there is no chip '%.40s'", how->chip);
 	}
 	if (how->settings != NULL) {
-		options.settings =
-			(struct ff_settings){ how->settings->mode, how->settings->freq, how->settings->size };
+		image->settings = (struct ff_settings){ how->settings->mode, how->settings->freq, how->settings->size };
 	}
 	if (how->settings != NULL && strcmp(how->settings->size, "detect") == 0) {
-		options.settings.size = NULL;
+		image->settings.size = NULL;
 	}
+	return FF_OK;
+}
+
+static enum ff_status make_image(struct ff_elfimage8266 *made, const struct ff_elfimage_options *options,
+				 const char *path, struct ff_error *error)
+{
+	struct ff_buf elf;
+	enum ff_status status;
+
 	ff_buf_init(&elf, FF_TAKE_MAX_FILE);
 	status = ff_file_read(&elf, path, error);
-	if (status == FF_OK) {
-		status = ff_elfimage_make(&options, elf.bytes, elf.size, image, error);
+	if (status == FF_OK && options->chip->id == FF_IMAGECHIP_NO_ID) {
+		status = ff_elfimage8266_make(made, options, 1, elf.bytes, elf.size, error);
+	} else if (status == FF_OK) {
+		status = ff_elfimage_make(options, elf.bytes, elf.size, &made->image, error);
 	}
 	ff_buf_release(&elf);
+	return status;
+}
+
+/* Moves a buffer into the list. */
+static enum ff_status add_buf(struct ff_images *images, uint32_t offset, const char *name, struct ff_buf *buf,
+			      struct ff_error *error)
+{
+	uint8_t *memory = buf->bytes;
+
+	buf->bytes = NULL;
+	return ff_images_add_bytes(images, offset, name, memory, buf->size, memory, error);
+}
+
+/* What an ESP8266 runs from flash lies at its own address, beside what its ROM loads. */
+static enum ff_status add_irom(struct ff_images *images, const char *path, struct ff_elfimage8266 *made,
+			       struct ff_error *error)
+{
+	char *name = NULL;
+	enum ff_status status;
+
+	if (made->irom.size == 0) {
+		return FF_OK;
+	}
+	if (asprintf(&name, "%s @ 0x%x", ff_file_name(path), made->irom_at) < 0) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	status = add_buf(images, made->irom_at, name, &made->irom, error);
+	free(name);
 	return status;
 }
 
 static enum ff_status take_elf(struct ff_images *images, const char *path, uint32_t offset, const struct ff_take *how,
 			       struct ff_error *error)
 {
-	struct ff_buf image;
-	enum ff_status status;
+	struct ff_elfimage_options options;
+	struct ff_elfimage8266 made;
+	enum ff_status status = choose_options(&options, how, error);
 
-	ff_buf_init(&image, FF_IMAGES_MAX_CONTENT);
-	status = make_image(&image, path, how, error);
-	if (status != FF_OK) {
-		ff_buf_release(&image);
+	if (status != FF_OK || options.chip == NULL) {
 		return status;
 	}
-	return ff_images_add_bytes(images, offset, ff_file_name(path), image.bytes, image.size, image.bytes, error);
+	if (options.chip->id == FF_IMAGECHIP_NO_ID && offset != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "the ESP8266 starts an ELF file's image from 0x0, and knows no other place for it: "
+				    "give 0x0 (or elf2image --version 2 for one that a bootloader starts)");
+	}
+	ff_elfimage8266_init(&made, FF_IMAGES_MAX_CONTENT);
+	status = make_image(&made, &options, path, error);
+	if (status == FF_OK) {
+		status = add_buf(images, offset, ff_file_name(path), &made.image, error);
+	}
+	if (status == FF_OK) {
+		status = add_irom(images, path, &made, error);
+	}
+	ff_elfimage8266_release(&made);
+	return status;
 }
 
 enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t offset, const struct ff_take *how,

@@ -37,8 +37,10 @@ enum ff_take_format ff_take_format(const char *path);
 const char *ff_take_format_name(enum ff_take_format format);
 
 /* Adds the content of the file at `path`: Intel HEX and UF2 where they say themselves; an ELF executable's image, and
- * anything else as plain bytes, at `offset`.
- * Errors, with the path in the text: FF_ERR_ARGUMENT (not readable, too many pieces, no chip said for an ELF file),
+ * anything else as plain bytes, at `offset`. For the ESP8266 an image's offset is 0, and its code in flash comes beside it,
+ * where it was linked for.
+ * Errors, with the path in the text: FF_ERR_ARGUMENT (not readable, too many pieces, no chip said for an ELF file, the ESP8266's elsewhere
+ * than at 0),
  * FF_ERR_EMPTY, FF_ERR_TOO_LARGE, those of ff_hex_read(), ff_uf2_read() and ff_elfimage_make(), FF_ERR_NO_MEMORY. Plain
  * bytes are not looked at here. */
 FF_WARN_UNUSED enum ff_status ff_take_file(struct ff_images *images, const char *path, uint32_t offset,

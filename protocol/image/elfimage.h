@@ -30,7 +30,7 @@ struct ff_elfimage_options {
 };
 
 /* Appends the image to `image`, whose cap bounds it.
- * Errors: FF_ERR_UNSUPPORTED (the ESP8266; what ff_elf_parse_sections() says), FF_ERR_ARGUMENT (settings or page size that
+ * Errors: FF_ERR_UNSUPPORTED (the ESP8266, for which there is ff_elfimage8266_make(); what ff_elf_parse_sections() says), FF_ERR_ARGUMENT (settings or page size that
  * the chip does not have), FF_ERR_WRONG_CHIP (another processor), FF_ERR_FORMAT (sections that no image can hold),
  * FF_ERR_EMPTY, FF_ERR_TOO_LARGE, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_elfimage_make(const struct ff_elfimage_options *options, const uint8_t *elf,

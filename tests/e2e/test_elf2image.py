@@ -110,7 +110,6 @@ def test_elf2image__other_page_sizes(elf, tmp_path):
 
 @pytest.mark.parametrize("arguments, why", [
     ([], "give a FILE"), (["app.elf"], "give --chip NAME"), (["--chip", "esp33", "app.elf"], "no chip 'esp33'"),
-    (["--chip", "esp8266", "app.elf"], "images for the ESP8266 are not made here"),
     (["--chip", "esp32c3", "app.elf"], "app.elf: the ELF file is for an Xtensa processor"),
     (["--chip", "esp32", "text"], "text: not an ELF file"), (["--chip", "esp32", "none"], "none: cannot open it"),
     (["--chip", "esp32", "cut.elf"], "cut.elf: the ELF file"),

@@ -6,8 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -18,109 +16,15 @@
 #include "elfchip.h"
 #include "elfimage.h"
 #include "espimage.h"
+#include "test_elfimage_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define PROGBITS 1
-#define STRTAB 3
-#define NOBITS 8
-#define APP_SIZE 256
-
-struct section {
-	const char *name;
-	uint32_t address;
-	size_t size;
-	uint8_t fill;
-	uint32_t type; /* 0: PROGBITS */
-};
-
-static void append(struct ff_buf *buf, const void *bytes, size_t size)
-{
-	assert_int_equal(ff_buf_append(buf, bytes, size), FF_OK);
-}
-
-static void append_word(struct ff_buf *buf, uint32_t word)
-{
-	uint8_t bytes[4];
-
-	ff_put_le32(bytes, word);
-	append(buf, bytes, 4);
-}
-
-static void append_section_header(struct ff_buf *buf, uint32_t name, const struct section *section, uint32_t at)
-{
-	const uint32_t words[] = { name, section->type != 0 ? section->type : PROGBITS,
-				   2,    section->address,
-				   at,   (uint32_t)section->size,
-				   0,    0,
-				   4,    0 };
-
-	for (size_t i = 0; i < COUNT(words); i++) {
-		append_word(buf, words[i]);
-	}
-}
-
-/* The bytes of a section; an application description has its magic number and room for a digest. */
-static void append_content(struct ff_buf *buf, const struct section *section)
-{
-	uint8_t *content = calloc(1, section->size);
-
-	assert_non_null(content);
-	memset(content, section->fill, section->size);
-	if (strcmp(section->name, ".flash.appdesc") == 0) {
-		memset(content, 0, APP_SIZE);
-		ff_put_le32(content, 0xABCD5432);
-		content[180] = section->fill;
-	}
-	append(buf, content, section->size);
-	free(content);
-}
-
-/* Entry point 0x40380004. `sections` ends with a NULL name. To be released. */
-static struct ff_buf make_elf(uint8_t machine, const struct section *sections)
-{
-	uint8_t head[52] = {
-		0x7f,           'E',      'L',      'F',         1,           1,         1,         [16] = 2,
-		[18] = machine, [20] = 1, [24] = 4, [26] = 0x38, [27] = 0x40, [40] = 52, [42] = 32, [46] = 40
-	};
-	struct ff_buf elf, headers;
-	char names[1024] = "";
-	uint32_t used = 1;
-	uint8_t count = 1;
-
-	ff_buf_init(&elf, 1 << 24);
-	ff_buf_init(&headers, 1 << 16);
-	append(&elf, head, sizeof(head));
-	append_section_header(&headers, 0, &(const struct section){ .name = "" }, 0);
-	for (; sections->name != NULL; sections++, count++) {
-		append_section_header(&headers, used, sections, (uint32_t)elf.size);
-		used += (uint32_t)snprintf(names + used, sizeof(names) - used, "%s", sections->name) + 1;
-		append_content(&elf, sections);
-	}
-	append_section_header(&headers, 0, &(const struct section){ .name = "", .size = used, .type = STRTAB },
-			      (uint32_t)elf.size);
-	append(&elf, names, used);
-	ff_put_le32(elf.bytes + 32, (uint32_t)elf.size);
-	elf.bytes[48] = count + 1;
-	elf.bytes[50] = count;
-	append(&elf, headers.bytes, headers.size);
-	ff_buf_release(&headers);
-	return elf;
-}
-
-static struct ff_elfimage_options options_for(const char *chip)
-{
-	struct ff_elfimage_options options = { .chip = ff_imagechip_by_name(chip),
-					       .max_revision = FF_IMAGEHEADER_ANY_REVISION };
-
-	assert_non_null(options.chip);
-	return options;
-}
 
 static enum ff_status make_with(struct ff_buf *image, const struct ff_elfimage_options *options,
-				const struct section *sections, struct ff_error *error)
+				const struct test_section *sections, struct ff_error *error)
 {
 	const struct ff_elfchip *chip = ff_elfchip_by_id(options->chip->id);
-	struct ff_buf elf = make_elf(chip != NULL ? (uint8_t)chip->machine : FF_ELF_XTENSA, sections);
+	struct ff_buf elf = test_elf_make(chip != NULL ? (uint8_t)chip->machine : FF_ELF_XTENSA, sections);
 	enum ff_status status;
 
 	ff_buf_init(image, 1 << 24);
@@ -131,7 +35,7 @@ static enum ff_status make_with(struct ff_buf *image, const struct ff_elfimage_o
 
 /* Makes an image and reads it back; it must be whole. */
 static struct ff_buf make(struct ff_espimage *parsed, const struct ff_elfimage_options *options,
-			  const struct section *sections)
+			  const struct test_section *sections)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_buf image;
@@ -166,18 +70,18 @@ static void assert_segments(const struct ff_espimage *image, const struct expect
 
 static void test_elfimage__writes_every_byte_as_the_format_says(void **state)
 {
-	static const struct section sections[] = { { ".iram0.text", 0x4037C000, 6, 0x11, 0 },
-						   { ".dram0.data", 0x3FC80000, 4, 0x22, 0 },
-						   { ".dram0.bss", 0x3FC80100, 100, 0, NOBITS },
-						   { ".debug_info", 0, 100, 0x33, 0 },
-						   { NULL } };
+	static const struct test_section sections[] = { { ".iram0.text", 0x4037C000, 6, 0x11, 0 },
+							{ ".dram0.data", 0x3FC80000, 4, 0x22, 0 },
+							{ ".dram0.bss", 0x3FC80100, 100, 0, NOBITS },
+							{ ".debug_info", 0, 100, 0x33, 0 },
+							{ NULL } };
 	static const uint8_t expected[64] = {
 		0xE9, 2,    2,    0x2F, 0x04, 0x00, 0x38, 0x40, 0xEE, 0,    0,    0,    5,    0,           3,
 		0x2C, 0x01, 0x8F, 0x01, 0,    0,    0,    0,    1, /* revisions 3, 300 to 399; a SHA-256 follows */
 		0x00, 0x00, 0xC8, 0x3F, 4,    0,    0,    0,    0x22, 0x22, 0x22, 0x22, 0x00, 0xC0,        0x37,
 		0x40, 8,    0,    0,    0,    0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0,    0,    [63] = 0xEF,
 	};
-	struct ff_elfimage_options options = options_for("esp32c3");
+	struct ff_elfimage_options options = test_elf_options("esp32c3");
 	struct ff_espimage parsed;
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	struct ff_buf image;
@@ -197,8 +101,8 @@ static void test_elfimage__writes_every_byte_as_the_format_says(void **state)
 
 static void test_elfimage__has_esptools_defaults(void **state)
 {
-	static const struct section sections[] = { { ".iram0.text", 0x40080000, 4, 1, 0 }, { NULL } };
-	const struct ff_elfimage_options options = options_for("esp32");
+	static const struct test_section sections[] = { { ".iram0.text", 0x40080000, 4, 1, 0 }, { NULL } };
+	const struct ff_elfimage_options options = test_elf_options("esp32");
 	struct ff_espimage parsed;
 	struct ff_buf image;
 
@@ -214,16 +118,16 @@ static void test_elfimage__has_esptools_defaults(void **state)
 /* RAM fills the way from one page to the next, zeros the rest of it. */
 static void test_elfimage__puts_flash_where_the_mmu_maps_it(void **state)
 {
-	static const struct section sections[] = { { ".iram0.text", 0x4037C000, 0x100, 1, 0 },
-						   { ".dram0.data", 0x3FC80000, 0x200, 2, 0 },
-						   { ".flash.text", 0x42010020, 0x1000, 3, 0 },
-						   { ".flash.rodata", 0x3C000020, 0x8000, 4, 0 },
-						   { NULL } };
+	static const struct test_section sections[] = { { ".iram0.text", 0x4037C000, 0x100, 1, 0 },
+							{ ".dram0.data", 0x3FC80000, 0x200, 2, 0 },
+							{ ".flash.text", 0x42010020, 0x1000, 3, 0 },
+							{ ".flash.rodata", 0x3C000020, 0x8000, 4, 0 },
+							{ NULL } };
 	static const struct expected expected[] = {
 		{ 0x3C000020, 0x8000, 0x18 },        { 0x3FC80000, 0x200, 0x8020 },   { 0x4037C000, 0x100, 0x8228 },
 		{ 0, 0x10018 - 0x8330 - 8, 0x8330 }, { 0x42010020, 0x1000, 0x10018 },
 	};
-	const struct ff_elfimage_options options = options_for("esp32c3");
+	const struct ff_elfimage_options options = test_elf_options("esp32c3");
 	struct ff_espimage parsed;
 	struct ff_buf image;
 
@@ -235,17 +139,17 @@ static void test_elfimage__puts_flash_where_the_mmu_maps_it(void **state)
 
 static void test_elfimage__splits_ram_that_is_larger_than_the_gap(void **state)
 {
-	static const struct section sections[] = { { ".dram0.data", 0x3FC80000, 0x10000, 2, 0 },
-						   { ".flash.text", 0x42010020, 0x100, 3, 0 },
-						   { ".flash.rodata", 0x3C000020, 0x8000, 4, 0 },
-						   { NULL } };
+	static const struct test_section sections[] = { { ".dram0.data", 0x3FC80000, 0x10000, 2, 0 },
+							{ ".flash.text", 0x42010020, 0x100, 3, 0 },
+							{ ".flash.rodata", 0x3C000020, 0x8000, 4, 0 },
+							{ NULL } };
 	static const struct expected expected[] = {
 		{ 0x3C000020, 0x8000, 0x18 },
 		{ 0x3FC80000, 0x7FF0, 0x8020 },
 		{ 0x42010020, 0x100, 0x10018 },
 		{ 0x3FC87FF0, 0x8010, 0 },
 	};
-	const struct ff_elfimage_options options = options_for("esp32c3");
+	const struct ff_elfimage_options options = test_elf_options("esp32c3");
 	struct ff_espimage parsed;
 	struct ff_buf image;
 
@@ -258,7 +162,7 @@ static void test_elfimage__splits_ram_that_is_larger_than_the_gap(void **state)
 /* What touches becomes one segment, also over the padding of a section, but not over a kind of memory. */
 static void test_elfimage__joins_sections(void **state)
 {
-	static const struct section sections[] = {
+	static const struct test_section sections[] = {
 		{ ".dram0.data", 0x3FC80000, 6, 1, 0 },  { ".dram0.more", 0x3FC80008, 8, 2, 0 },
 		{ ".dram0.apart", 0x3FC80014, 4, 3, 0 }, { ".dram0.end", 0x3FCDFFFC, 4, 4, 0 },
 		{ ".beyond", 0x3FCE0000, 4, 5, 0 },      { NULL }
@@ -266,7 +170,7 @@ static void test_elfimage__joins_sections(void **state)
 	static const struct expected expected[] = {
 		{ 0x3FC80000, 16, 0 }, { 0x3FC80014, 4, 0 }, { 0x3FCDFFFC, 4, 0 }, { 0x3FCE0000, 4, 0 }
 	};
-	const struct ff_elfimage_options options = options_for("esp32c3");
+	const struct ff_elfimage_options options = test_elf_options("esp32c3");
 	struct ff_espimage parsed;
 	struct ff_buf image;
 
@@ -280,16 +184,16 @@ static void test_elfimage__joins_sections(void **state)
 /* ESP-IDF wants its descriptions first, the application's with the ELF file's digest in it. */
 static void test_elfimage__puts_descriptions_first(void **state)
 {
-	static const struct section app[] = { { ".flash.text", 0x42000020, 0x100, 3, 0 },
-					      { ".flash.appdesc", 0x42010020, 0x100, 0, 0 },
-					      { ".flash.rodata", 0x42010120, 0x100, 4, 0 },
-					      { NULL } };
-	static const struct section bootloader[] = { { ".dram0.data", 0x40800000, 8, 1, 0 },
-						     { ".dram0.bootdesc", 0x40800100, 80, 2, 0 },
-						     { NULL } };
-	const struct ff_elfimage_options options = options_for("esp32c5");
+	static const struct test_section app[] = { { ".flash.text", 0x42000020, 0x100, 3, 0 },
+						   { ".flash.appdesc", 0x42010020, 0x100, 0, 0 },
+						   { ".flash.rodata", 0x42010120, 0x100, 4, 0 },
+						   { NULL } };
+	static const struct test_section bootloader[] = { { ".dram0.data", 0x40800000, 8, 1, 0 },
+							  { ".dram0.bootdesc", 0x40800100, 80, 2, 0 },
+							  { NULL } };
+	const struct ff_elfimage_options options = test_elf_options("esp32c5");
 	uint8_t digest[SHA256_DIGEST_LENGTH];
-	struct ff_buf elf = make_elf(FF_ELF_RISCV, app), image;
+	struct ff_buf elf = test_elf_make(FF_ELF_RISCV, app), image;
 	struct ff_espimage parsed;
 
 	(void)state;
@@ -310,7 +214,7 @@ static void test_elfimage__lengthens_a_segment_that_just_reaches_a_page(void **s
 {
 	static const struct {
 		const char *chip;
-		struct section sections[2];
+		struct test_section sections[2];
 		uint32_t size;
 	} cases[] = {
 		{ "esp32", { { ".flash.rodata", 0x3F400020, 0xFFE0, 1, 0 } }, 0xFFE0 + 0x24 },
@@ -322,7 +226,7 @@ static void test_elfimage__lengthens_a_segment_that_just_reaches_a_page(void **s
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct ff_elfimage_options options = options_for(cases[i].chip);
+		const struct ff_elfimage_options options = test_elf_options(cases[i].chip);
 		struct ff_espimage parsed;
 		struct ff_buf image = make(&parsed, &options, cases[i].sections);
 
@@ -333,9 +237,9 @@ static void test_elfimage__lengthens_a_segment_that_just_reaches_a_page(void **s
 
 static uint32_t second_at(const struct ff_elfimage_options *options, uint8_t page_power, uint32_t text)
 {
-	const struct section sections[] = { { ".flash.appdesc", 0x42800020, 0x100, page_power, 0 },
-					    { ".flash.text", text, 0x100, 3, 0 },
-					    { NULL } };
+	const struct test_section sections[] = { { ".flash.appdesc", 0x42800020, 0x100, page_power, 0 },
+						 { ".flash.text", text, 0x100, 3, 0 },
+						 { NULL } };
 	struct ff_espimage parsed;
 	struct ff_buf image = make(&parsed, options, sections);
 	size_t last = parsed.segment_count - 1;
@@ -351,7 +255,7 @@ static uint32_t second_at(const struct ff_elfimage_options *options, uint8_t pag
 
 static void test_elfimage__finds_the_page_size(void **state)
 {
-	struct ff_elfimage_options options = options_for("esp32c6");
+	struct ff_elfimage_options options = test_elf_options("esp32c6");
 
 	(void)state;
 	assert_int_equal(second_at(&options, 16, 0x42000020), 0x10020);
@@ -360,14 +264,14 @@ static void test_elfimage__finds_the_page_size(void **state)
 	assert_int_equal(second_at(&options, 0, 0x42000020), 0x10020); /* not said: by its address */
 	options.mmu_page = 0x2000;
 	assert_int_equal(second_at(&options, 16, 0x42000020), 0x2020);
-	options = options_for("esp32s31"); /* 0x42800020 is flash there too */
+	options = test_elf_options("esp32s31"); /* 0x42800020 is flash there too */
 	assert_int_equal(second_at(&options, 17, 0x42000020), 0x20020);
-	options = options_for("esp32p4"); /* it has one size, whatever is said */
+	options = test_elf_options("esp32p4"); /* it has one size, whatever is said */
 	assert_int_equal(second_at(&options, 15, 0x42000020), 0x10020);
 }
 
-static void refuse(const struct ff_elfimage_options *options, const struct section *sections, enum ff_status expected,
-		   const char *why)
+static void refuse(const struct ff_elfimage_options *options, const struct test_section *sections,
+		   enum ff_status expected, const char *why)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_buf image;
@@ -381,24 +285,24 @@ static void refuse(const struct ff_elfimage_options *options, const struct secti
 
 static void test_elfimage__refuses_what_no_image_can_hold(void **state)
 {
-	static const struct section ram[] = { { ".dram0.data", 0x3FC80000, 4, 1, 0 }, { NULL } };
-	static const struct section same_page[] = { { ".flash.a", 0x3C000020, 4, 1, 0 },
-						    { ".flash.b", 0x3C00FFF0, 4, 1, 0 },
-						    { NULL } };
-	static const struct section bss[] = { { ".bss", 0x3FC80000, 4, 0, NOBITS }, { NULL } };
-	static const struct section taken[] = { { ".flash.appdesc", 0x3C000020, 0x100, 0, 0 },
-						{ ".flash.rodata", 0x3C010020, 0x100, 0, 0 },
-						{ NULL } };
-	struct section many[18] = { { NULL } };
-	struct ff_elfimage_options options = options_for("esp8266");
+	static const struct test_section ram[] = { { ".dram0.data", 0x3FC80000, 4, 1, 0 }, { NULL } };
+	static const struct test_section same_page[] = { { ".flash.a", 0x3C000020, 4, 1, 0 },
+							 { ".flash.b", 0x3C00FFF0, 4, 1, 0 },
+							 { NULL } };
+	static const struct test_section bss[] = { { ".bss", 0x3FC80000, 4, 0, NOBITS }, { NULL } };
+	static const struct test_section taken[] = { { ".flash.appdesc", 0x3C000020, 0x100, 0, 0 },
+						     { ".flash.rodata", 0x3C010020, 0x100, 0, 0 },
+						     { NULL } };
+	struct test_section many[18] = { { NULL } };
+	struct ff_elfimage_options options = test_elf_options("esp8266");
 
 	(void)state;
-	refuse(&options, ram, FF_ERR_UNSUPPORTED, "images for the ESP8266 are not made here");
-	options = options_for("esp32c3");
+	refuse(&options, ram, FF_ERR_UNSUPPORTED, "the ESP8266 has images of another make");
+	options = test_elf_options("esp32c3");
 	refuse(&options, same_page, FF_ERR_FORMAT, "0x3c000020 and 0x3c00fff0 lie in one page of 64 KiB");
 	refuse(&options, bss, FF_ERR_EMPTY, "nothing to load");
 	for (uint32_t i = 0; i < 17; i++) {
-		many[i] = (struct section){ "x", 0x3FC80000 + 16 * i, 4, 1, 0 };
+		many[i] = (struct test_section){ "x", 0x3FC80000 + 16 * i, 4, 1, 0 };
 	}
 	refuse(&options, many, FF_ERR_FORMAT, "more than 16 separate pieces");
 	options.mmu_page = 0x8000;
@@ -410,9 +314,9 @@ static void test_elfimage__refuses_what_no_image_can_hold(void **state)
 
 static void test_elfimage__refuses_other_files(void **state)
 {
-	static const struct section ram[] = { { ".dram0.data", 0x3FC80000, 4, 1, 0 }, { NULL } };
-	const struct ff_elfimage_options options = options_for("esp32c3");
-	struct ff_buf elf = make_elf(FF_ELF_XTENSA, ram), image;
+	static const struct test_section ram[] = { { ".dram0.data", 0x3FC80000, 4, 1, 0 }, { NULL } };
+	const struct ff_elfimage_options options = test_elf_options("esp32c3");
+	struct ff_buf elf = test_elf_make(FF_ELF_XTENSA, ram), image;
 	struct ff_error error = FF_ERROR_NONE;
 
 	(void)state;
