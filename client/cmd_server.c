@@ -24,13 +24,42 @@ static const char *port_of(const json_t *board, const char *key, char text[8])
 	return port > 0 ? text : "-";
 }
 
-static void print_boards(const json_t *boards)
+/* Those that have a column of their own. */
+static bool is_in_table(const char *key)
+{
+	return strcmp(key, "board") == 0 || strcmp(key, "chip") == 0 || strcmp(key, "mac") == 0;
+}
+
+/* A line of them: "rack=2 has=display has=lora". */
+static void print_labels(const json_t *board)
+{
+	json_t *labels = json_object_get(board, "labels");
+	json_t *values, *value;
+	const char *key;
+	size_t index, count = 0;
+
+	json_object_foreach(labels, key, values)
+	{
+		json_array_foreach(values, index, value)
+		{
+			if (!is_in_table(key)) {
+				printf("%s%s=%s", count++ == 0 ? "  " : " ", key, json_string_value(value));
+			}
+		}
+	}
+	if (count > 0) {
+		putchar('\n');
+	}
+}
+
+static void print_boards(const json_t *boards, const char *select)
 {
 	size_t index;
 	json_t *board;
 
 	if (json_array_size(boards) == 0) {
-		puts("The server has no boards: start it with --board NAME=ADDRESS.");
+		puts(select != NULL ? "No board is like that."
+				    : "The server has no boards: start it with --board NAME=ADDRESS.");
 		return;
 	}
 	printf("%-16s %-6s %-6s %-7s %-6s %-12s %-18s %s\n", "NAME", "STATE", "QUEUED", "RFC2217", "RAW", "CHIP", "MAC",
@@ -47,6 +76,7 @@ static void print_boards(const json_t *boards)
 		       (long long)json_integer_value(json_object_get(board, "queued")),
 		       port_of(board, "rfc2217", rfc2217), port_of(board, "raw", raw), text_of(info, "chip"),
 		       text_of(info, "mac"), text_of(board, "address"));
+		print_labels(board);
 		if (detail != NULL) {
 			printf("  %s\n", detail);
 		}
@@ -81,13 +111,23 @@ static bool fetch(struct ff_run *run, const char *path)
 
 bool ff_cmd_boards(struct ff_run *run)
 {
-	if (refuse_port(run) || !fetch(run, "/api/v1/boards")) {
+	const char *select = run->options->select;
+	char *path;
+	bool good;
+
+	if (refuse_port(run)) {
 		return false;
 	}
-	if (!run->options->json) {
-		print_boards(json_object_get(run->result, "boards"));
+	path = select != NULL ? ff_http_path("/api/v1/boards?select=", select, "") : strdup("/api/v1/boards");
+	if (path == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
 	}
-	return true;
+	good = fetch(run, path);
+	free(path);
+	if (good && !run->options->json) {
+		print_boards(json_object_get(run->result, "boards"), select);
+	}
+	return good;
 }
 
 static void print_jobs(const json_t *jobs)

@@ -43,6 +43,11 @@ static const struct argp_option verify_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option boards_options[] = {
+	{ "select", FF_OPTION_SELECT, "SELECTOR", 0, "Only boards with these labels, as in chip=esp32c3,rack!=1", 1 },
+	{ 0 },
+};
+
 static const struct argp_option jobs_options[] = {
 	{ "cancel", FF_OPTION_CANCEL, "ID", 0, "Cancel job ID, whether it waits or runs", 1 },
 	{ 0 },
@@ -73,7 +78,10 @@ const struct ff_command ff_commands[] = {
 	{ .name = "boards",
 	  .arguments = "",
 	  .summary = "List the server's boards",
-	  .options = no_options,
+	  .details =
+		  "SELECTOR has terms, with commas between them, which all have to hold: KEY=VALUE, KEY!=VALUE, KEY or "
+		  "!KEY. Labels are given to farflashd; board, chip and mac are known without that.",
+	  .options = boards_options,
 	  .run = ff_cmd_boards },
 	{ .name = "jobs",
 	  .arguments = "[ID]",

@@ -168,6 +168,9 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case FF_OPTION_CANCEL:
 		options->cancel = argument;
 		return 0;
+	case FF_OPTION_SELECT:
+		options->select = argument;
+		return 0;
 	case 'c':
 		options->chip = strcmp(argument, "auto") == 0 ? NULL : argument;
 		return 0;

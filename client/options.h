@@ -58,6 +58,7 @@ struct ff_options {
 	bool erase_all;
 	bool ignore_encryption_efuses;
 	const char *cancel; /* id of the job to cancel */
+	const char *select; /* labels of the boards that are meant; NULL: all */
 	bool reset;
 	int64_t limit_us;      /* end of the monitor, 0 for none */
 	unsigned status_bytes; /* registers of the flash chip; 0: the command's default */

@@ -11,6 +11,7 @@
 #include <farflash/version.h>
 
 #include "config.h"
+#include "config_file.h"
 #include "doors.h"
 #include "firmware.h"
 #include "httpd.h"
@@ -35,16 +36,19 @@ enum {
 	OPTION_MAX_CONTENT,
 	OPTION_RFC2217,
 	OPTION_RAW,
-	OPTION_WRITER
+	OPTION_WRITER,
+	OPTION_CONFIG
 };
 
 static const struct argp_option options[] = {
+	{ "config", OPTION_CONFIG, "FILE", 0,
+	  "Read options and boards from this YAML file; what the command line says goes before it", 0 },
 	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
 	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
 	{ "board", OPTION_BOARD, "BOARD", 0,
 	  "Own this board: NAME=ADDRESS[,KEY=VALUE...], once for each. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or "
 	  "socket://HOST:PORT. baud=N: rate of the work (default 460800); rfc2217=PORT, raw=PORT: its TCP ports (0: "
-	  "none); reset=smart (default) or passthrough: what becomes of DTR and RTS of RFC 2217 clients; "
+	  "none); label=KEY=VALUE: something to choose it by; reset=smart (default) or passthrough: what becomes of DTR and RTS of RFC 2217 clients; "
 	  "reset-sequence=STEPS, hard-reset-sequence=STEPS: its own way into bootloader and application, as in esptool's "
 	  "D0|R1|W0.1|D1|R0|W0.05|D0",
 	  0 },
@@ -64,12 +68,27 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* Before anything else is taken, because options go before the file wherever they stand. */
+static error_t find_config(int key, char *value, struct argp_state *state)
+{
+	const char **path = state->input;
+	if (key == OPTION_CONFIG) {
+		if (*path) {
+			argp_error(state, "--config is given twice");
+		}
+		*path = value;
+	}
+	return 0;
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
 	struct ff_config *config = state->input;
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = FF_OK;
 	switch (key) {
+	case OPTION_CONFIG:
+		break; /* has been read */
 	case OPTION_LISTEN:
 		status = ff_listen_parse(value, &config->listen, &error);
 		break;
@@ -138,6 +157,7 @@ static enum ff_status start_workers(struct server *server, struct ff_error *erro
 			.address = config->boards[i].address,
 			.work_baud = config->boards[i].baud,
 			.resets = config->boards[i].resets,
+			.labels = &config->boards[i].labels,
 			.log = &server->log,
 			.notify = ff_doors_notify,
 			.notify_context = &server->doors.doors[i],
@@ -275,28 +295,42 @@ static void announce(struct server *server)
 		       server->listener.url);
 	}
 	if (server->worker_count == 0) {
-		ff_log(&server->log, FF_LOG_WARN, "there is no board: give one with --board NAME=ADDRESS");
+		ff_log(&server->log, FF_LOG_WARN,
+		       "there is no board: give one with --board NAME=ADDRESS, or in the file of --config");
 	}
 	printf("listening on %s\n", server->listener.url);
 	fflush(stdout);
 }
 
+#define PURPOSE "Owns boards and flashes them for clients that come over HTTP."
+
+static enum ff_status configure(struct ff_config *config, int argc, char **argv, struct ff_error *error)
+{
+	static const struct argp first = { .options = options, .parser = find_config, .doc = PURPOSE };
+	static const struct argp then = { .options = options, .parser = parse_option, .doc = PURPOSE };
+	const char *path = NULL;
+	ff_config_init(config);
+	argp_parse(&first, argc, argv, 0, NULL, &path);
+	enum ff_status status = path ? ff_config_load(config, path, error) : FF_OK;
+	if (status == FF_OK) {
+		argp_parse(&then, argc, argv, 0, NULL, config);
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { .options = options,
-					  .parser = parse_option,
-					  .doc = "Owns boards and flashes them for clients that come over HTTP." };
 	struct server server = { .listener = { .fd = -1 } };
 	struct ff_error error = FF_ERROR_NONE;
 	sigset_t signals;
 	argp_err_exit_status = EXIT_USAGE;
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-	ff_config_init(&server.config);
-	argp_parse(&argp, argc, argv, 0, NULL, &server.config);
-	server.log = ff_journal(server.config.log_level);
-	block_signals(&signals);
-
-	enum ff_status status = start(&server, &error);
+	enum ff_status status = configure(&server.config, argc, argv, &error);
+	if (status == FF_OK) {
+		server.log = ff_journal(server.config.log_level);
+		block_signals(&signals);
+		status = start(&server, &error);
+	}
 	if (status != FF_OK) {
 		fprintf(stderr, "farflashd: %s\n", error.text);
 		stop(&server);

@@ -1,16 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api.h"
 
+#include <stdlib.h>
+
 #include <farflash/version.h>
 
 #include "answer.h"
+#include "board_labels.h"
 #include "present.h"
 #include "reply.h"
+#include "selector.h"
+
+static const char *const list_params[] = { "select", NULL };
+
+static void begin_list(struct ff_request *request)
+{
+	const char *text = ff_request_param(request, "select");
+	struct ff_error error = FF_ERROR_NONE;
+	if (!text) {
+		return;
+	}
+	struct ff_selector *selector = calloc(1, sizeof(*selector));
+	if (!selector) {
+		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
+		return;
+	}
+	request->state = selector;
+	request->free_state = free;
+	if (ff_selector_parse(selector, text, &error) != FF_OK) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "%s", error.text);
+	}
+}
+
+static bool is_selected(const struct ff_request *request, struct ff_worker *worker)
+{
+	struct ff_labels labels;
+	if (!request->state) {
+		return true;
+	}
+	ff_board_labels(worker, &labels);
+	return ff_selector_matches(request->state, &labels);
+}
 
 static enum MHD_Result answer_list(struct ff_request *request)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < request->http->worker_count; i++) {
+		if (!is_selected(request, request->http->workers[i])) {
+			continue;
+		}
 		if (json_array_append_new(list, ff_present_board(request->http->workers[i])) != 0) {
 			json_decref(list);
 			return ff_reply_json(request, MHD_HTTP_OK, NULL);
@@ -56,7 +94,7 @@ static enum MHD_Result answer_health(struct ff_request *request)
 				       (json_int_t)((ff_now_us() - http->started_us) / 1000000)));
 }
 
-const struct ff_handler ff_api_boards_list = { .answer = answer_list };
+const struct ff_handler ff_api_boards_list = { .params = list_params, .begin = begin_list, .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
 const struct ff_handler ff_api_boards_reset = { .names_board = true, .answer = answer_reset };
 const struct ff_handler ff_api_boards_run = { .names_board = true, .answer = answer_run };

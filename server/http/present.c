@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "board_labels.h"
 #include "report.h"
 #include "text.h"
 
@@ -76,6 +77,24 @@ static json_t *present_port(uint16_t port)
 	return port ? json_integer(port) : json_null();
 }
 
+/* By key, each with all its values. */
+static json_t *present_labels(struct ff_worker *worker)
+{
+	struct ff_labels labels;
+	ff_board_labels(worker, &labels);
+	json_t *object = json_object();
+	for (size_t i = 0; i < labels.count; i++) {
+		const struct ff_label *label = &labels.labels[i];
+		json_t *values = json_object_get(object, label->key);
+		if (!values) {
+			values = json_array();
+			json_object_set_new(object, label->key, values);
+		}
+		json_array_append_new(values, json_string(label->value));
+	}
+	return object;
+}
+
 json_t *ff_present_board(struct ff_worker *worker)
 {
 	static const char *const states[] = {
@@ -86,13 +105,13 @@ json_t *ff_present_board(struct ff_worker *worker)
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o}", "name", ff_worker_name(worker),
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o}", "name", ff_worker_name(worker),
 			 "address", ff_worker_address(worker), "state", states[view.state], "detail",
 			 view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
 			 (json_int_t)view.waiting, "holder",
 			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "rfc2217",
 			 present_port(ff_worker_rfc2217_port(worker)), "raw", present_port(ff_worker_raw_port(worker)),
-			 "info", ff_present_info(&view.facts));
+			 "labels", present_labels(worker), "info", ff_present_info(&view.facts));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)

@@ -14,6 +14,7 @@ struct ff_worker {
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t work_baud;
 	struct ff_board_resets resets;
+	struct ff_labels labels; /* its owner's */
 	uint16_t rfc2217_port;
 	uint16_t raw_port;
 	struct ff_log log;

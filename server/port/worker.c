@@ -73,6 +73,9 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	snprintf(worker->address, sizeof(worker->address), "%s", options->address);
 	worker->work_baud = options->work_baud;
 	worker->resets = options->resets;
+	if (options->labels) {
+		worker->labels = *options->labels;
+	}
 	worker->rfc2217_port = options->rfc2217_port;
 	worker->raw_port = options->raw_port;
 	worker->parent_log = options->log;
@@ -273,6 +276,11 @@ uint32_t ff_worker_work_baud(const struct ff_worker *worker)
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker)
 {
 	return &worker->resets;
+}
+
+const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker)
+{
+	return &worker->labels;
 }
 
 uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker)

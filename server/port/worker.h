@@ -21,6 +21,7 @@
 #include "broker.h"
 #include "console.h"
 #include "input.h"
+#include "labels.h"
 
 #define FF_BOARD_NAME_SIZE 65
 #define FF_BOARD_ADDRESS_SIZE 256
@@ -94,11 +95,12 @@ struct ff_task {
 struct ff_worker;
 
 struct ff_worker_options {
-	const char *name;              /* shorter than FF_BOARD_NAME_SIZE; copied */
-	const char *address;           /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
-	uint32_t work_baud;            /* rate that jobs use unless they say otherwise; the worker only keeps it */
-	struct ff_board_resets resets; /* for jobs; the worker only keeps them */
-	uint16_t rfc2217_port;         /* the board's TCP ports, 0: none; the worker only keeps them */
+	const char *name;               /* shorter than FF_BOARD_NAME_SIZE; copied */
+	const char *address;            /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
+	uint32_t work_baud;             /* rate that jobs use unless they say otherwise; the worker only keeps it */
+	struct ff_board_resets resets;  /* for jobs; the worker only keeps them */
+	const struct ff_labels *labels; /* what its owner says of it; copied; may be NULL */
+	uint16_t rfc2217_port;          /* the board's TCP ports, 0: none; the worker only keeps them */
 	uint16_t raw_port;
 	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
 	/* May be NULL; told after a change of state, after console output and after progress of the input; must not wait. */
@@ -153,6 +155,7 @@ const char *ff_worker_name(const struct ff_worker *worker);
 const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker);
+const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker);
 uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker);
 uint16_t ff_worker_raw_port(const struct ff_worker *worker);
 

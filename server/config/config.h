@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the command line says, checked. Parsing is pure but for the environment's HOME and XDG_STATE_HOME. */
+/* What command line and configuration file say, checked. Parsing is pure but for the environment's HOME and
+ * XDG_STATE_HOME. */
 #ifndef FF_SERVER_CONFIG_H
 #define FF_SERVER_CONFIG_H
 
@@ -10,6 +11,7 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+#include "labels.h"
 #include "listen.h"
 #include "ports.h"
 #include "worker.h"
@@ -28,6 +30,7 @@ struct ff_config_board {
 	int rfc2217; /* TCP port, 0: none, FF_PORTS_DEFAULT: as the server has it */
 	int raw;     /* the same */
 	bool passthrough;
+	struct ff_labels labels;
 };
 
 struct ff_config {
@@ -48,10 +51,14 @@ void ff_config_init(struct ff_config *config);
 
 void ff_config_release(struct ff_config *config);
 
-/* Adds "NAME=ADDRESS[,key=value...]". The keys: baud, reset-sequence, hard-reset-sequence, whose values may have commas of
- * their own, as in U0,1. A name is 1 to 64 letters, digits, '.', '_' or '-'. FF_ERR_ARGUMENT with the reason,
- * FF_ERR_NO_MEMORY. */
+/* Adds "NAME=ADDRESS[,key=value...]". The keys: baud, label, rfc2217, raw, reset, reset-sequence, hard-reset-sequence; the
+ * values of the last two may have commas of their own, as in U0,1. A name is 1 to 64 letters, digits, '.', '_' or '-'.
+ * FF_ERR_ARGUMENT with the reason, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error);
+
+/* Adds a board that is complete, unless its name or its address is there already. Errors as above. */
+FF_WARN_UNUSED enum ff_status ff_config_append_board(struct ff_config *config, const struct ff_config_board *board,
+						     struct ff_error *error);
 
 /* Reads "1500000", "64MB", "512 KiB", "1G": factors of 1024, from 4096 bytes to 4 GB. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text,

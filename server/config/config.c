@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "config_board.h"
+
+#define LEAST_SIZE 4096
+#define LARGEST_PORT 65535
+#define LARGEST_SIZE ((uint64_t)4 << 30)
+
+void ff_config_init(struct ff_config *config)
+{
+	*config = (struct ff_config){
+		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
+		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
+		.log_level = FF_LOG_INFO,
+		.rfc2217_base = FF_PORTS_DEFAULT,
+		.raw_base = FF_PORTS_DEFAULT,
+		.listen = { .host = "127.0.0.1", .port = "8217" },
+	};
+}
+
+void ff_config_release(struct ff_config *config)
+{
+	free(config->boards);
+	free(config->data_dir);
+	ff_config_init(config);
+}
+
+enum ff_status ff_config_set_port(int *port, const char *what, const char *text, struct ff_error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 5 || text[digits] || atoi(text) > LARGEST_PORT) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "%s: \"%s\" is not a TCP port from 1 to 65535, nor 0 for none", what, text);
+	}
+	*port = atoi(text);
+	return FF_OK;
+}
+
+enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	struct ff_config_board board;
+	ff_config_board_init(&board);
+	enum ff_status status = ff_config_board_parse(&board, text, error);
+	return status == FF_OK ? ff_config_append_board(config, &board, error) : status;
+}
+
+enum ff_status ff_config_append_board(struct ff_config *config, const struct ff_config_board *board,
+				      struct ff_error *error)
+{
+	for (size_t i = 0; i < config->board_count; i++) {
+		if (strcmp(config->boards[i].name, board->name) == 0) {
+			return ff_error_set(error, FF_ERR_ARGUMENT, "two boards are called %s", board->name);
+		}
+		if (strcmp(config->boards[i].address, board->address) == 0) {
+			return ff_error_set(error, FF_ERR_ARGUMENT, "the boards %s and %s have the same address %s",
+					    config->boards[i].name, board->name, board->address);
+		}
+	}
+	if (config->board_count == FF_CONFIG_MAX_BOARDS) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "more than %d boards", FF_CONFIG_MAX_BOARDS);
+	}
+	struct ff_config_board *boards =
+		realloc(config->boards, (config->board_count + 1) * sizeof(struct ff_config_board));
+	if (!boards) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	config->boards = boards;
+	config->boards[config->board_count++] = *board;
+	return FF_OK;
+}
+
+/* The power of two that a unit stands for, -1 for none. */
+static int unit_shift(const char *unit)
+{
+	static const struct {
+		const char *name;
+		int shift;
+	} units[] = {
+		{ "", 0 },    { "b", 0 },    { "k", 10 }, { "kb", 10 }, { "kib", 10 }, { "m", 20 },
+		{ "mb", 20 }, { "mib", 20 }, { "g", 30 }, { "gb", 30 }, { "gib", 30 },
+	};
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcasecmp(unit, units[i].name) == 0) {
+			return units[i].shift;
+		}
+	}
+	return -1;
+}
+
+static enum ff_status set_size(uint64_t *size, const char *text, struct ff_error *error)
+{
+	uint64_t value = 0;
+	const char *at = text;
+	for (; isdigit((unsigned char)*at) && value <= LARGEST_SIZE; at++) {
+		value = value * 10 + (uint64_t)(*at - '0');
+	}
+	bool digits = at > text;
+	int shift = unit_shift(at + strspn(at, " "));
+	if (!digits || shift < 0 || value > LARGEST_SIZE || value << shift > LARGEST_SIZE ||
+	    value << shift < LEAST_SIZE) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a size from 4KB to 4GB, as in 64MB", text);
+	}
+	*size = value << shift;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return set_size(&config->max_upload, text, error);
+}
+
+enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return set_size(&config->max_content, text, error);
+}
+
+enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	config->jobs_wait_for_writers = strcmp(text, "wait") == 0;
+	if (!config->jobs_wait_for_writers && strcmp(text, "refuse") != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is neither wait nor refuse", text);
+	}
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	static const char *const names[] = {
+		[FF_LOG_ERROR] = "error", [FF_LOG_WARN] = "warn",   [FF_LOG_INFO] = "info",
+		[FF_LOG_DEBUG] = "debug", [FF_LOG_TRACE] = "trace",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			config->log_level = (enum ff_log_level)i;
+			return FF_OK;
+		}
+	}
+	return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a log level: error, warn, info, debug or trace",
+			    text);
+}
+
+enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path, struct ff_error *error)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	char *made = NULL;
+	int size = 0;
+	if (path && *path) {
+		size = asprintf(&made, "%s", path);
+	} else if (path) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "the data directory's name is empty");
+	} else if (state && *state == '/') {
+		size = asprintf(&made, "%s/farflash", state);
+	} else if (geteuid() == 0) {
+		size = asprintf(&made, "/var/lib/farflash");
+	} else if (home && *home == '/') {
+		size = asprintf(&made, "%s/.local/state/farflash", home);
+	} else {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "HOME is not set: say where to keep data with --data-dir");
+	}
+	if (size < 0) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	free(config->data_dir);
+	config->data_dir = made;
+	return FF_OK;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cyaml/cyaml.h>
+
+#include "config_board.h"
+
+#define REASON_SIZE 200
+
+/* Everything is text to begin with: one set of rules judges the words of command line and file. */
+
+struct file_board {
+	char *name;
+	char *address;
+	char *baud;
+	char *rfc2217;
+	char *raw;
+	char *reset;
+	char *reset_sequence;
+	char *hard_reset_sequence;
+	char **labels;
+	unsigned labels_count;
+};
+
+struct file {
+	char *listen;
+	char *data_dir;
+	char *max_upload;
+	char *max_content;
+	char *log_level;
+	char *rfc2217;
+	char *raw;
+	char *writer_blocks_jobs;
+	struct file_board *boards;
+	unsigned boards_count;
+};
+
+#define TEXT(key, structure, member) \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member, 0, CYAML_UNLIMITED)
+#define NEEDED_TEXT(key, structure, member) \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t label_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t board_fields[] = {
+	NEEDED_TEXT("name", struct file_board, name),
+	NEEDED_TEXT("address", struct file_board, address),
+	TEXT("baud", struct file_board, baud),
+	TEXT("rfc2217", struct file_board, rfc2217),
+	TEXT("raw", struct file_board, raw),
+	TEXT("reset", struct file_board, reset),
+	TEXT("reset-sequence", struct file_board, reset_sequence),
+	TEXT("hard-reset-sequence", struct file_board, hard_reset_sequence),
+	CYAML_FIELD_SEQUENCE("labels", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_board, labels,
+			     &label_schema, 0, FF_LABELS_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t board_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_board, board_fields),
+};
+
+static const cyaml_schema_field_t fields[] = {
+	TEXT("listen", struct file, listen),
+	TEXT("data-dir", struct file, data_dir),
+	TEXT("max-upload", struct file, max_upload),
+	TEXT("max-content", struct file, max_content),
+	TEXT("log-level", struct file, log_level),
+	TEXT("rfc2217", struct file, rfc2217),
+	TEXT("raw", struct file, raw),
+	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
+	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, boards, &board_schema, 0,
+			     FF_CONFIG_MAX_BOARDS),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, fields),
+};
+
+/* ---- reading ---- */
+
+/* What libcyaml says: first what is wrong, then the way to it, innermost first. */
+struct complaint {
+	char reason[REASON_SIZE];
+	unsigned line; /* of what it has read last; 0: not said */
+};
+
+static void hear(cyaml_log_t level, void *context, const char *format, va_list arguments)
+{
+	struct complaint *complaint = context;
+	char text[REASON_SIZE];
+	(void)level;
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	const char *words = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+	const char *place = strstr(words, "(line: ");
+	bool way = words[0] == ' ' || strcmp(words, "Backtrace:") == 0;
+	if (complaint->reason[0] == '\0' && !way) {
+		snprintf(complaint->reason, sizeof(complaint->reason), "%s", words);
+	} else if (place && complaint->line == 0) {
+		complaint->line = (unsigned)strtoul(place + strlen("(line: "), NULL, 10);
+	}
+}
+
+static enum ff_status read_text(const char *path, char **text, size_t *size, struct ff_error *error)
+{
+	FILE *file = fopen(path, "re");
+	if (!file) {
+		return ff_error_set_errno(error, FF_ERR_ARGUMENT, errno, "cannot open the configuration %s", path);
+	}
+	char *bytes = malloc(FF_CONFIG_FILE_MAX + 1);
+	size_t got = bytes ? fread(bytes, 1, FF_CONFIG_FILE_MAX + 1, file) : 0;
+	int failed = ferror(file) ? errno : 0;
+	fclose(file);
+	enum ff_status status = FF_OK;
+	if (!bytes) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	} else if (failed) {
+		status = ff_error_set_errno(error, FF_ERR_ARGUMENT, failed, "cannot read the configuration %s", path);
+	} else if (got > FF_CONFIG_FILE_MAX) {
+		status = ff_error_set(error, FF_ERR_ARGUMENT, "%s is too large for a configuration", path);
+	}
+	if (status != FF_OK) {
+		free(bytes);
+		return status;
+	}
+	*text = bytes;
+	*size = got;
+	return FF_OK;
+}
+
+static enum ff_status parse(struct file **file, const cyaml_config_t *reader, struct complaint *complaint,
+			    const char *path, struct ff_error *error)
+{
+	char *text = NULL;
+	size_t size = 0;
+	char place[32] = "";
+	enum ff_status status = read_text(path, &text, &size, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	cyaml_err_t failed = cyaml_load_data((const uint8_t *)text, size, reader, &schema, (cyaml_data_t **)file, NULL);
+	free(text);
+	if (failed == CYAML_OK) {
+		return FF_OK;
+	}
+	if (complaint->line > 0) {
+		snprintf(place, sizeof(place), ", near line %u", complaint->line);
+	}
+	return ff_error_set(error, failed == CYAML_ERR_OOM ? FF_ERR_NO_MEMORY : FF_ERR_ARGUMENT, "%s%s: %s", path,
+			    place, complaint->reason[0] ? complaint->reason : cyaml_strerror(failed));
+}
+
+/* ---- taking over ---- */
+
+typedef enum ff_status (*set_function)(struct ff_config *config, const char *text, struct ff_error *error);
+
+static enum ff_status set_listen(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return ff_listen_parse(text, &config->listen, error);
+}
+
+static enum ff_status set_rfc2217(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return ff_config_set_port(&config->rfc2217_base, "rfc2217", text, error);
+}
+
+static enum ff_status set_raw(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return ff_config_set_port(&config->raw_base, "raw", text, error);
+}
+
+static enum ff_status take_options(struct ff_config *config, const struct file *file, struct ff_error *error)
+{
+	const struct {
+		const char *text;
+		set_function set;
+	} options[] = {
+		{ file->listen, set_listen },
+		{ file->data_dir, ff_config_set_data_dir },
+		{ file->max_upload, ff_config_set_max_upload },
+		{ file->max_content, ff_config_set_max_content },
+		{ file->log_level, ff_config_set_log_level },
+		{ file->rfc2217, set_rfc2217 },
+		{ file->raw, set_raw },
+		{ file->writer_blocks_jobs, ff_config_set_writer },
+	};
+	enum ff_status status = FF_OK;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && status == FF_OK; i++) {
+		status = options[i].text ? options[i].set(config, options[i].text, error) : FF_OK;
+	}
+	return status;
+}
+
+static enum ff_status take_board(struct ff_config *config, const struct file_board *file, struct ff_error *error)
+{
+	const struct {
+		const char *key;
+		const char *value;
+	} keys[] = {
+		{ "baud", file->baud },
+		{ "rfc2217", file->rfc2217 },
+		{ "raw", file->raw },
+		{ "reset", file->reset },
+		{ "reset-sequence", file->reset_sequence },
+		{ "hard-reset-sequence", file->hard_reset_sequence },
+	};
+	struct ff_config_board board;
+	ff_config_board_init(&board);
+	enum ff_status status = ff_config_board_name(&board, file->name, strlen(file->name), error);
+	if (status == FF_OK) {
+		status = ff_config_board_address(&board, file->address, strlen(file->address), error);
+	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && status == FF_OK; i++) {
+		status = keys[i].value ? ff_config_board_set(&board, keys[i].key, keys[i].value, error) : FF_OK;
+	}
+	for (unsigned i = 0; i < file->labels_count && status == FF_OK; i++) {
+		status = ff_config_board_set(&board, "label", file->labels[i], error);
+	}
+	return status == FF_OK ? ff_config_append_board(config, &board, error) : status;
+}
+
+static enum ff_status take(struct ff_config *config, const struct file *file, struct ff_error *error)
+{
+	enum ff_status status = take_options(config, file, error);
+	for (unsigned i = 0; i < file->boards_count && status == FF_OK; i++) {
+		status = take_board(config, &file->boards[i], error);
+	}
+	return status;
+}
+
+enum ff_status ff_config_load(struct ff_config *config, const char *path, struct ff_error *error)
+{
+	struct complaint complaint = { .line = 0 };
+	const cyaml_config_t reader = {
+		.log_fn = hear,
+		.log_ctx = &complaint,
+		.mem_fn = cyaml_mem,
+		.log_level = CYAML_LOG_ERROR,
+		.flags = CYAML_CFG_NO_ALIAS, /* aliases of aliases grow without bound */
+	};
+	struct file *file = NULL;
+	struct ff_error reason = FF_ERROR_NONE;
+	enum ff_status status = parse(&file, &reader, &complaint, path, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	status = file ? take(config, file, &reason) : FF_OK; /* an empty file says nothing */
+	cyaml_free(&reader, &schema, file, 0);
+	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%s: %s", path, reason.text);
+}
