@@ -64,7 +64,7 @@ enum ff_status ff_labels_add(struct ff_labels *labels, const char *key, const ch
 
 bool ff_labels_add_foreign(struct ff_labels *labels, const char *key, const char *value)
 {
-	char clean[FF_LABEL_VALUE_SIZE];
+	char clean[FF_LABEL_VALUE_SIZE] = "";
 	size_t size = 0;
 	for (; value[size] && size < sizeof(clean) - 1; size++) {
 		clean[size] = '-';
