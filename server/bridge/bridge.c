@@ -84,13 +84,13 @@ static void drop(struct ff_session *session)
 	}
 	*at = session->next;
 	ff_room_leave(room, session);
-	if (session->rfc2217) {
+	if (session->speech->watches_lines) {
 		ff_room_watch(room, false);
 	}
 	room->session_count--;
 	room->bridge->session_count--;
 	ff_bridge_log(room->bridge, room, "%s has gone", session->peer);
-	close(session->source.fd);
+	session->wire->close(session);
 	session->gone = true;
 	session->next = room->bridge->graves;
 	room->bridge->graves = session;
@@ -144,6 +144,21 @@ static void evict(struct ff_room *room)
 	}
 }
 
+/* Whether one more fits into the room. */
+static bool has_place(struct ff_bridge *bridge, struct ff_room *room)
+{
+	if (room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS) {
+		evict(room);
+	}
+	bool full =
+		room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS || bridge->session_count >= FF_BRIDGE_MAX_SESSIONS;
+	if (full) {
+		ff_bridge_log(bridge, room, "a connection was turned away: there are %zu already",
+			      bridge->session_count);
+	}
+	return !full;
+}
+
 static void turn_away(const struct ff_room *room, int fd)
 {
 	char line[160];
@@ -153,46 +168,56 @@ static void turn_away(const struct ff_room *room, int fd)
 	close(fd);
 }
 
-static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
+/* Lets a session in. False: it cannot be watched, and is still the caller's. */
+static bool enter(struct ff_bridge *bridge, struct ff_room *room, struct ff_session *session)
 {
-	struct ff_room *room = listener->room;
-	bool rfc2217 = listener->kind == FF_WATCHED_RFC2217;
-	if (room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS) {
-		evict(room);
-	}
-	if (room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS || bridge->session_count >= FF_BRIDGE_MAX_SESSIONS) {
-		ff_bridge_log(bridge, room, "a connection was turned away: there are %zu already",
-			      bridge->session_count);
-		turn_away(room, fd);
-		return;
-	}
-	prepare(fd);
-	ff_room_refresh(room); /* what has happened before is no news to it */
-	struct ff_session *session = ff_session_new(room, fd, ++bridge->last_id, rfc2217);
-	if (!session) {
-		close(fd);
-		return;
-	}
 	session->events = EPOLLIN;
 	if (!watch(bridge, EPOLL_CTL_ADD, &session->source, EPOLLIN)) {
-		close(fd);
-		free(session);
-		return;
+		return false;
 	}
 	session->next = room->sessions;
 	room->sessions = session;
 	room->session_count++;
 	bridge->session_count++;
-	if (rfc2217) {
+	if (session->speech->watches_lines) {
 		ff_room_watch(room, true);
-	} else if (room->state == FF_BOARD_BUSY) {
+	}
+	ff_bridge_log(bridge, room, "%s connected (%s)", session->peer, session->speech->name);
+	(void)!serve(session, true);
+	return true;
+}
+
+/* What somebody at a terminal should know. */
+static void greet(struct ff_session *session)
+{
+	const struct ff_room *room = session->source.room;
+	if (room->state == FF_BOARD_BUSY) {
 		ff_session_say(session, "%s is at work on job %s: its output pauses", ff_worker_name(room->worker),
 			       room->task);
 	} else if (room->state == FF_BOARD_LOST) {
 		ff_session_say(session, "%s is lost", ff_worker_name(room->worker));
 	}
-	ff_bridge_log(bridge, room, "%s connected (%s)", session->peer, rfc2217 ? "RFC 2217" : "raw");
-	(void)!serve(session, true);
+}
+
+static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
+{
+	struct ff_room *room = listener->room;
+	bool raw = listener->kind == FF_WATCHED_RAW;
+	if (!has_place(bridge, room)) {
+		turn_away(room, fd);
+		return;
+	}
+	prepare(fd);
+	ff_room_refresh(room); /* what has happened before is no news to it */
+	struct ff_session *session =
+		ff_session_new(room, fd, ++bridge->last_id, raw ? &ff_speech_raw : &ff_speech_rfc2217);
+	if (session && raw) {
+		greet(session);
+	}
+	if (!session || !enter(bridge, room, session)) {
+		close(fd);
+		free(session);
+	}
 }
 
 static void accept_some(struct ff_bridge *bridge, struct ff_watched *listener)

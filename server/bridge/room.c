@@ -43,8 +43,8 @@ static void collect(struct ff_room *room)
 			room->wanted = done.line; /* what failed is not so after all */
 		}
 		struct ff_session *session = session_of(room, done.source);
-		if (session) {
-			ff_control_done(session, &done);
+		if (session && session->speech->done) {
+			session->speech->done(session, &done);
 		}
 	}
 }
@@ -108,7 +108,7 @@ static void look_at_line(struct ff_room *room)
 	room->status = now;
 	room->has_status = true;
 	for (struct ff_session *session = room->sessions; session; session = session->next) {
-		if (session->rfc2217) {
+		if (session->speech->watches_lines) {
 			ff_access_tell_modem(&session->access, ff_room_modem(room));
 			ff_access_tell_line(&session->access, line);
 		}

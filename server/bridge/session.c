@@ -14,25 +14,18 @@
 #include "control.h"
 #include "inner.h"
 
-#define SLICE 512               /* received bytes that are run at once, if there may be anything but data in them */
-#define SLICE_ITEMS (SLICE / 3) /* what they can put at most: a byte and two commands for each 8 bytes, and more */
-#define SPARE_ITEMS 8           /* left for the end of the session */
-#define OUT_HIGH 16384          /* no console output goes on top of more than this */
-#define OUT_FULL 49152          /* nor does anything that will be answered */
-#define TURNS 8                 /* rounds of reading or writing before others have their turn */
+#define SPARE_ITEMS 8                 /* left for the end of the session */
+#define OUT_HIGH FF_SPEECH_OUTPUT_MAX /* no console output goes on top of more than this */
+#define TURNS 8                       /* rounds of reading or writing before others have their turn */
 #define REFUSAL_PAUSE_US 2000000
 #define HALF_CLOSED_US 10000000
 #define LINE_SIZE 384
 
 _Static_assert(OUT_HIGH * 3 < FF_SESSION_OUT_SIZE, "escaped output and answers fit");
-_Static_assert(OUT_FULL + FF_ACCESS_ANSWER_MAX(SLICE) + SLICE_ITEMS * FF_ACCESS_REPLY_MAX +
-			       FF_INPUT_ITEMS * FF_ACCESS_REPLY_MAX <
-		       FF_SESSION_OUT_SIZE,
-	       "answers, now and later, fit");
 
 /* ---- what goes out ---- */
 
-static size_t out_pending(const struct ff_session *session)
+size_t ff_session_pending(const struct ff_session *session)
 {
 	return session->out_end - session->out_at;
 }
@@ -43,7 +36,7 @@ void ff_session_send(struct ff_session *session, const uint8_t *bytes, size_t si
 		return;
 	}
 	if (size > FF_SESSION_OUT_SIZE - session->out_end) {
-		memmove(session->out, session->out + session->out_at, out_pending(session));
+		memmove(session->out, session->out + session->out_at, ff_session_pending(session));
 		session->out_end -= session->out_at;
 		session->out_at = 0;
 	}
@@ -55,23 +48,12 @@ void ff_session_send(struct ff_session *session, const uint8_t *bytes, size_t si
 	session->out_end += size;
 }
 
-static void send_data(struct ff_session *session, const uint8_t *bytes, size_t size)
-{
-	if (session->rfc2217) {
-		ff_access_send_data(&session->access, bytes, size);
-	} else {
-		ff_session_send(session, bytes, size);
-	}
-}
-
-static void say(struct ff_session *session, const char *format, va_list arguments)
+static void say(struct ff_session *session, enum ff_tell kind, const char *format, va_list arguments)
 {
 	char text[LINE_SIZE];
-	char line[LINE_SIZE + 32];
 	vsnprintf(text, sizeof(text), format, arguments);
-	int size = snprintf(line, sizeof(line), "\r\n[farflash] %s\r\n", text);
-	if (out_pending(session) < OUT_FULL) {
-		send_data(session, (const uint8_t *)line, (size_t)size);
+	if (ff_session_pending(session) < FF_SESSION_OUT_FULL) {
+		session->speech->tell(session, kind, text);
 	}
 }
 
@@ -79,7 +61,7 @@ void ff_session_say(struct ff_session *session, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	say(session, format, arguments);
+	say(session, FF_TELL_NOTICE, format, arguments);
 	va_end(arguments);
 }
 
@@ -92,30 +74,13 @@ void ff_session_refuse(struct ff_session *session, const char *format, ...)
 	session->quiet_us = now + REFUSAL_PAUSE_US;
 	va_list arguments;
 	va_start(arguments, format);
-	say(session, format, arguments);
+	say(session, FF_TELL_REFUSED, format, arguments);
 	va_end(arguments);
-}
-
-/* Sends what the socket takes. True: all of it. */
-static bool flush(struct ff_session *session)
-{
-	while (out_pending(session) > 0) {
-		ssize_t sent =
-			send(session->source.fd, session->out + session->out_at, out_pending(session), MSG_NOSIGNAL);
-		if (sent < 0) {
-			session->broken |= errno != EAGAIN && errno != EINTR;
-			return false;
-		}
-		session->out_at += (size_t)sent;
-	}
-	session->out_at = 0;
-	session->out_end = 0;
-	return true;
 }
 
 /* ---- from the console ---- */
 
-static bool is_holder(const struct ff_session *session)
+bool ff_session_is_holder(const struct ff_session *session)
 {
 	return session->source.room->holder == session;
 }
@@ -130,18 +95,12 @@ static const struct ff_mark *next_mark(struct ff_session *session)
 	return session->marks < room->mark_count ? &room->marks[session->marks % FF_ROOM_MARKS] : NULL;
 }
 
-/* Tools whose bytes these are do not expect words among them. */
-static void tell_lost(struct ff_session *session, uint64_t lost)
+static void tell_missed(struct ff_session *session, uint64_t missed)
 {
 	struct ff_room *room = session->source.room;
 	ff_bridge_log(room->bridge, room, "%s is too slow: it missed %llu bytes of output", session->peer,
-		      (unsigned long long)lost);
-	if (!is_holder(session)) {
-		ff_session_say(session, "%llu bytes of output are missing here: this connection is too slow",
-			       (unsigned long long)lost);
-	} else if (session->rfc2217) {
-		ff_access_tell_line(&session->access, FF_COMPORT_LINE_OVERRUN);
-	}
+		      (unsigned long long)missed);
+	session->speech->missed(session, missed);
 }
 
 /* Appends a piece of the board's output, or a mark whose place has been reached. False: there is nothing new. */
@@ -154,7 +113,7 @@ static bool take_output(struct ff_session *session)
 	const struct ff_mark *mark = next_mark(session);
 	if (mark && mark->at <= session->position) {
 		session->marks++;
-		if (!is_holder(session)) {
+		if (session->speech->hears_all_marks || !ff_session_is_holder(session)) {
 			ff_session_say(session, "%s", mark->text);
 		}
 		return true;
@@ -165,12 +124,12 @@ static bool take_output(struct ff_session *session)
 	uint64_t before = session->position;
 	size_t got = ff_console_read(console, &session->position, bytes, most);
 	if (session->position - got != before) {
-		tell_lost(session, session->position - got - before);
+		tell_missed(session, session->position - got - before);
 	}
 	if (got > 0) {
-		send_data(session, bytes, got);
+		session->speech->output(session, bytes, got);
 	}
-	if (is_holder(session) && ff_console_follow(console, session->position)) {
+	if (ff_session_is_holder(session) && ff_console_follow(console, session->position)) {
 		ff_worker_wake(room->worker);
 	}
 	return got > 0;
@@ -180,11 +139,11 @@ static bool take_output(struct ff_session *session)
 static bool write_output(struct ff_session *session)
 {
 	for (int i = 0; i < TURNS; i++) {
-		bool more = out_pending(session) >= OUT_HIGH; /* once that has gone */
-		if (!more && !(session->rfc2217 && session->access.suspended)) {
+		bool more = ff_session_pending(session) >= OUT_HIGH; /* once that has gone */
+		if (!more && !(session->speech->is_suspended && session->speech->is_suspended(session))) {
 			more = take_output(session);
 		}
-		if (!flush(session) || !more) {
+		if (!session->wire->flush(session) || !more) {
 			return false;
 		}
 	}
@@ -193,7 +152,12 @@ static bool write_output(struct ff_session *session)
 
 /* ---- to the board ---- */
 
-static void put_bytes(struct ff_session *session, const uint8_t *bytes, size_t size)
+bool ff_session_may_put(const struct ff_session *session, size_t bytes, size_t items)
+{
+	return ff_input_has_room(ff_worker_input(session->source.room->worker), bytes, items + SPARE_ITEMS);
+}
+
+void ff_session_put(struct ff_session *session, const uint8_t *bytes, size_t size)
 {
 	struct ff_room *room = session->source.room;
 	if (!ff_room_claim(room, session)) {
@@ -205,76 +169,17 @@ static void put_bytes(struct ff_session *session, const uint8_t *bytes, size_t s
 	}
 }
 
-static void on_data(void *context, const uint8_t *bytes, size_t size)
-{
-	put_bytes(context, bytes, size);
-}
-
-static void on_request(void *context, enum ff_comport_code code, uint32_t value)
-{
-	ff_control_request(context, code, value);
-}
-
-static void on_agreed(void *context)
-{
-	struct ff_session *session = context;
-	session->access.modem = ff_room_modem(session->source.room);
-}
-
-static void on_send(void *context, const uint8_t *bytes, size_t size)
-{
-	ff_session_send(context, bytes, size);
-}
-
-static const struct ff_access_events events = {
-	.data = on_data,
-	.request = on_request,
-	.agreed = on_agreed,
-	.send = on_send,
-};
-
-/* How many of the bytes at hand can be run now; 0: there is no room for what they may put. */
-static size_t next_slice(const struct ff_session *session)
-{
-	struct ff_input *input = ff_worker_input(session->source.room->worker);
-	const uint8_t *bytes = session->in + session->in_at;
-	size_t size = session->in_end - session->in_at;
-	bool only_data = !session->rfc2217 ||
-			 (ff_telnet_is_in_data(&session->access.telnet) && !memchr(bytes, FF_TELNET_IAC, size));
-	if (only_data) {
-		size_t items = 1 + SPARE_ITEMS;
-		return ff_input_has_room(input, size, items) ? size : 0;
-	}
-	size = size < SLICE ? size : SLICE;
-	return out_pending(session) <= OUT_FULL && ff_input_has_room(input, size, SLICE_ITEMS + SPARE_ITEMS) ? size : 0;
-}
-
 static void run_input(struct ff_session *session)
 {
-	bool any = false;
-	while (session->in_at < session->in_end && !session->doomed) {
-		size_t size = next_slice(session);
-		if (size == 0) {
-			break;
-		}
-		const uint8_t *bytes = session->in + session->in_at;
-		if (session->rfc2217) {
-			ff_access_receive(&session->access, bytes, size);
-		} else {
-			put_bytes(session, bytes, size);
-		}
-		session->in_at += size;
-		any = true;
-	}
-	if (any && is_holder(session)) {
+	if (!session->doomed && session->speech->run(session) && ff_session_is_holder(session)) {
 		ff_worker_wake(session->source.room->worker);
 	}
 }
 
-/* The peer of a raw port sends no more, but may want to read what comes of it: it stays for a little while. */
+/* The peer sends no more, but may want to read what comes of it: then it stays for a little while. */
 static void end_input(struct ff_session *session)
 {
-	if (session->rfc2217) {
+	if (!session->speech->stays_to_read) {
 		session->doomed = true;
 		return;
 	}
@@ -289,29 +194,34 @@ static bool read_peer(struct ff_session *session)
 	if (session->in_at < session->in_end || session->half_closed || session->doomed) {
 		return false;
 	}
-	ssize_t got = recv(session->source.fd, session->in, sizeof(session->in), 0);
-	if (got < 0) {
-		session->doomed = errno != EAGAIN && errno != EINTR;
-		return false;
-	}
-	if (got == 0) {
+	switch (session->wire->read(session)) {
+	case FF_WIRE_SOME:
+		return true;
+	case FF_WIRE_END:
 		end_input(session);
 		return false;
+	case FF_WIRE_BROKEN:
+		session->doomed = true;
+		return false;
+	default:
+		return false;
 	}
-	session->in_at = 0;
-	session->in_end = (size_t)got;
-	return true;
 }
 
 /* ---- the whole ---- */
+
+static void tick(struct ff_session *session, int64_t now_us)
+{
+	if (session->speech->tick && !session->doomed) {
+		session->tick_us = session->speech->tick(session, now_us);
+	}
+}
 
 bool ff_session_serve(struct ff_session *session, bool readable)
 {
 	int64_t now = ff_now_us();
 	bool more = false;
-	if (session->match.deadline_us <= now) {
-		ff_control_expire(session, now);
-	}
+	tick(session, now);
 	session->doomed |= session->half_closed && (session->closing_us <= now || session->broken);
 	run_input(session);
 	while ((readable || session->broken) && read_peer(session)) {
@@ -324,24 +234,25 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 	if (session->broken) {
 		more = session->in_at == session->in_end; /* until the read fails too */
 	}
+	tick(session, now); /* for the next time */
 	return more && !session->doomed;
 }
 
 uint32_t ff_session_wants(const struct ff_session *session)
 {
 	bool reads = session->in_at == session->in_end && !session->half_closed;
-	return (reads ? EPOLLIN : 0u) | (out_pending(session) > 0 ? EPOLLOUT : 0u);
+	return (reads ? EPOLLIN : 0u) | (ff_session_pending(session) > 0 ? EPOLLOUT : 0u);
 }
 
 int64_t ff_session_deadline(const struct ff_session *session)
 {
 	int64_t closing = session->half_closed ? session->closing_us : INT64_MAX;
-	return closing < session->match.deadline_us ? closing : session->match.deadline_us;
+	return closing < session->tick_us ? closing : session->tick_us;
 }
 
 void ff_session_describe(const struct ff_session *session, char *text, size_t size)
 {
-	snprintf(text, size, "%s client at %s", session->rfc2217 ? "RFC 2217" : "raw TCP", session->peer);
+	snprintf(text, size, "%s client at %s", session->speech->name, session->peer);
 }
 
 static void name_peer(struct ff_session *session)
@@ -359,7 +270,7 @@ static void name_peer(struct ff_session *session)
 		 port);
 }
 
-struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, bool rfc2217)
+struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, const struct ff_speech *speech)
 {
 	struct ff_session *session = malloc(sizeof(*session)); /* its buffers take memory only when they are used */
 	if (!session) {
@@ -368,13 +279,15 @@ struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, boo
 	memset(session, 0, offsetof(struct ff_session, in));
 	session->source = (struct ff_watched){ .kind = FF_WATCHED_SESSION, .fd = fd, .room = room };
 	session->id = id;
-	session->rfc2217 = rfc2217;
+	session->speech = speech;
+	session->wire = &ff_wire_socket;
+	session->tick_us = INT64_MAX;
 	session->position = ff_console_end(ff_worker_console(room->worker));
 	session->marks = room->mark_count;
 	name_peer(session);
 	snprintf(session->signature, sizeof(session->signature), "farflashd %.*s",
 		 (int)(sizeof(session->signature) - sizeof("farflashd ")), ff_worker_name(room->worker));
-	ff_access_init(&session->access, &events, session, session->signature, ff_room_modem(room));
+	ff_access_init(&session->access, &ff_speech_access_events, session, session->signature, ff_room_modem(room));
 	ff_reset_match_init(&session->match);
 	return session;
 }
