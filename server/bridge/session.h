@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "reset_match.h"
+#include "resync.h"
 #include "room.h"
 #include "speech.h"
 
@@ -43,6 +44,7 @@ struct ff_session {
 	uint64_t marks;     /* that have been told */
 	struct ff_access access;
 	struct ff_reset_match match;
+	struct ff_resync resync;
 	char peer[FF_SESSION_PEER_SIZE]; /* "192.0.2.7:50123" */
 	char signature[FF_ACCESS_SIGNATURE_MAX + 1];
 	size_t in_at;

@@ -74,6 +74,7 @@ const struct ff_speech ff_speech_raw = {
 
 static void output_rfc2217(struct ff_session *session, const uint8_t *bytes, size_t size)
 {
+	ff_resync_heard(&session->resync, bytes, size);
 	ff_access_send_data(&session->access, bytes, size);
 }
 
@@ -141,12 +142,20 @@ const struct ff_speech ff_speech_rfc2217 = {
 
 static void on_data(void *context, const uint8_t *bytes, size_t size)
 {
-	ff_session_put(context, bytes, size);
+	struct ff_session *session = context;
+	ff_resync_sent(&session->resync, bytes, size);
+	ff_session_put(session, bytes, size);
 }
 
 static void on_request(void *context, enum ff_comport_code code, uint32_t value)
 {
-	ff_control_request(context, code, value);
+	struct ff_session *session = context;
+	ff_control_request(session, code, value);
+	bool purges = code == FF_COMPORT_PURGE_DATA && (value & FF_COMPORT_PURGE_RX);
+	size_t again = ff_resync_request(&session->resync, purges);
+	if (again > 0 && session->source.room->smart && ff_session_is_holder(session)) {
+		ff_access_send_data(&session->access, session->resync.answer, again);
+	}
 }
 
 static void on_agreed(void *context)
