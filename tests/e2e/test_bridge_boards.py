@@ -2,8 +2,6 @@
 """Boards behind the ports of farflashd: resets over a distance, stock tools, and jobs beside sessions."""
 
 import json
-import shutil
-import subprocess
 import threading
 import time
 
@@ -209,19 +207,6 @@ def test_tools__the_engine_flashes_through_a_serial_port_behind_the_bridge(make_
         assert (port.cts, port.dsr, port.cd, port.ri) in ((True, True, False, False), (True, True, True, False))
         classic_reset(port)
         assert_in_bootloader(port)  # a pty tells the virtual board its rate with the bytes only
-
-
-@pytest.mark.skipif(shutil.which("gensiot") is None, reason="Debian's gensio-bin is not installed")
-def test_tools__gensiot_talks_to_the_board(make_board, make_server):
-    server = make_server(lab1=make_board(device="echo"))
-    server.rest.wait_board("lab1", "idle")
-    where = f"telnet(rfc2217),tcp,127.0.0.1,{server.port_of('lab1', 'rfc2217')}"
-    with subprocess.Popen(["gensiot", "-i", "stdio(self)", where], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tool:
-        tool.stdin.write(b"hello\n")
-        tool.stdin.flush()
-        assert tool.stdout.read(6) == b"hello\n"
-        tool.stdin.close()
-    assert tool.returncode == 0
 
 
 # ---- jobs ----
