@@ -252,7 +252,7 @@ static enum ff_status establish_same(struct ff_flasher *flasher, struct ff_error
 	struct ff_board_info before = flasher->info;
 	enum ff_status status = ff_establish_port_rate(flasher, error);
 	if (status == FF_OK) {
-		status = establish_once(flasher, error);
+		status = ff_establish(flasher, error);
 	}
 	if (status != FF_OK) {
 		return status;
@@ -316,21 +316,39 @@ enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *e
 	return status;
 }
 
-/* Whether a failure may come from a rate that is too high: not if the chip says that its flash failed. */
-static bool may_be_noise(const struct ff_error *error)
+bool ff_establish_is_noise(const struct ff_error *error)
 {
 	return error->status != FF_ERR_LOST &&
 	       (error->status != FF_ERR_REFUSED || !ff_packet_blames_flash((uint16_t)error->rom_code));
+}
+
+static bool may_repeat(const struct ff_flasher *flasher, enum ff_status status)
+{
+	bool back = status == FF_ERR_LOST && ff_port_can_reopen(&flasher->loader.link);
+	return back || ff_session_may_retry(status);
 }
 
 /* Whether to do a step again after so many failures at this rate. *slower: at a lower one. */
 static bool repeats_step(const struct ff_flasher *flasher, unsigned failures, unsigned repeats,
 			 const struct ff_error *last, bool *slower)
 {
-	bool back = last->status == FF_ERR_LOST && ff_port_can_reopen(&flasher->loader.link);
-	*slower = failures >= FAILURES_AT_A_RATE && may_be_noise(last) &&
+	*slower = failures >= FAILURES_AT_A_RATE && ff_establish_is_noise(last) &&
 		  lower_rate(flasher, flasher->loader.link.baud) > 0;
-	return (back || ff_session_may_retry(last->status)) && (*slower || failures <= repeats);
+	return may_repeat(flasher, last->status) && (*slower || failures <= repeats);
+}
+
+bool ff_establish_recover(struct ff_flasher *flasher, bool slower, struct ff_error *why)
+{
+	if (!may_repeat(flasher, why->status)) {
+		return false;
+	}
+	struct ff_error local = FF_ERROR_NONE;
+	enum ff_status status = slower && ff_establish_is_noise(why) ? ff_establish_slower(flasher, &local)
+								     : ff_establish_again(flasher, &local);
+	if (status == FF_ERR_LOST || status == FF_ERR_CANCELLED) {
+		*why = local;
+	}
+	return status == FF_OK;
 }
 
 enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats, ff_establish_step step, void *context,
@@ -343,13 +361,7 @@ enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats,
 	while (status != FF_OK && repeats_step(flasher, failures, repeats, &last, &slower)) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; trying again%s", last.text,
 		       slower ? ", at a lower rate" : "");
-		struct ff_error local = FF_ERROR_NONE;
-		enum ff_status back =
-			slower ? ff_establish_slower(flasher, &local) : ff_establish_again(flasher, &local);
-		if (back == FF_ERR_LOST || back == FF_ERR_CANCELLED) {
-			last = local;
-		}
-		if (back != FF_OK) {
+		if (!ff_establish_recover(flasher, slower, &last)) {
 			break;
 		}
 		ff_error_clear(&last);

@@ -22,6 +22,14 @@ FF_WARN_UNUSED enum ff_status ff_establish_slower(struct ff_flasher *flasher, st
  * flash if it is not the one that the loader believes in. */
 FF_WARN_UNUSED enum ff_status ff_establish_ready(struct ff_flasher *flasher, struct ff_error *error);
 
+/* Whether it makes sense to go on after the failure *why; if so, the board is in step again, at the next lower rate if that
+ * is asked for and the failure can come from the rate. *why becomes the reason if the board is lost meanwhile or the
+ * work cancelled. */
+bool ff_establish_recover(struct ff_flasher *flasher, bool slower, struct ff_error *why);
+
+/* Whether a failure may come from noise on the line: not if the chip says that its flash failed, nor if the port is gone. */
+bool ff_establish_is_noise(const struct ff_error *error);
+
 /* Work that may be done again from its beginning. */
 typedef enum ff_status (*ff_establish_step)(void *context, struct ff_error *error);
 

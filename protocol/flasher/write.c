@@ -14,6 +14,8 @@
 #include "establish.h"
 #include "flash.h"
 #include "guard.h"
+#include "mend.h"
+#include "pass.h"
 #include "patched.h"
 #include "plan.h"
 #include "session.h"
@@ -21,12 +23,6 @@
 #define MAX_RESTARTS 2
 #define MAX_REGION_SIZE (1U << 30) /* where the size of the flash is unknown; rounding up cannot overflow */
 #define MD5_TEXT_SIZE (2 * FF_BLOCKS_MD5_SIZE + 1)
-
-/* What the first pass over a region found out. */
-struct measured {
-	struct ff_flash_write write;
-	uint8_t md5[FF_BLOCKS_MD5_SIZE];
-};
 
 struct job {
 	struct ff_flasher *flasher;
@@ -36,8 +32,7 @@ struct job {
 	struct ff_patched_settings settings;
 	struct ff_blocks *blocks;
 	uint64_t total; /* bytes of image over all regions */
-	uint64_t done;  /* those of the regions before the present one */
-	struct measured measured[FF_MAX_REGIONS];
+	struct ff_pass passes[FF_MAX_REGIONS];
 	struct ff_patched patched; /* the regions, from the moment when their content matters */
 };
 
@@ -131,136 +126,37 @@ static uint32_t unit(const struct job *job, size_t index)
 	return job->regions[index].encrypt ? job->flasher->loader.chip->encrypted_alignment : FF_BLOCKS_WORD;
 }
 
-/* Goes once through a region. *wire is what its blocks sum up to. */
-static enum ff_status walk(struct job *job, size_t index, bool deflated, uint64_t *wire, uint8_t *md5,
-			   struct ff_error *error)
+/* A ROM's encrypted writes go plain: nobody has proved that one encrypts what it inflates, and esptool does the same. */
+static bool may_deflate(const struct job *job, size_t index)
 {
-	const struct ff_region *region = &job->regions[index];
-	uint64_t sum = 0;
-	uint64_t done = 0;
-	ff_blocks_start(job->blocks, region, unit(job, index), deflated, FF_BLOCKS_MAX_BLOCK);
-	for (;;) {
-		enum ff_status status = ff_session_check(job->flasher, error);
-		struct ff_block block;
-		if (status == FF_OK) {
-			status = ff_blocks_next(job->blocks, &block, error);
-		}
-		if (status != FF_OK) {
-			return status;
-		}
-		if (block.size == 0) {
-			break;
-		}
-		sum += block.size;
-		done += block.programmed;
-		if (done > region->source.size) {
-			done = region->source.size;
-		}
-		ff_session_progress(job->flasher, job->done + done, (unsigned)index, region->offset + (uint32_t)done);
-	}
-	*wire = sum;
-	return ff_blocks_md5(job->blocks, md5, error);
-}
-
-static enum ff_status measure(struct job *job, size_t index, struct ff_error *error)
-{
-	struct measured *measured = &job->measured[index];
-	bool encrypted = job->regions[index].encrypt;
-	bool deflate = !job->options.no_compress && ff_flash_can_inflate(&job->flasher->loader);
-	if (encrypted && !job->flasher->loader.stub) {
-		deflate =
-			false; /* nobody has proved that a ROM encrypts what it inflates; esptool sends it plain as well */
-	}
-	uint64_t wire = 0;
-	enum ff_status status = walk(job, index, deflate, &wire, measured->md5, error);
-	if (status != FF_OK) {
-		return status;
-	}
-	uint32_t size = ff_blocks_flash_size(&job->regions[index], unit(job, index));
-	bool deflated = deflate && wire < size;
-	measured->write = (struct ff_flash_write){
-		.offset = job->regions[index].offset,
-		.size = size,
-		.wire = deflated ? (uint32_t)wire : size,
-		.deflated = deflated,
-		.encrypted = encrypted,
-	};
-	return FF_OK;
+	const struct ff_loader *loader = &job->flasher->loader;
+	return !job->options.no_compress && ff_flash_can_inflate(loader) &&
+	       (loader->stub || !job->regions[index].encrypt);
 }
 
 static enum ff_status prepare(struct job *job, struct ff_error *error)
 {
 	enum ff_status status = FF_OK;
-	job->done = 0;
+	uint64_t before = 0;
 	for (size_t i = 0; i < job->count && status == FF_OK; i++) {
-		status = measure(job, i, error);
-		job->done += job->regions[i].source.size;
-	}
-	return status;
-}
-
-/* Sends each block while the chip is busy with the one before it, and makes the next while this one's
- * acknowledgement is on its way. */
-static enum ff_status send_blocks(struct job *job, size_t index, struct ff_error *error)
-{
-	struct ff_loader *loader = &job->flasher->loader;
-	const struct ff_flash_write *write = &job->measured[index].write;
-	uint64_t size = job->regions[index].source.size;
-	uint64_t done = 0;
-	uint32_t blocks_left =
-		write->wire / ff_flash_block_size(loader) + (write->wire % ff_flash_block_size(loader) != 0);
-	struct ff_block block;
-	enum ff_status status = ff_blocks_next(job->blocks, &block, error);
-	for (uint32_t sequence = 0; status == FF_OK && block.size > 0; sequence++) {
-		if (blocks_left-- == 0) {
-			return ff_error_set(error, FF_ERR_IO, "the image changed while it was written");
-		}
-		uint32_t programmed = block.programmed;
-		status = ff_flash_send(loader, write, sequence, block.bytes, block.size, error);
-		if (status == FF_OK) {
-			status = ff_blocks_next(job->blocks, &block, error);
-		}
-		if (status == FF_OK) {
-			status = ff_flash_acknowledge(loader, write, programmed, error);
-		}
-		if (status == FF_OK) {
-			done = done + programmed < size ? done + programmed : size;
-			ff_session_progress(job->flasher, job->done + done, (unsigned)index,
-					    write->offset + (uint32_t)done);
-		}
-	}
-	return status;
-}
-
-static enum ff_status check_unchanged(struct job *job, size_t index, struct ff_error *error)
-{
-	uint8_t md5[FF_BLOCKS_MD5_SIZE];
-	enum ff_status status = ff_blocks_md5(job->blocks, md5, error);
-	if (status == FF_OK && memcmp(md5, job->measured[index].md5, sizeof(md5)) != 0) {
-		char label[FF_PLAN_LABEL_SIZE];
-		status = ff_error_set(error, FF_ERR_IO, "%s changed while it was written: write it again",
-				      ff_plan_label(job->regions, index, label));
+		struct ff_pass *pass = &job->passes[i];
+		*pass = (struct ff_pass){ .flasher = job->flasher,
+					  .blocks = job->blocks,
+					  .region = job->regions[i],
+					  .index = i,
+					  .before = before,
+					  .unit = unit(job, i),
+					  .may_deflate = may_deflate(job, i) };
+		ff_plan_label(job->regions, i, pass->label);
+		status = ff_pass_measure(pass, error);
+		before += job->regions[i].source.size;
 	}
 	return status;
 }
 
 static enum ff_status write_once(struct job *job, size_t index, struct ff_error *error)
 {
-	struct ff_loader *loader = &job->flasher->loader;
-	const struct ff_flash_write *write = &job->measured[index].write;
-	ff_blocks_start(job->blocks, &job->regions[index], unit(job, index), write->deflated,
-			ff_flash_block_size(loader));
-	enum ff_status status = ff_flash_begin(loader, write, error);
-	if (status == FF_OK) {
-		status = send_blocks(job, index, error);
-	}
-	if (status == FF_OK) {
-		status = check_unchanged(job, index, error);
-	}
-	if (status == FF_OK) {
-		status = ff_flash_end(loader, write, error);
-	}
-	return status;
+	return ff_pass_write(&job->passes[index], error);
 }
 
 /* One pass over one region. */
@@ -285,13 +181,27 @@ static enum ff_status with_restarts(struct job *job, size_t index,
 	return ff_establish_repeat(job->flasher, MAX_RESTARTS, do_step, &step, error);
 }
 
+/* In one go, and if that fails in pieces, of which the good ones stay. Where nobody can say which are good, all of it is
+ * written again. */
+static enum ff_status write_region(struct job *job, size_t index, struct ff_error *error)
+{
+	const struct ff_pass *pass = &job->passes[index];
+	if (!can_compare(job, index) || !ff_mend_is_possible(pass)) {
+		return with_restarts(job, index, write_once, error);
+	}
+	struct ff_error first = FF_ERROR_NONE;
+	enum ff_status status = write_once(job, index, &first);
+	if (status == FF_OK) {
+		return FF_OK;
+	}
+	return ff_mend(pass, &first, error);
+}
+
 static enum ff_status write_all(struct job *job, struct ff_error *error)
 {
 	enum ff_status status = FF_OK;
-	job->done = 0;
 	for (size_t i = 0; i < job->count && status == FF_OK; i++) {
-		status = with_restarts(job, i, write_once, error);
-		job->done += job->regions[i].source.size;
+		status = write_region(job, i, error);
 	}
 	return status;
 }
@@ -324,38 +234,32 @@ static bool is_erased(const uint8_t *md5, uint32_t size)
 
 static enum ff_status verify(struct job *job, size_t index, struct ff_error *error)
 {
-	struct ff_loader *loader = &job->flasher->loader;
-	const struct measured *measured = &job->measured[index];
-	const struct ff_flash_write *write = &measured->write;
+	const struct ff_pass *pass = &job->passes[index];
 	uint8_t found[FF_BLOCKS_MD5_SIZE];
-	/* Replies carry no checksum, so one wrong answer may be noise: ask twice. */
-	for (int i = 0; i < 2; i++) {
-		enum ff_status status = ff_flash_md5(loader, write->offset, write->size, found, error);
-		if (status != FF_OK || memcmp(found, measured->md5, sizeof(found)) == 0) {
-			return status;
-		}
+	bool same = false;
+	enum ff_status status = ff_pass_compare(pass, &same, found, error);
+	if (status != FF_OK || same) {
+		return status;
 	}
-	char label[FF_PLAN_LABEL_SIZE];
 	char found_text[MD5_TEXT_SIZE];
 	char expected_text[MD5_TEXT_SIZE];
 	return ff_error_set(error, FF_ERR_VERIFY,
 			    "%s at 0x%" PRIx32 ": the flash does not hold what was written (MD5 %s, expected %s)%s",
-			    ff_plan_label(job->regions, index, label), write->offset, md5_text(found, found_text),
-			    md5_text(measured->md5, expected_text),
-			    is_erased(found, write->size) ? "; it is empty: is the flash write protected?"
-							  : "; write it again");
+			    pass->label, pass->write.offset, md5_text(found, found_text),
+			    md5_text(pass->md5, expected_text),
+			    is_erased(found, pass->write.size) ? "; it is empty: is the flash write protected?"
+							       : "; write it again");
 }
 
 static enum ff_status verify_all(struct job *job, struct ff_error *error)
 {
-	job->done = 0;
 	for (size_t i = 0; i < job->count; i++) {
 		enum ff_status status = can_compare(job, i) ? with_restarts(job, i, verify, error) : FF_OK;
 		if (status != FF_OK) {
 			return status;
 		}
-		job->done += job->regions[i].source.size;
-		ff_session_progress(job->flasher, job->done, (unsigned)i, job->regions[i].offset);
+		ff_session_progress(job->flasher, job->passes[i].before + job->regions[i].source.size, (unsigned)i,
+				    job->regions[i].offset);
 	}
 	return FF_OK;
 }
@@ -364,7 +268,7 @@ static void fill_report(const struct job *job, struct ff_write_report *report)
 {
 	*report = (struct ff_write_report){ .bytes = job->total };
 	for (size_t i = 0; i < job->count; i++) {
-		report->wire_bytes += job->measured[i].write.wire;
+		report->wire_bytes += job->passes[i].write.wire;
 		report->unverified += can_compare(job, i) ? 0 : job->regions[i].source.size;
 	}
 	report->verified = report->unverified == 0;

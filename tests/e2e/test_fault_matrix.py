@@ -2,9 +2,12 @@
 """Bytes lost, changed, doubled or held up, at three rates, through writing, reading and verifying: every run ends in a
 flash that its file proves, or says why not. ./dev soak goes on from here."""
 
+import random
+
 import pytest
 
 import trial
+from client import DONE, farflash_json
 
 RATES = ("0.00001", "0.0001", "0.001")
 KINDS = ("drop", "corrupt", "dup", "delay")
@@ -21,3 +24,15 @@ def test_fault_matrix__the_verdict_is_the_truth(make_board, tmp_path, chip, load
         verdict = trial.attempt(board, str(tmp_path), chip, loader, operation)
         print(operation, verdict)
         assert verdict.kind in (trial.RIGHT, trial.FAILURE), f"{operation}: {verdict}"
+
+
+@pytest.mark.parametrize("kind", ("drop", "corrupt", "dup"))
+def test_fault_matrix__a_large_region_gets_through_in_pieces(make_board, tmp_path, kind):
+    """256 KB that deflate makes no smaller: one write of them would meet six damaged bytes, so it takes several."""
+    content = random.Random(7).randbytes(0x40000)
+    (tmp_path / "data.bin").write_bytes(content)
+    board = make_board("esp32c3", flash_size="1MB", faults=[f"{kind}:0.00003", "seed:5"])
+    told, done = farflash_json("-v", "--port", board.address, "write-flash", "0x10000", tmp_path / "data.bin")
+    assert done.status == DONE and told["result"]["verified"] is True, done
+    assert "going on at 0x" in done.stderr, done
+    assert board.holds(0x10000, content)

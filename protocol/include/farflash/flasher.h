@@ -196,9 +196,11 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
 					       struct ff_error *error);
 
 /* Writes the regions in order and lets the chip confirm each by MD5. Everything that can be refused is refused before
- * the first erase. A region that fails for what may be noise on the line starts again from its beginning, twice at
- * most; after two failures at a high rate it goes on at the next lower of 921600, 460800, 230400 and 115200 baud, though not
- * below the initial rate, and ff_flasher_info() tells the rate. `options`, `report` may be NULL.
+ * the first erase. A region that fails for what may be noise on the line goes on in pieces of 64 KiB down to 4 KiB, each
+ * confirmed before the next, of which none may fail ten times in a row; one that the chip cannot confirm starts
+ * again from its beginning, twice at most. After two failures in a row at a high rate the work goes on at the next lower of
+ * 921600, 460800, 230400 and 115200 baud, though not below the initial rate, and ff_flasher_info() tells the rate.
+ * `options`, `report` may be NULL.
  *
  * What the chip encrypts ends with success when the chip has programmed it: its content is not known outside, so
  * report->verified is false then. What may brick a protected chip is refused (esptool 5.3 cmds.py, write_flash()): any

@@ -72,8 +72,8 @@ static void test_flasher__writes_several_regions(void **state)
 	assert_memory_equal(fixture->order, expected, sizeof(expected));
 	assert_int_equal(fixture->last.done, fixture->last.total);
 	assert_int_equal(fixture->last.total, report.bytes);
-	/* 7 random bytes do not get smaller, so they go plain. */
-	assert_int_equal(chip_count(&fixture->chip, 0x02), 1);
+	/* 7 random bytes do not get smaller, but a plain block would be filled up to 16 KiB. */
+	assert_int_equal(chip_count(&fixture->chip, 0x02), 0);
 	fixture_close();
 }
 

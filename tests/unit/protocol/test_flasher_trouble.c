@@ -66,17 +66,29 @@ static void test_flasher__esp8266_rom_would_spoil_its_neighbour(void **state)
 	fixture_close();
 }
 
+static unsigned count_in_log(const char *words)
+{
+	unsigned count = 0;
+	for (const char *p = strstr(fixture->log, words); p; p = strstr(p + 1, words)) {
+		count++;
+	}
+	return count;
+}
+
+/* Where nobody can say what of it is right, all of it is written again. */
 static void test_flasher__starts_a_region_again(void **state)
 {
 	(void)state;
+	static const struct ff_write_options options = { .no_verify = true };
 	for (int stub = 0; stub < 2; stub++) {
 		fixture_open(CHIP_ESP32, stub);
 		fixture->chip.refuse_data = 2;
 		fixture->chip.refuse_status = stub ? 0xC100 : 0x0107;
-		assert_int_equal(fixture_write(NULL, NULL, NULL), FF_OK);
+		assert_int_equal(fixture_write(&options, NULL, NULL), FF_OK);
 		fixture_expect_image(0x10000, FIXTURE_SIZE);
 		assert_int_equal(chip_count(&fixture->chip, 0x10), 2);
 		assert_int_equal(chip_find(&fixture->chip, 0x11, 2)->words[1], 0); /* from sequence 0 */
+		assert_int_equal(chip_count(&fixture->chip, 0x13), 0);
 		assert_non_null(strstr(fixture->log, "trying again"));
 		fixture_close();
 		if (stub == 0) {
@@ -85,7 +97,76 @@ static void test_flasher__starts_a_region_again(void **state)
 	}
 }
 
-static void test_flasher__gives_up_after_two_restarts(void **state)
+/* A quarter of the region at once, rounded to sectors, and each piece has to be right before the next begins. */
+static void test_flasher__goes_on_in_pieces(void **state)
+{
+	(void)state;
+	for (int stub = 0; stub < 2; stub++) {
+		struct ff_write_report report = { 0 };
+		fixture_open(CHIP_ESP32, stub);
+		fixture->chip.refuse_data = 1;
+		fixture->chip.refuse_status = stub ? 0xC100 : 0x0107;
+		assert_int_equal(fixture_write(NULL, &report, NULL), FF_OK);
+		fixture_expect_image(0x10000, FIXTURE_SIZE);
+		assert_true(report.verified);
+		assert_int_equal(report.bytes, FIXTURE_SIZE);
+		assert_int_equal(count_in_log("going on at 0x10000 with pieces of 24 KiB"), 1);
+		assert_int_equal(chip_count(&fixture->chip, 0x10), 1 + 5);
+		assert_int_equal(chip_find(&fixture->chip, 0x10, 2)->words[3], 0x16000);
+		/* Two questions about each piece before it is written, one after it, and one about the whole. */
+		assert_int_equal(chip_count(&fixture->chip, 0x13), 5 * 3 + 1);
+		assert_int_equal(fixture->last.done, fixture->last.total);
+		fixture_close();
+		fixture->log[0] = '\0';
+		if (stub == 0) {
+			chip_release(&fixture->chip);
+		}
+	}
+}
+
+static void test_flasher__pieces_that_are_right_stay(void **state)
+{
+	(void)state;
+	fixture_open(CHIP_ESP32, true);
+	fixture->chip.refuse_data = 4; /* three blocks, deflated, are more than three pieces */
+	fixture->chip.refuse_status = 0xC100;
+	assert_int_equal(fixture_write(NULL, NULL, NULL), FF_OK);
+	fixture_expect_image(0x10000, FIXTURE_SIZE);
+	assert_int_equal(chip_count(&fixture->chip, 0x10), 1 + 2);
+	assert_int_equal(chip_find(&fixture->chip, 0x10, 1)->words[3], 0x22000);
+	fixture_close();
+}
+
+/* What got damaged without anybody's noticing is written again, smaller. */
+static void test_flasher__a_piece_counts_with_its_md5_only(void **state)
+{
+	(void)state;
+	fixture_open(CHIP_ESP32, true);
+	fixture->chip.refuse_data = 1;
+	fixture->chip.refuse_status = 0xC100;
+	fixture->chip.bad_md5 = 4; /* two before the first piece is written, two after it */
+	assert_int_equal(fixture_write(NULL, NULL, NULL), FF_OK);
+	fixture_expect_image(0x10000, FIXTURE_SIZE);
+	assert_int_equal(count_in_log("what was written at 0x10000 was damaged on the way"), 1);
+	assert_int_equal(count_in_log("going on at 0x10000 with pieces of 4 KiB"), 1);
+	fixture_close();
+}
+
+static void test_flasher__cancel_in_the_middle_of_pieces(void **state)
+{
+	(void)state;
+	fixture_open(CHIP_ESP32, true);
+	fixture->chip.refuse_data = 2;
+	fixture->chip.refuse_status = 0xC100;
+	fixture->cancel_at = 60000;
+	assert_int_equal(fixture_write(NULL, NULL, NULL), FF_ERR_CANCELLED);
+	assert_int_equal(count_in_log("going on at"), 1);
+	assert_true(chip_count(&fixture->chip, 0x10) < 1 + 5);
+	fixture_close();
+}
+
+/* The first block stays of the first try, and nothing gets in any more. */
+static void test_flasher__gives_up_where_flash_fails(void **state)
 {
 	(void)state;
 	struct ff_error error = FF_ERROR_NONE;
@@ -96,7 +177,8 @@ static void test_flasher__gives_up_after_two_restarts(void **state)
 	assert_int_equal(fixture_write(NULL, NULL, &error), FF_ERR_REFUSED);
 	assert_int_equal(error.status, FF_ERR_REFUSED);
 	assert_int_equal(error.rom_code, 0xC400);
-	assert_int_equal(chip_count(&fixture->chip, 0x10), 3);
+	assert_int_equal(count_in_log("; going on at"), 3);
+	assert_int_equal(chip_count(&fixture->chip, 0x10), 4);
 	/* The next write gets back into step first. */
 	fixture->chip.refuse_data = 0;
 	fixture->chip.refuse_ever_after = false;
@@ -122,7 +204,7 @@ static void test_flasher__noise_at_a_high_rate_slows_it_down(void **state)
 		fixture->chip.noisy_above = 230400;
 		assert_int_equal(fixture_write(NULL, NULL, NULL), FF_OK);
 		fixture_expect_image(0x10000, FIXTURE_SIZE);
-		assert_int_equal(chip_count(&fixture->chip, 0x10), 5); /* twice at 921600 and 460800 each */
+		assert_int_equal(count_in_log("going on at 0x10000"), 4); /* twice at 921600 and 460800 each */
 		assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 230400);
 		assert_int_equal(fixture->chip.script.baud, 230400);
 		assert_non_null(strstr(fixture->log, "at 921600 baud; going on at 460800"));
@@ -143,7 +225,7 @@ static void test_flasher__slowing_down_ends_at_the_initial_rate(void **state)
 	open_fast(true);
 	fixture->chip.noisy_above = 300;
 	assert_int_equal(fixture_write(NULL, NULL, &error), FF_ERR_REFUSED);
-	assert_int_equal(chip_count(&fixture->chip, 0x10), 2 + 2 + 2 + 3);
+	assert_int_equal(chip_count(&fixture->chip, 0x10), 2 + 2 + 2 + 4);
 	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 115200);
 	assert_int_equal(fixture->chip.script.baud, 115200);
 	fixture_close();
@@ -158,7 +240,7 @@ static void test_flasher__flash_that_fails_is_no_noise(void **state)
 	fixture->chip.refuse_ever_after = true;
 	fixture->chip.refuse_status = 0xC400;
 	assert_int_equal(fixture_write(NULL, NULL, &error), FF_ERR_REFUSED);
-	assert_int_equal(chip_count(&fixture->chip, 0x10), 3);
+	assert_int_equal(chip_count(&fixture->chip, 0x10), 4);
 	assert_int_equal(ff_flasher_info(fixture->flasher)->baud, 921600);
 	fixture_close();
 }
@@ -260,7 +342,11 @@ int main(void)
 		TEST(test_flasher__esp8266_rom_cannot_verify),
 		TEST(test_flasher__esp8266_rom_would_spoil_its_neighbour),
 		TEST(test_flasher__starts_a_region_again),
-		TEST(test_flasher__gives_up_after_two_restarts),
+		TEST(test_flasher__goes_on_in_pieces),
+		TEST(test_flasher__pieces_that_are_right_stay),
+		TEST(test_flasher__a_piece_counts_with_its_md5_only),
+		TEST(test_flasher__cancel_in_the_middle_of_pieces),
+		TEST(test_flasher__gives_up_where_flash_fails),
 		TEST(test_flasher__noise_at_a_high_rate_slows_it_down),
 		TEST(test_flasher__slowing_down_ends_at_the_initial_rate),
 		TEST(test_flasher__flash_that_fails_is_no_noise),
