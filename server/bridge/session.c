@@ -48,7 +48,7 @@ void ff_session_send(struct ff_session *session, const uint8_t *bytes, size_t si
 	session->out_end += size;
 }
 
-static void say(struct ff_session *session, enum ff_tell kind, const char *format, va_list arguments)
+static FF_PRINTF(3, 0) void say(struct ff_session *session, enum ff_tell kind, const char *format, va_list arguments)
 {
 	char text[LINE_SIZE];
 	vsnprintf(text, sizeof(text), format, arguments);
