@@ -8,6 +8,7 @@ import pytest
 
 import firmware
 from client import DONE, FAILED, USAGE, farflash, farflash_json
+from program import program_path, run
 
 CONTENT = firmware.payload(0x40000, seed=9)
 LOADERS = [(chip, loader) for chip in ("esp32", "esp32c3", "esp8266") for loader in ("stub", "rom")]
@@ -108,6 +109,18 @@ def test_operations__a_file_stays_as_it_was_when_reading_fails(on_board, tmp_pat
     assert done.status != DONE, done
     assert (tmp_path / "read.bin").read_bytes() == b"precious"
     assert sorted(os.listdir(tmp_path)) == ["board0", "read.bin"]
+
+
+@pytest.mark.parametrize("closed", ((1,), (0, 1, 2)), ids=lambda closed: "".join(map(str, closed)))
+def test_operations__closed_output_does_not_end_in_the_file(on_board, tmp_path, closed):
+    """A closed descriptor's number would be the next file's or port's, and progress would go there."""
+    board, where = on_board()
+    redirections = " ".join(f"{number}>&-" for number in closed)
+    done = run(["sh", "-c", f'exec "$@" {redirections}', "sh", program_path("farflash"), *where, "read-flash", "0",
+                "0x20000", tmp_path / "read.bin"])
+    assert done.status == FAILED and "standard output" in done.stderr or 2 in closed, done
+    assert (tmp_path / "read.bin").read_bytes() == CONTENT[:0x20000]
+    assert board.is_untouched()
 
 
 def test_operations__read_flash_is_interrupted(on_board, start_farflash, tmp_path):

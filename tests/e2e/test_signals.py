@@ -99,12 +99,18 @@ def test_signals__killed_client_does_not_stop_its_job(slow, slow_board, start_fa
     assert slow_board.holds(0x10000, app)
 
 
+def test_signals__closed_descriptors_are_nobodys(make_board, make_server):
+    """The journal must not go into whatever the server opens first."""
+    server = make_server(lab1=make_board(), preexec=lambda: os.closerange(2, 3))
+    assert os.readlink(f"/proc/{server.pid}/fd/2") == "/dev/null"
+
+
 def test_signals__interrupted_client_cancels_its_job(slow, start_farflash, app_file):
     client = start_farflash("--server", slow.url, "write-flash", "--baud", "230400", "0x10000", app_file, status={FAILED})
     job = slow.rest.wait_board("lab1", "busy")["job"]
     slow.rest.wait_phase(job, "write")
     client.process.send_signal(signal.SIGINT)
-    assert client.wait(10) == FAILED, client.output()
+    assert client.wait(10) == FAILED and "may hold an incomplete image" in client.output(), client.output()
     assert slow.rest.wait_job(job)["state"] == "cancelled"
     slow.rest.wait_board("lab1", "idle")
 
@@ -114,6 +120,6 @@ def test_signals__interrupted_engine_leaves_a_board_that_can_be_flashed(slow_boa
     client = start_farflash(*where, "write-flash", "--baud", "230400", "0x10000", app_file, status={FAILED})
     wait_until(lambda: slow_board.flash(0x10000, 64) != b"\xff" * 64, "the first block to be written")
     client.process.send_signal(signal.SIGTERM)
-    assert client.wait(10) == FAILED, client.output()
+    assert client.wait(10) == FAILED and "may hold an incomplete image" in client.output(), client.output()
     again = farflash(*where, "read-mac")
     assert again.status == DONE, again
