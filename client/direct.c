@@ -17,20 +17,25 @@ struct session {
 	enum ff_after after;
 	bool needs_rom; /* the work is the ROM loader's */
 	bool leaves;    /* the work starts something on the board */
+	bool has_erased;
+	bool has_written;
 	double reboot_s;
 };
 
 static void show(void *context, const struct ff_progress *progress)
 {
-	struct ff_run *run = context;
+	struct session *session = context;
 
-	ff_display_update(run->display, ff_phase_name(progress->phase), progress->done, progress->total);
+	session->has_erased |= progress->phase == FF_PHASE_ERASE;
+	session->has_written |= progress->phase == FF_PHASE_WRITE;
+	ff_display_update(session->run->display, ff_phase_name(progress->phase), progress->done, progress->total);
 }
 
 /* Seen at once, and part of the job. */
 static void take_note(void *context, const char *text)
 {
-	struct ff_run *run = context;
+	const struct session *session = context;
+	const struct ff_run *run = session->run;
 
 	ff_display_note(run->display, "%s", text);
 	json_array_append_new(json_object_get(run->result, "notes"), json_string(text));
@@ -38,10 +43,10 @@ static void take_note(void *context, const char *text)
 
 static bool is_cancelled(void *context)
 {
-	struct ff_run *run = context;
+	const struct session *session = context;
 
-	ff_display_tick(run->display);
-	return *run->interrupts != 0;
+	ff_display_tick(session->run->display);
+	return *session->run->interrupts != 0;
 }
 
 static enum ff_status check_chip(const struct session *session, struct ff_error *error)
@@ -100,7 +105,7 @@ static enum ff_status open_board(struct session *session, struct ff_error *error
 		connect.before = FF_BEFORE_NO_RESET;
 	}
 	session->observer = (struct ff_observer){
-		.progress = show, .cancelled = is_cancelled, .context = run, .log = run->log, .note = take_note
+		.progress = show, .cancelled = is_cancelled, .context = session, .log = run->log, .note = take_note
 	};
 	status = ff_flasher_open(&session->flasher, &session->transport, &connect, &session->observer, error);
 	if (status == FF_OK) {
@@ -109,8 +114,9 @@ static enum ff_status open_board(struct session *session, struct ff_error *error
 	return status == FF_OK ? check_after(session, error) : status;
 }
 
-/* Leaves the board as asked. What was done is done: a board that cannot be reset is worth a note, not a failure. */
-static void close_board(struct session *session)
+/* Leaves the board as asked. What was done is done: a board that cannot be reset is worth a note, not a failure; one that
+ * was lost in the work is not worth a second one. */
+static void close_board(struct session *session, enum ff_status worked)
 {
 	struct ff_run *run = session->run;
 	struct ff_error error = FF_ERROR_NONE;
@@ -126,7 +132,7 @@ static void close_board(struct session *session)
 			}
 			after = FF_AFTER_NO_RESET;
 		}
-		if (ff_flasher_close(session->flasher, after, &error) != FF_OK) {
+		if (ff_flasher_close(session->flasher, after, &error) != FF_OK && worked != FF_ERR_LOST) {
 			ff_display_note(run->display, "%s: the board could not be reset: %s", run->options->port,
 					error.text);
 		}
@@ -237,12 +243,23 @@ static void set_options(const struct ff_options *options, json_t *job)
 				      or_keep(options->settings.freq), "flash_size", or_keep(options->settings.size)));
 }
 
+/* What a cancelled work leaves behind, in the server's words; NULL: nothing. */
+static const char *damage(const struct session *session)
+{
+	if (session->has_written) {
+		return "cancelled after the write had begun: the flash may hold an incomplete image";
+	}
+	return session->has_erased ? "cancelled after the erase had begun: some of the flash may be erased" : NULL;
+}
+
 static bool finish(struct session *session, enum ff_status status, const struct ff_error *error)
 {
 	struct ff_run *run = session->run;
 	json_t *phases = json_object_get(json_object_get(run->result, "result"), "phases");
 
-	if (status != FF_OK) {
+	if (status == FF_ERR_CANCELLED && damage(session) != NULL) {
+		ff_failure_set(&run->failure, ff_status_code(status), "%s: %s", run->options->port, damage(session));
+	} else if (status != FF_OK) {
 		ff_failure_set_error(&run->failure, run->options->port, error);
 	}
 	if (json_is_object(phases) && session->reboot_s > 0) {
@@ -284,7 +301,7 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 		set_result(&session, &report, run->result);
 	}
 	note_info(&session, run->result);
-	close_board(&session);
+	close_board(&session, status);
 	ff_images_close(images, regions);
 	return finish(&session, status, &error);
 }
@@ -298,7 +315,7 @@ bool ff_direct_info(struct ff_run *run)
 	run->result = ff_job_new("info", run->options->port);
 	status = open_board(&session, &error);
 	note_info(&session, run->result);
-	close_board(&session);
+	close_board(&session, status);
 	return finish(&session, status, &error);
 }
 
@@ -338,7 +355,7 @@ bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 		status = do_task(&session, task, &error);
 	}
 	note_info(&session, run->result);
-	close_board(&session);
+	close_board(&session, status);
 	return finish(&session, status, &error);
 }
 

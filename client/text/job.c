@@ -133,7 +133,7 @@ bool ff_job_check(const json_t *job, struct ff_failure *failure)
 	if (strcmp(state, "done") == 0) {
 		return true;
 	}
-	if (strcmp(state, "cancelled") == 0) {
+	if (strcmp(state, "cancelled") == 0 && detail == NULL) {
 		return ff_failure_set(failure, "cancelled", "%s: job %s was cancelled", board, ff_job_id(job));
 	}
 	if (detail == NULL) {

@@ -179,6 +179,9 @@ static void test_job__check_reads_the_error(void **state)
 		  "verify-failed", "lab1: MD5 differs" },
 		{ "{\"id\": \"7\", \"board\": \"lab1\", \"state\": \"cancelled\", \"error\": null}", "cancelled",
 		  "lab1: job 7 was cancelled" },
+		{ "{\"id\": \"7\", \"board\": \"lab1\", \"state\": \"cancelled\","
+		  " \"error\": {\"code\": \"shutting-down\", \"detail\": \"lab1: cancelled (the server is stopping)\"}}",
+		  "shutting-down", "lab1: cancelled (the server is stopping)" },
 		{ "{\"id\": \"7\", \"board\": \"lab1\", \"state\": \"failed\", \"error\": null}", "internal-error",
 		  "lab1: job 7 failed" },
 		{ "{}", "internal-error", "the board: job  " },
