@@ -230,6 +230,7 @@ static bool look(struct follow *follow, unsigned *misses, struct ff_failure *fai
 		return true; /* by keep_waiting: obey() sees to it */
 	}
 	*misses += 1;
+	ff_display_update(follow->display, "reconnecting", 0, 0);
 	if (strcmp(why.code, "no-such-job") == 0) {
 		follow->forgotten = true;
 		return true;
@@ -239,7 +240,8 @@ static bool look(struct follow *follow, unsigned *misses, struct ff_failure *fai
 	}
 	if (*misses > MAX_MISSES) {
 		return ff_failure_set(failure, "server-unreachable",
-				      "lost the server at %s; it goes on with job %s: ask `farflash jobs %s' later",
+				      "lost the server at %s; if it still runs it goes on with job %s: ask `farflash "
+				      "jobs %s' later",
 				      ff_http_url(follow->api.http), ff_job_id(*follow->job), ff_job_id(*follow->job));
 	}
 	return true;
