@@ -84,14 +84,14 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	if (!identify_flash(run, &wiring, &info)) {
 		return false;
 	}
-	if (run->options->json) {
-		return true;
-	}
 	id = strtoul(known(info, "flash_id"), NULL, 0);
 	size = (long long)json_integer_value(json_object_get(info, "flash_size"));
 	if (id == 0) {
 		return ff_failure_set(&run->failure, "protocol-error", "%s: the flash chip does not say what it is",
 				      ff_job_board(run->result));
+	}
+	if (run->options->json) {
+		return true;
 	}
 	printf("Manufacturer: %02lx\n", id & 0xff);
 	printf("Device: %02lx%02lx\n", id >> 8 & 0xff, id >> 16 & 0xff);

@@ -139,10 +139,10 @@ static void print_jobs(const json_t *jobs)
 		puts("No jobs.");
 		return;
 	}
-	printf("%-6s %-16s %-12s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED", "ERROR");
+	printf("%-6s %-16s %-18s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED", "ERROR");
 	json_array_foreach(jobs, index, job)
 	{
-		printf("%-6s %-16s %-12s %-10s %10lld  %-24s %s\n", text_of(job, "id"), text_of(job, "board"),
+		printf("%-6s %-16s %-18s %-10s %10lld  %-24s %s\n", text_of(job, "id"), text_of(job, "board"),
 		       text_of(job, "kind"), text_of(job, "state"), ff_job_bytes(job), text_of(job, "created"),
 		       text_of(json_object_get(job, "error"), "code"));
 	}

@@ -180,6 +180,15 @@ def test_client__jobs(server, board, image_file):
     assert farflash(*where, "jobs", "12345").status == USAGE
 
 
+def test_client__jobs_stand_in_columns(server):
+    where = ["--server", server.url, "--board", "lab1"]
+    assert farflash(*where, "write-flash-status", "0").status == DONE  # the longest kind
+    assert farflash(*where, "reset").status == DONE
+    head, *lines = farflash(*where, "jobs").stdout.splitlines()
+    at = head.index("CREATED")
+    assert len(lines) == 2 and all(line[at - 2:at] == "  " and line[at:at + 2] == "20" for line in lines), lines
+
+
 def test_client__job_is_cancelled(make_board, make_server, start_farflash, app_file):
     server = make_server(lab1=make_board(timing="real"))
     server.rest.wait_board("lab1", "idle")

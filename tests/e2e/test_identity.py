@@ -99,6 +99,13 @@ def test_identity__protected_flash_is_a_clear_failure(on_board, tmp_path):
     assert farflash(*write).status == DONE
 
 
+@pytest.mark.parametrize("form", ((), ("--json",)), ids=("text", "json"))
+def test_identity__flash_that_says_nothing(on_board, form):
+    where = on_board("esp32c3", options=["--security", "secure-download"])
+    done = farflash(*where, *form, "flash-id")
+    assert done.status == FAILED and "does not say what it is" in done.stderr, done
+
+
 @pytest.mark.parametrize("chip, no_stub", [(chip, no_stub) for chip in ("esp32", "esp32c3", "esp8266", "esp32s31")
                                            for no_stub in (False, True)])
 def test_identity__size_from_the_flash_chips_parameters(on_board, chip, no_stub):
