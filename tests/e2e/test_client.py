@@ -3,7 +3,9 @@
 
 import json
 import os
+import pathlib
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -16,6 +18,7 @@ from program import environment, program_path, run
 
 APPLICATION = "hello from the application"
 SMALL = firmware.image("esp32", 0x4000)
+MANUALS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "man"
 
 
 @pytest.fixture
@@ -296,3 +299,24 @@ def test_client__help_and_version():
     for program in ("farflashd", "farflash-board"):
         done = run([program_path(program), "--help"])
         assert done.status == DONE and "--" in done.stdout
+
+
+def options_of(help_text):
+    """What stands at the beginning of a line of --help: "-b", "--baud"."""
+    lines = re.findall(r"^ {2,6}(-[^ ,]+(?:, -[^ ,]+)*)", help_text, re.MULTILINE)
+    return {re.split(r"[=\[]", option)[0] for line in lines for option in line.split(", ")} - {"-?", "--usage"}
+
+
+def test_client__manual_pages_name_all_options():
+    help_text = farflash("--help").stdout
+    commands = re.findall(r"^  ([a-z][a-z0-9-]+) ", help_text, re.MULTILINE)
+    assert len(commands) > 20
+    pages = {"farflash.1": [help_text, *(farflash(command, "--help").stdout for command in commands)],
+             "farflashd.1": [run([program_path("farflashd"), "--help"]).stdout]}
+    for name, helps in pages.items():
+        page = (MANUALS / name).read_text().replace("\\-", "-")
+        named = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z0-9-]*", page))
+        wanted = set().union(*map(options_of, helps))
+        assert len(wanted) > 8 and wanted - named - {"--help", "--version", "-V"} == set(), name
+    page = (MANUALS / "farflash.1").read_text().replace("\\-", "-")
+    assert [command for command in commands if command not in page] == []
