@@ -72,7 +72,7 @@ static enum ff_status open_upload(struct ff_upload *upload, struct ff_error *err
 
 	upload->hash = EVP_MD_CTX_new();
 	if (!upload->hash || EVP_DigestInit_ex(upload->hash, EVP_sha256(), NULL) != 1 ||
-	    asprintf(&upload->path, "%s/upload-%llu", store->dir.path, (unsigned long long)number) < 0) {
+	    asprintf(&upload->path, "%s/" FF_RUNDIR_UPLOAD "%llu", store->dir.path, (unsigned long long)number) < 0) {
 		upload->path = NULL;
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}

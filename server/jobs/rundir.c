@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define PREFIX "run-"
+#define RANDOM "XXXXXX" /* what mkdtemp() makes something of */
+#define SHA256_DIGITS 64
 #define MODE 0700
 #define CREATE_ATTEMPTS 8
 
@@ -66,6 +68,16 @@ static int lock_folder(int parent, const char *name)
 	return fd;
 }
 
+/* What a store puts into its folder: "upload-17", or a SHA-256. */
+static bool is_ours(const char *name)
+{
+	if (strncmp(name, FF_RUNDIR_UPLOAD, strlen(FF_RUNDIR_UPLOAD)) == 0) {
+		return true;
+	}
+	return strlen(name) == SHA256_DIGITS && strspn(name, "0123456789abcdef") == SHA256_DIGITS;
+}
+
+/* Somebody may keep a data directory among folders of his own that are called run-something. */
 static void remove_files(int folder)
 {
 	int copy = dup(folder);
@@ -78,7 +90,7 @@ static void remove_files(int folder)
 	}
 	rewinddir(list);
 	for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+		if (is_ours(entry->d_name)) {
 			unlinkat(folder, entry->d_name, 0);
 		}
 	}
@@ -92,16 +104,18 @@ static void clear_leftovers(const char *data_dir, const struct ff_log *log)
 		return;
 	}
 	for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0) {
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
+		    strlen(entry->d_name) != strlen(PREFIX RANDOM)) {
 			continue;
 		}
 		int fd = lock_folder(dirfd(list), entry->d_name);
 		if (fd >= 0) {
 			remove_files(fd);
-			unlinkat(dirfd(list), entry->d_name, AT_REMOVEDIR);
+			bool removed = unlinkat(dirfd(list), entry->d_name, AT_REMOVEDIR) == 0;
 			close(fd);
-			ff_log(log, FF_LOG_INFO, "removed %s/%s, left behind by an earlier run", data_dir,
-			       entry->d_name);
+			ff_log(log, removed ? FF_LOG_INFO : FF_LOG_DEBUG,
+			       removed ? "removed %s/%s, left behind by an earlier run" : "%s/%s is not ours to remove",
+			       data_dir, entry->d_name);
 		}
 	}
 	closedir(list);
@@ -111,7 +125,7 @@ static enum ff_status make_folder(struct ff_rundir *dir, const char *data_dir, s
 {
 	for (int attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
 		char *path = NULL;
-		if (asprintf(&path, "%s/" PREFIX "XXXXXX", data_dir) < 0) {
+		if (asprintf(&path, "%s/" PREFIX RANDOM, data_dir) < 0) {
 			return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 		}
 		if (!mkdtemp(path)) {

@@ -9,6 +9,9 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+/* Files in the folder are called this and a number, or by their SHA-256; nothing else is ever removed. */
+#define FF_RUNDIR_UPLOAD "upload-"
+
 struct ff_rundir {
 	char *path; /* owned */
 	int fd;     /* holds the lock */
@@ -19,7 +22,7 @@ struct ff_rundir {
 FF_WARN_UNUSED enum ff_status ff_rundir_open(struct ff_rundir *dir, const char *data_dir, const struct ff_log *log,
 					     struct ff_error *error);
 
-/* Removes the folder with the files in it. Harmless on a zeroed one. */
+/* Removes the folder with its own files. Harmless on a zeroed one. */
 void ff_rundir_close(struct ff_rundir *dir);
 
 #endif

@@ -178,6 +178,24 @@ static void test_firmware__new_store_removes_what_a_crash_left(void **state)
 	assert_int_equal(count_entries(fixture->data_dir, true), 1);
 }
 
+static void test_firmware__new_store_leaves_other_folders_alone(void **state)
+{
+	static const char *const files[] = { "run-backup/notes.txt", "run-1/upload-7" };
+	struct fixture *fixture = *state;
+	char path[256];
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%.*s", fixture->data_dir, (int)strcspn(files[i], "/"), files[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+		snprintf(path, sizeof(path), "%s/%s", fixture->data_dir, files[i]);
+		fclose(fopen(path, "w"));
+	}
+	ff_firmware_store_free(open_store(fixture->data_dir));
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", fixture->data_dir, files[i]);
+		assert_int_equal(access(path, R_OK), 0);
+	}
+}
+
 static void test_firmware__tells_why_a_directory_cannot_be_used(void **state)
 {
 	struct fixture *fixture = *state;
@@ -203,6 +221,7 @@ int main(void)
 		WITH(test_firmware__abort_leaves_nothing),
 		WITH(test_firmware__full_disk_is_told_and_leaves_nothing),
 		WITH(test_firmware__new_store_removes_what_a_crash_left),
+		WITH(test_firmware__new_store_leaves_other_folders_alone),
 		WITH(test_firmware__tells_why_a_directory_cannot_be_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
