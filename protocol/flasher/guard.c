@@ -4,16 +4,19 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "flash.h"
 #include "imageheader.h"
 #include "plan.h"
 #include "protections.h"
+#include "signature.h"
+#include "view.h"
 
-#define SECURE_BOOT_V1_END 0x8000
+#define BOOTLOADER_END 0x8000 /* where the partition table is, and the last bootloader ends */
 #define KEY_RECOVERY_END 0x2000
 
 /* What a region holds at one place. */
-enum content { CONTENT_NOTHING, CONTENT_IMAGE, CONTENT_OTHER };
+enum content { CONTENT_NOTHING, CONTENT_IMAGE, CONTENT_TABLE, CONTENT_OTHER };
 
 /* A write that is being looked at. */
 struct guard {
@@ -45,6 +48,14 @@ static bool is_blank(const uint8_t *bytes, size_t size)
 	return bytes[0] == 0xFF || bytes[0] == 0;
 }
 
+/* An entry of a partition table begins with 0xAA 0x50, two bytes of type, and then where in flash and how large it is
+ * (ESP-IDF guide, "Partition Tables"). */
+static bool is_table(const uint8_t *bytes)
+{
+	return bytes[0] == 0xAA && bytes[1] == 0x50 && ff_get_le32(bytes + 4) % FF_FLASH_SECTOR == 0 &&
+	       ff_get_le32(bytes + 8) > 0;
+}
+
 /* What is there at byte `at` of the region. */
 static enum ff_status look(const struct guard *guard, uint64_t at, enum content *content, struct ff_error *error)
 {
@@ -61,6 +72,8 @@ static enum ff_status look(const struct guard *guard, uint64_t at, enum content 
 	}
 	if (ff_imageheader_recognise(&header, bytes, sizeof(bytes))) {
 		*content = CONTENT_IMAGE;
+	} else if (is_table(bytes)) {
+		*content = CONTENT_TABLE;
 	} else {
 		*content = is_blank(bytes, sizeof(bytes)) ? CONTENT_NOTHING : CONTENT_OTHER;
 	}
@@ -83,13 +96,13 @@ static enum ff_status check_low_flash(const struct guard *guard, struct ff_error
 {
 	const struct ff_loader *loader = &guard->flasher->loader;
 	uint32_t offset = guard->region->offset;
-	if (loader->boot_protection == FF_SECURE_BOOT_V1 && offset < SECURE_BOOT_V1_END) {
+	if (loader->boot_protection == FF_SECURE_BOOT_V1 && offset < BOOTLOADER_END) {
 		return ff_error_set(
 			error, FF_ERR_PROTECTED,
 			"%s is for 0x%" PRIx32 ", but secure boot v1 is on, and a bootloader (below 0x%x) "
 			"that is damaged can never be replaced: nothing was erased; leave it out, or set force "
 			"to risk the board",
-			guard->label, offset, SECURE_BOOT_V1_END);
+			guard->label, offset, BOOTLOADER_END);
 	}
 	if (loader->key_manager && offset < KEY_RECOVERY_END) {
 		return ff_error_set(error, FF_ERR_PROTECTED,
@@ -99,6 +112,50 @@ static enum ff_status check_low_flash(const struct guard *guard, struct ff_error
 				    guard->label, offset, KEY_RECOVERY_END, loader->chip->name);
 	}
 	return FF_OK;
+}
+
+/* Whether the image at byte `at` of the region is signed for secure boot v2. */
+static enum ff_status look_for_signature(const struct guard *guard, uint64_t at, bool *is_signed,
+					 struct ff_error *error)
+{
+	const struct ff_source *source = &guard->region->source;
+	struct ff_view view;
+	const struct ff_source part = ff_view_make(&view, source, at, source->size - at);
+	enum ff_status status =
+		ff_signature_find(is_signed, &part, ff_imagechip_by_id(guard->flasher->loader.chip->id), error);
+	return status == FF_OK
+		       ? FF_OK
+		       : ff_error_set(error, status, "cannot read %s: %s", guard->label, ff_status_text(status));
+}
+
+/* esptool 5.3 lets everything pass here, because a signed bootloader may replace another. One that is not signed, or half
+ * of one, ends all starting, so we look. */
+static enum ff_status check_secure_boot_v2(const struct guard *guard, struct ff_error *error)
+{
+	const struct ff_loader *loader = &guard->flasher->loader;
+	uint32_t offset = guard->region->offset, bootloader_at = loader->chip->bootloader_at;
+	bool covers = offset <= bootloader_at && guard->region->source.size > bootloader_at - offset;
+	bool is_signed = false;
+	if (loader->boot_protection != FF_SECURE_BOOT_V2 || offset >= BOOTLOADER_END) {
+		return FF_OK;
+	}
+	if (!covers) {
+		return ff_error_set(error, FF_ERR_PROTECTED,
+				    "%s is for 0x%" PRIx32 ", below 0x%x, where this %s has its bootloader, and secure "
+				    "boot v2 is on: nothing was erased; write a whole signed bootloader to 0x%" PRIx32
+				    ", or set force to risk the board",
+				    guard->label, offset, BOOTLOADER_END, loader->chip->name, bootloader_at);
+	}
+	enum ff_status status = look_for_signature(guard, bootloader_at - offset, &is_signed, error);
+	if (status != FF_OK || is_signed) {
+		return status;
+	}
+	return ff_error_set(error, FF_ERR_PROTECTED,
+			    "secure boot v2 is on, and %s has no signed bootloader for 0x%" PRIx32
+			    "%s, so this %s might "
+			    "never start again: nothing was erased; sign it (espsecure sign-data), or set force",
+			    guard->label, bootloader_at,
+			    guard->at_bootloader == CONTENT_OTHER ? " that can be read" : "", loader->chip->name);
 }
 
 static enum ff_status check_plain(const struct guard *guard, struct ff_error *error)
@@ -187,10 +244,31 @@ static void note_content(const struct guard *guard)
 				"%s does not look like a bootloader: if it is encrypted, it will not start, "
 				"because flash encryption is not on",
 				guard->label);
-	} else if (!guard->region->encrypt && encryption_is_on(loader) && guard->at_start == CONTENT_IMAGE) {
-		ff_session_note(flasher, "%s is a plain image, which will not start, because the flash is encrypted",
+	} else if (!guard->region->encrypt && encryption_is_on(loader) &&
+		   (guard->at_start == CONTENT_IMAGE || guard->at_start == CONTENT_TABLE)) {
+		ff_session_note(flasher, "%s is a plain %s, because the flash is encrypted%s", guard->label,
+				guard->at_start == CONTENT_IMAGE ? "image, which will not start"
+								 : "partition table, which will not be understood",
+				loader->encryption == FF_FLASH_ENCRYPTION_DEVELOPMENT
+					? ": have the chip encrypt it (encrypt)"
+					: "");
+	}
+}
+
+/* An application that secure boot will not start bricks nothing. */
+static enum ff_status note_signature(const struct guard *guard, struct ff_error *error)
+{
+	const struct ff_flasher *flasher = guard->flasher;
+	bool is_signed = false;
+	if (flasher->loader.boot_protection != FF_SECURE_BOOT_V2 || guard->at_start != CONTENT_IMAGE) {
+		return FF_OK;
+	}
+	enum ff_status status = look_for_signature(guard, 0, &is_signed, error);
+	if (status == FF_OK && !is_signed) {
+		ff_session_note(flasher, "%s is not signed, and will not start, because secure boot v2 is on",
 				guard->label);
 	}
+	return status;
 }
 
 static enum ff_status check_region(const struct guard *guard, struct ff_error *error)
@@ -198,6 +276,9 @@ static enum ff_status check_region(const struct guard *guard, struct ff_error *e
 	enum ff_status status = FF_OK;
 	if (!guard->force) {
 		status = check_low_flash(guard, error);
+	}
+	if (status == FF_OK && !guard->force) {
+		status = check_secure_boot_v2(guard, error);
 	}
 	if (status == FF_OK && !guard->force && !guard->region->encrypt) {
 		status = check_plain(guard, error);
@@ -227,6 +308,7 @@ enum ff_status ff_guard_write(struct ff_flasher *flasher, const struct ff_region
 		}
 		if (status == FF_OK && i >= count) {
 			note_content(&guard);
+			status = note_signature(&guard, error);
 		}
 	}
 	return status;

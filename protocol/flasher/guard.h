@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whether what is asked for would brick a protected chip, or be useless on it. Nothing is erased or written here.
- * Source: esptool 5.3 cmds.py, write_flash(), erase_flash() and erase_region(). */
+ * Source: esptool 5.3 cmds.py, write_flash(), erase_flash() and erase_region(); secure boot v2 is our own addition. */
 #ifndef FF_FLASHER_GUARD_H
 #define FF_FLASHER_GUARD_H
 

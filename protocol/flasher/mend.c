@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "establish.h"
+#include "view.h"
 
 #define LARGEST_PIECE (64u * 1024)
 #define SMALLEST_PIECE ((uint32_t)FF_FLASH_SECTOR) /* less cannot be erased */
@@ -25,27 +26,15 @@ struct mending {
 	unsigned others;   /* of them those that are no noise, in a row */
 };
 
-/* Where a piece begins in the region. */
-struct view {
-	const struct ff_source *source;
-	uint64_t from;
-};
-
-static enum ff_status read_view(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error)
-{
-	const struct view *view = context;
-	return view->source->read(view->source->context, view->from + offset, bytes, size, error);
-}
-
 /* Writes a piece unless the flash holds it, and answers FF_OK only if the flash holds it then. */
 static enum ff_status write_piece(const struct mending *mending, uint32_t size, struct ff_error *error)
 {
-	struct view view = { .source = &mending->whole->region.source, .from = mending->done };
+	struct ff_view view;
 	struct ff_pass pass = *mending->whole;
 	uint8_t found[FF_BLOCKS_MD5_SIZE];
 	bool same = false;
 	pass.region.offset += mending->done;
-	pass.region.source = (struct ff_source){ .size = size, .read = read_view, .context = &view };
+	pass.region.source = ff_view_make(&view, &mending->whole->region.source, mending->done, size);
 	pass.before += mending->done;
 	enum ff_status status = ff_pass_measure(&pass, error);
 	if (status == FF_OK) {

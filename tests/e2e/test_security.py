@@ -246,6 +246,97 @@ def test_security__secure_boot_v1_guards_its_bootloader(locked, tmp_path):
     assert farflash(*where, "write-flash", "0x8000", data).status == DONE
 
 
+@pytest.mark.parametrize("chip", ("esp32", "esp32s2", "esp32c3", "esp32p4"))
+def test_security__secure_boot_v2_takes_signed_bootloaders_only(locked, tmp_path, chip):
+    board, where = locked(chip, security="secure-boot", key_size=0)
+    offset, plain = hex(firmware.BOOTLOADER_AT[chip]), firmware.bootloader(chip, 0x5010)
+    damaged = bytearray(firmware.signed(plain))
+    damaged[0x100] ^= 1
+    for content in (plain, bytes(damaged), firmware.payload(0x3000)):
+        done = farflash(*where, "write-flash", offset, put(tmp_path, "bootloader.bin", content))
+        assert done.status == USAGE and "no signed bootloader" in done.stderr and "set force" in done.stderr, done
+        assert board.is_untouched()
+    image = firmware.signed(plain)
+    done = farflash(*where, "write-flash", offset, put(tmp_path, "signed.bin", image))
+    assert done.status == DONE and "not signed" not in done.stderr, done
+    assert board.holds(int(offset, 0), image)
+    done = farflash(*where, "--force", "write-flash", offset, put(tmp_path, "bootloader.bin", plain))
+    assert done.status == DONE and "is not signed, and will not start" in done.stderr, done
+
+
+@pytest.mark.parametrize("chip, offset", (("esp32", 0), ("esp32", 0x2000), ("esp32", 0x7000), ("esp32c3", 0x1000),
+                                          ("esp32c5", 0x1000)))
+def test_security__secure_boot_v2_guards_what_surrounds_its_bootloader(locked, tmp_path, chip, offset):
+    board, where = locked(chip, security="secure-boot", key_size=0)
+    data = put(tmp_path, "data.bin", firmware.payload(0x1000))
+    done = farflash(*where, "write-flash", hex(offset), data)
+    assert done.status == USAGE and "below 0x8000" in done.stderr and "secure boot v2" in done.stderr, done
+    assert board.is_untouched()
+    assert farflash(*where, "write-flash", "0x8000", data).status == DONE
+    assert farflash(*where, "--force", "write-flash", hex(offset), data).status == DONE
+    assert board.holds(offset, data.read_bytes())
+
+
+def test_security__secure_boot_v2_looks_into_merged_files(locked, tmp_path):
+    board, where = locked("esp32", security="secure-boot", key_size=0)
+    plain = firmware.bootloader("esp32", 0x5010)
+    done = farflash(*where, "write-flash", "0x0", put(tmp_path, "merged.bin", b"\xff" * 0x1000 + plain))
+    assert done.status == USAGE and "no signed bootloader for 0x1000" in done.stderr, done
+    assert board.is_untouched()
+    merged = b"\xff" * 0x1000 + firmware.signed(plain)
+    assert farflash(*where, "write-flash", "0x0", put(tmp_path, "merged.bin", merged)).status == DONE
+    assert board.holds(0, merged)
+
+
+def test_security__secure_boot_v2_notes_applications_without_signature(locked, tmp_path):
+    board, where = locked("esp32c3", security="secure-boot", key_size=0)
+    app = firmware.image("esp32c3", 0x4000)
+    done = farflash(*where, "write-flash", "0x10000", put(tmp_path, "app.bin", app))
+    assert done.status == DONE and "app.bin is not signed, and will not start" in done.stderr, done
+    done = farflash(*where, "write-flash", "0x10000", put(tmp_path, "app.bin", firmware.signed(app)))
+    assert done.status == DONE and "signed" not in done.stderr, done
+    done = farflash(*where, "write-flash", "0x10000", put(tmp_path, "nvs.bin", firmware.payload(0x1000)))
+    assert done.status == DONE and "signed" not in done.stderr, done
+
+
+def test_security__secure_boot_v2_in_secure_download_mode(locked, tmp_path):
+    """The chip still tells its state there, and nothing else."""
+    board, where = locked("esp32c3", security="secure-boot,secure-download", key_size=0)
+    plain = firmware.bootloader("esp32c3")
+    done = farflash(*where, "write-flash", "--no-verify", "0x0", put(tmp_path, "bootloader.bin", plain))
+    assert done.status == USAGE and "no signed bootloader" in done.stderr, done
+    assert board.is_untouched()
+    image = put(tmp_path, "signed.bin", firmware.signed(plain))
+    assert farflash(*where, "write-flash", "--no-verify", "0x0", image).status == DONE
+
+
+def test_security__secure_boot_v2_and_encryption(locked, tmp_path):
+    """What the chip encrypts can be looked at before; what is encrypted already tells nothing."""
+    board, where = locked("esp32c3", security="secure-boot,flash-encryption")
+    image = firmware.signed(firmware.bootloader("esp32c3", 0x5010))
+    cipher = put(tmp_path, "cipher.bin", ciphertext(tmp_path, "esp32c3", 0, image))
+    done = farflash(*where, "write-flash", "0x0", cipher)
+    assert done.status == USAGE and "no signed bootloader for 0x0 that can be read" in done.stderr, done
+    assert board.is_untouched()
+    done = farflash(*where, "write-flash", "--encrypt", "0x0", put(tmp_path, "signed.bin", image))
+    assert done.status == DONE and board.holds(0, cipher.read_bytes()), done
+    assert farflash(*where, "--force", "write-flash", "0x0", cipher).status == DONE
+
+
+@pytest.mark.parametrize("chip", ("esp32", "esp32c3"))
+def test_security__plain_files_that_cannot_work_are_noted(locked, tmp_path, chip):
+    board, where = locked(chip)
+    table, app = firmware.partition_table(), firmware.image(chip, 0x4000)
+    done = farflash(*where, "write-flash", "0x8000", put(tmp_path, "table.bin", table), "0x10000",
+                    put(tmp_path, "app.bin", app), "0x9000", put(tmp_path, "nvs.bin", firmware.payload(0x1000)))
+    assert done.status == DONE and "table.bin is a plain partition table, which will not be understood" in done.stderr
+    assert "app.bin is a plain image, which will not start" in done.stderr and "nvs.bin is" not in done.stderr, done
+    assert "have the chip encrypt it" in done.stderr
+    assert board.holds(0x8000, table) and board.holds(0x10000, app)
+    done = farflash(*where, "write-flash", "--encrypt", "0x8000", tmp_path / "table.bin", "0x10000", tmp_path / "app.bin")
+    assert done.status == DONE and " is a plain " not in done.stderr, done
+
+
 @pytest.mark.parametrize("chip, security, key_size", (("esp32", ENCRYPTED, 32), ("esp32", "secure-boot-v1", 0),
                                                       ("esp32c3", "secure-boot", 0), ("esp32c3", ENCRYPTED, 32)))
 def test_security__erasing_is_refused(locked, make_server, tmp_path, chip, security, key_size):

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Firmware images: whatever the bytes, every segment lies inside them, texts end, and settings leave a whole image. */
+/* Firmware images: whatever the bytes, every segment lies inside them, texts end, settings leave a whole image, and only
+ * a whole one is signed. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "espimage.h"
 #include "settings.h"
+#include "signature.h"
 
-#define MAX_INPUT 4096
+#define MAX_INPUT 8192 /* room for a signature behind a sector */
 
 #define CHECK(condition) \
 	do { \
@@ -55,6 +57,19 @@ static void check_settings(const struct ff_espimage *image, const uint8_t *bytes
 	free(copy);
 }
 
+static void check_signature(const uint8_t *bytes, size_t size, const struct ff_imagechip *chip)
+{
+	const struct ff_source source = ff_espimage_bytes(&bytes, size);
+	struct ff_espimage image;
+	bool is_signed;
+
+	CHECK(ff_signature_find(&is_signed, &source, chip, NULL) == FF_OK);
+	if (is_signed) {
+		CHECK(ff_espimage_parse(&image, bytes, size, chip, NULL) == FF_OK && ff_espimage_is_whole(&image));
+		CHECK(image.size < size);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -69,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		if (ff_espimage_parse(&image, bytes, size, ff_imagechip_by_id(ids[i]), NULL) == FF_OK) {
 			check_image(&image, bytes, size);
 		}
+		check_signature(bytes, size, ff_imagechip_by_id(ids[i]));
 	}
 	if (ff_espimage_parse(&image, bytes, size, NULL, NULL) == FF_OK) {
 		check_image(&image, bytes, size);

@@ -205,7 +205,9 @@ FF_WARN_UNUSED enum ff_status ff_check_regions(const struct ff_region *regions, 
  * What the chip encrypts ends with success when the chip has programmed it: its content is not known outside, so
  * report->verified is false then. What may brick a protected chip is refused (esptool 5.3 cmds.py, write_flash()): any
  * plain region where only encrypted ones can start, a plain bootloader where flash encryption is on, what lies below
- * 0x8000 with secure boot v1 and below 0x2000 with a key manager's key, encryption without a key or without permission.
+ * 0x8000 with secure boot v1 and below 0x2000 with a key manager's key, encryption without a key or without permission;
+ * and, which esptool does not refuse, whatever lies below 0x8000 with secure boot v2 but has no signed bootloader in its
+ * place.
  * Errors: those of ff_check_regions, FF_ERR_WRONG_CHIP, FF_ERR_WRONG_REVISION, FF_ERR_PROTECTED, FF_ERR_UNSUPPORTED (the
  * loader cannot verify, see no_verify, or cannot encrypt), FF_ERR_VERIFY, FF_ERR_LOST, FF_ERR_CANCELLED, FF_ERR_REFUSED, FF_ERR_TIMEOUT,
  * FF_ERR_PROTOCOL, FF_ERR_NO_MEMORY, and those of the sources. */

@@ -15,7 +15,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* read() fills exactly `size` bytes from `offset` or fails; it is called from the flasher's thread only; for a write
- * twice for every byte (once to measure, once to send), and more often for the header of a bootloader. */
+ * twice for every byte (once to measure, once to send), and more often for a bootloader, for an image that has to be signed
+ * and for what has to be written again. */
 struct ff_source {
 	uint64_t size;
 	enum ff_status (*read)(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error);

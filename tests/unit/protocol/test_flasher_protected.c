@@ -25,6 +25,9 @@
 static const uint8_t esp32_header[24] = { 0xE9, 1, 2, 0x20, 0, 0, 8, 0x40, 0xEE, [18] = 0xFF, [17] = 0xFF };
 static const uint8_t c3_header[24] = { 0xE9, 1, 2, 0x20, 0, 0, 0x38, 0x40, 0xEE, [12] = 5, [18] = 0xFF, [17] = 0xFF };
 
+/* The first entry: nvs, 0x6000 bytes at 0x9000. */
+static const uint8_t table[24] = { 0xAA, 0x50, 1, 2, 0, 0x90, 0, 0, 0, 0x60, 0, 0, 'n', 'v', 's' };
+
 static void open_esp32(uint32_t word_0, uint32_t word_6, bool stub)
 {
 	chip_init(&fixture->chip, CHIP_ESP32);
@@ -194,7 +197,12 @@ static void test_protected__plain_bootloaders_are_refused(void **state)
 	expect_guard(0x1000, false, "plain bootloader");
 	/* Another image will not start, but bricks nothing. */
 	assert_int_equal(write_to(0x10000, false, NULL, NULL, NULL), FF_OK);
-	assert_non_null(strstr(fixture->notes, "app.bin is a plain image, which will not start"));
+	assert_non_null(strstr(fixture->notes, "app.bin is a plain image, which will not start, because the flash is "
+					       "encrypted: have the chip encrypt it (encrypt)"));
+	/* A partition table is encrypted too, but not the data that it points to. */
+	memcpy(fixture->image, table, sizeof(table));
+	assert_int_equal(write_to(0x8000, false, NULL, NULL, NULL), FF_OK);
+	assert_non_null(strstr(fixture->notes, "app.bin is a plain partition table, which will not be understood"));
 	/* Data and what is encrypted already go their way. */
 	fixture->image[0] = 0x77;
 	assert_int_equal(write_to(0x1000, false, NULL, NULL, NULL), FF_OK);
@@ -311,6 +319,9 @@ static void test_protected__notes_what_will_not_start(void **state)
 	(void)state;
 	open_esp32(0, 0, true);
 	assert_int_equal(write_to(0x1000, false, NULL, NULL, NULL), FF_OK);
+	assert_string_equal(fixture->notes, "");
+	memcpy(fixture->image, table, sizeof(table));
+	assert_int_equal(write_to(0x8000, false, NULL, NULL, NULL), FF_OK);
 	assert_string_equal(fixture->notes, "");
 	fixture->image[0] = 0x77;
 	assert_int_equal(write_to(0x1000, false, NULL, NULL, NULL), FF_OK);

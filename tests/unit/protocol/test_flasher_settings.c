@@ -38,16 +38,21 @@ static void make_bootloader(void)
 	put_digest(image);
 }
 
+static enum ff_status write_so(const struct ff_write_options *options, uint32_t offset, struct ff_error *error)
+{
+	struct ff_region region = fixture_region(offset, SIZE);
+	struct ff_write_report report = { 0 };
+	fixture->notes[0] = '\0';
+	enum ff_status status = ff_flasher_write(fixture->flasher, &region, 1, options, &report, error);
+	assert_int_equal(report.verified, status == FF_OK);
+	return status;
+}
+
 static enum ff_status write_at(uint32_t offset, const char *mode, const char *freq, const char *size,
 			       struct ff_error *error)
 {
-	struct ff_region region = fixture_region(offset, SIZE);
-	struct ff_write_options options = { .flash_mode = mode, .flash_freq = freq, .flash_size = size };
-	struct ff_write_report report = { 0 };
-	fixture->notes[0] = '\0';
-	enum ff_status status = ff_flasher_write(fixture->flasher, &region, 1, &options, &report, error);
-	assert_int_equal(report.verified, status == FF_OK);
-	return status;
+	const struct ff_write_options options = { .flash_mode = mode, .flash_freq = freq, .flash_size = size };
+	return write_so(&options, offset, error);
 }
 
 /* The image as it was built, but with these two bytes and a digest that fits. */
@@ -135,6 +140,10 @@ static void test_settings__leave_what_is_no_whole_image(void **state)
 static void test_settings__leave_signed_bootloaders(void **state)
 {
 	(void)state;
+	/* Forced, because it has no signature either. */
+	static const struct ff_write_options options = {
+		.flash_mode = "qio", .flash_freq = "80m", .flash_size = "1MB", .force = true
+	};
 	chip_init(&fixture->chip, CHIP_ESP32);
 	chip_set_register(&fixture->chip, 0x3FF5A00C, 1U << 15);
 	chip_set_register(&fixture->chip, 0x3FF5A014, 1U << 20);
@@ -142,7 +151,7 @@ static void test_settings__leave_signed_bootloaders(void **state)
 	chip_set_register(&fixture->chip, 0x3FF5A018, 1U << 5);  /* secure boot v2 */
 	fixture_open_chip(true);
 	make_bootloader();
-	assert_int_equal(write_at(0x1000, "qio", "80m", "1MB", NULL), FF_OK);
+	assert_int_equal(write_so(&options, 0x1000, NULL), FF_OK);
 	expect_settings(0x1000, 2, 0x20);
 	assert_non_null(strstr(fixture->notes, "secure boot is on"));
 	assert_int_equal(ff_flasher_info(fixture->flasher)->secure_boot, FF_SECURE_BOOT_V2);
