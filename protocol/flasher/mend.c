@@ -23,6 +23,7 @@ struct mending {
 	uint32_t piece;    /* how much to try at once */
 	unsigned good;     /* pieces since that was changed */
 	unsigned failures; /* in a row */
+	unsigned all;      /* of them from the start */
 	unsigned others;   /* of them those that are no noise, in a row */
 };
 
@@ -80,6 +81,7 @@ static uint32_t smaller(uint32_t size)
 static bool recovers(struct mending *mending, struct ff_error *why)
 {
 	struct ff_flasher *flasher = mending->whole->flasher;
+	mending->all++;
 	mending->others = ff_establish_is_noise(why) ? 0 : mending->others + 1;
 	if (++mending->failures >= MAX_FAILURES || mending->others >= MAX_OTHER_FAILURES) {
 		return false;
@@ -91,6 +93,14 @@ static bool recovers(struct mending *mending, struct ff_error *why)
 	ff_log(flasher->observer.log, FF_LOG_WARN, "%s; going on at 0x%" PRIx32 " with pieces of %" PRIu32 " KiB",
 	       why->text, mending->whole->region.offset + mending->done, mending->piece / 1024);
 	return true;
+}
+
+static void note(const struct mending *mending)
+{
+	ff_session_note(mending->whole->flasher,
+			"writing %s failed %u time%s on the way, and went on in pieces: a better cable or a lower rate "
+			"would be faster",
+			mending->whole->label, mending->all, mending->all > 1 ? "s" : "");
 }
 
 bool ff_mend_is_possible(const struct ff_pass *whole)
@@ -117,6 +127,7 @@ enum ff_status ff_mend(const struct ff_pass *whole, const struct ff_error *why, 
 			}
 		}
 		if (status == FF_OK) {
+			note(&mending);
 			return FF_OK;
 		}
 		mending.piece = smaller(mending.piece);

@@ -116,6 +116,8 @@ static void test_flasher__goes_on_in_pieces(void **state)
 		/* Two questions about each piece before it is written, one after it, and one about the whole. */
 		assert_int_equal(chip_count(&fixture->chip, 0x13), 5 * 3 + 1);
 		assert_int_equal(fixture->last.done, fixture->last.total);
+		assert_non_null(
+			strstr(fixture->notes, "writing app.bin failed 1 time on the way, and went on in pieces"));
 		fixture_close();
 		fixture->log[0] = '\0';
 		if (stub == 0) {
