@@ -15,6 +15,7 @@
 #include "imagechip.h"
 #include "images.h"
 #include "outfile.h"
+#include "utf8.h"
 
 /* The key is read into memory that is wiped, past every buffer that would keep a copy. */
 static enum ff_status read_key(struct ff_crypt_key *key, enum ff_crypt_scheme scheme, const char *path,
@@ -168,8 +169,8 @@ static bool run_crypt(struct ff_run *run, bool decrypt)
 		status = write_output(&content, options->files.output, &error);
 	}
 	if (status == FF_OK) {
-		run->result =
-			json_pack("{s:s, s:I}", "output", options->files.output, "size", (json_int_t)content.size);
+		run->result = json_pack("{s:o, s:I}", "output", ff_utf8_text(options->files.output), "size",
+					(json_int_t)content.size);
 		if (!options->json) {
 			printf("Wrote %zu %s bytes to %s, for flash address 0x%x\n", content.size,
 			       decrypt ? "decrypted" : "encrypted", options->files.output, options->files.address);

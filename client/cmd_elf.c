@@ -10,6 +10,7 @@
 #include "file.h"
 #include "outfile.h"
 #include "take.h"
+#include "utf8.h"
 
 #define SECTOR 4096u
 
@@ -191,16 +192,17 @@ static void print(const struct work *work)
 static void tell(const struct work *work)
 {
 	const struct ff_elfimage8266 *made = &work->made;
-	json_t *result = json_pack("{s:s, s:s, s:I}", "output", work->outputs[0].path, "chip", work->options.chip->name,
-				   "size", (json_int_t)made->image.size);
+	json_t *result = json_pack("{s:o, s:s, s:I}", "output", ff_utf8_text(work->outputs[0].path), "chip",
+				   work->options.chip->name, "size", (json_int_t)made->image.size);
 
 	if (work->version != 0) {
 		json_object_set_new(result, "version", json_integer(work->version));
 	}
 	if (work->count > 1) {
 		json_object_set_new(result, "irom",
-				    json_pack("{s:s, s:I, s:I}", "output", work->outputs[1].path, "offset",
-					      (json_int_t)made->irom_at, "size", (json_int_t)made->irom.size));
+				    json_pack("{s:o, s:I, s:I}", "output", ff_utf8_text(work->outputs[1].path),
+					      "offset", (json_int_t)made->irom_at, "size",
+					      (json_int_t)made->irom.size));
 	}
 	work->run->result = result;
 	if (!work->run->options->json) {

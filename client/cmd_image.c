@@ -10,6 +10,7 @@
 #include "file.h"
 #include "image_report.h"
 #include "take.h"
+#include "utf8.h"
 
 /* One file's content. */
 struct info {
@@ -46,7 +47,7 @@ static void print_place(const struct info *info, size_t index)
 static json_t *place_json(const struct ff_image *piece, const struct ff_espimage *image, const struct ff_error *error)
 {
 	json_t *object = error->status == FF_OK ? ff_image_report_json(image, piece->bytes)
-						: json_pack("{s:s}", "error", error->text);
+						: json_pack("{s:o}", "error", ff_utf8_text(error->text));
 
 	json_object_set_new(object, "offset", json_integer(piece->offset));
 	json_object_set_new(object, "size", json_integer((json_int_t)piece->size));

@@ -9,6 +9,7 @@
 #include "merge.h"
 #include "outfile.h"
 #include "settings.h"
+#include "utf8.h"
 
 /* What the command line and a build directory ask for together. */
 struct merge {
@@ -163,7 +164,7 @@ static void tell(struct ff_run *run, uint64_t size)
 {
 	const struct ff_file_options *files = &run->options->files;
 
-	run->result = json_pack("{s:s, s:I}", "output", files->output, "size", (json_int_t)size);
+	run->result = json_pack("{s:o, s:I}", "output", ff_utf8_text(files->output), "size", (json_int_t)size);
 	if (run->options->json) {
 		return;
 	}

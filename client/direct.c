@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "digest.h"
 #include "job.h"
+#include "utf8.h"
 
 /* A board while it is open. */
 struct session {
@@ -38,7 +39,7 @@ static void take_note(void *context, const char *text)
 	const struct ff_run *run = session->run;
 
 	ff_display_note(run->display, "%s", text);
-	json_array_append_new(json_object_get(run->result, "notes"), json_string(text));
+	json_array_append_new(json_object_get(run->result, "notes"), ff_utf8_text(text));
 }
 
 static bool is_cancelled(void *context)
@@ -190,8 +191,8 @@ static json_t *region_json(const struct ff_region *region, const char *sha256, b
 	json_t *object;
 
 	snprintf(offset, sizeof(offset), "0x%x", region->offset);
-	object = json_pack("{s:s, s:I, s:s, s:s}", "offset", offset, "size", (json_int_t)region->source.size, "sha256",
-			   sha256, "name", region->name);
+	object = json_pack("{s:s, s:I, s:s, s:o}", "offset", offset, "size", (json_int_t)region->source.size, "sha256",
+			   sha256, "name", ff_utf8_text(region->name));
 	if (is_written) {
 		json_object_set_new(object, "encrypt", json_boolean(region->encrypt));
 	}

@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "terminal.h"
+#include "utf8.h"
 
 /* How many signals have asked us to stop; the only thing that a signal handler may touch. */
 static volatile sig_atomic_t interrupts;
@@ -73,7 +74,8 @@ static void print_json(struct ff_run *run)
 	json_t *shown = json_is_object(job) ? job : run->result;
 
 	if (run->failure.code[0] != '\0') {
-		json_t *error = json_pack("{s:s, s:s}", "code", run->failure.code, "detail", run->failure.text);
+		json_t *error =
+			json_pack("{s:s, s:o}", "code", run->failure.code, "detail", ff_utf8_text(run->failure.text));
 
 		if (json_object_get(shown, "state") == NULL) {
 			json_decref(run->result);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "report.h"
+#include "utf8.h"
 
 /* Now, in UTC to the millisecond. */
 static json_t *now_text(void)
@@ -64,8 +65,9 @@ void ff_job_finish(json_t *job, const struct ff_failure *failure)
 
 	if (failure->code[0] != '\0') {
 		state = strcmp(failure->code, "cancelled") == 0 ? "cancelled" : "failed";
-		json_object_set_new(job, "error",
-				    json_pack("{s:s, s:s}", "code", failure->code, "detail", failure->text));
+		json_object_set_new(
+			job, "error",
+			json_pack("{s:s, s:o}", "code", failure->code, "detail", ff_utf8_text(failure->text)));
 	}
 	json_object_set_new(job, "state", json_string(state));
 	json_object_set_new(job, "finished", now_text());

@@ -60,3 +60,8 @@ json_t *ff_utf8_json(const uint8_t *bytes, size_t size)
 	free(text);
 	return value;
 }
+
+json_t *ff_utf8_text(const char *text)
+{
+	return ff_utf8_json((const uint8_t *)text, strlen(text));
+}

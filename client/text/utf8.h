@@ -12,4 +12,7 @@
  * NULL without memory. */
 json_t *ff_utf8_json(const uint8_t *bytes, size_t size);
 
+/* The same of a text that may hold a file's name, or be cut in the middle of a character. */
+json_t *ff_utf8_text(const char *text);
+
 #endif

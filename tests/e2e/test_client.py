@@ -203,6 +203,19 @@ def test_client__job_is_cancelled(make_board, make_server, start_farflash, app_f
     assert "cancelled" in writer.output()
 
 
+def test_client__names_that_are_no_utf8_stand_in_json(where, board, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.bin")
+    told, _ = farflash_json(*where, "write-flash", "0x10000", name, status=USAGE)
+    assert told["error"]["code"] == "invalid-argument" and ".bin" in told["error"]["detail"]
+    with open(name, "wb") as file:
+        file.write(SMALL)
+    for command in ("write-flash", "verify-flash"):
+        told, _ = farflash_json(*where, command, "0x10000", name)
+        assert [region["name"].endswith(".bin") for region in told["regions"]] == [True]
+    told, _ = farflash_json("merge-bin", "-o", name + "2", "0x10000", name)
+    assert told["output"].endswith(".bin2")
+
+
 def test_client__environment_names_the_server(server, board, image_file):
     done = farflash("write-flash", "0x10000", image_file, env={"FARFLASH_SERVER": server.url, "FARFLASH_BOARD": "lab1"})
     assert done.status == DONE, done
