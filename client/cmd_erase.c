@@ -7,6 +7,8 @@
 #include "words.h"
 #include "work.h"
 
+#define SECTOR 4096
+
 struct erase {
 	bool everything;
 	struct ff_erase_options options;
@@ -27,6 +29,20 @@ static enum ff_status erase(void *context, struct ff_flasher *flasher, json_t *r
 	}
 	json_object_set_new(result, "bytes", json_integer(erase->size));
 	return status;
+}
+
+/* What needs no board is said before one is reset. */
+static enum ff_status check_region(const struct erase *what, struct ff_error *error)
+{
+	if (what->size == 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "nothing to erase: the size is 0");
+	}
+	if (what->offset % SECTOR != 0 || what->size % SECTOR != 0) {
+		return ff_error_set(error, FF_ERR_ALIGNMENT,
+				    "flash is erased in sectors: offset 0x%x and size 0x%x must be multiples of %d",
+				    what->offset, what->size, SECTOR);
+	}
+	return FF_OK;
 }
 
 static bool run_erase(struct ff_run *run, struct erase *what)
@@ -75,7 +91,8 @@ bool ff_cmd_erase_region(struct ff_run *run)
 		return ff_failure_set(&run->failure, "invalid-argument", "erase-region wants OFFSET and SIZE");
 	}
 	if (ff_words_offset(&what.offset, words[0].text, &error) != FF_OK ||
-	    ff_words_number(&what.size, words[1].text, "a size", &error) != FF_OK) {
+	    ff_words_number(&what.size, words[1].text, "a size", &error) != FF_OK ||
+	    check_region(&what, &error) != FF_OK) {
 		return ff_failure_set_error(&run->failure, NULL, &error);
 	}
 	return run_erase(run, &what);

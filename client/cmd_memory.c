@@ -35,6 +35,20 @@ static bool parse(struct ff_run *run, size_t count, uint32_t *const numbers[MAX_
 	return true;
 }
 
+/* What needs no board is said before one is reset. */
+static bool check(struct ff_run *run, uint32_t address, uint32_t size)
+{
+	if (size == 0) {
+		return ff_failure_set(&run->failure, "invalid-argument", "nothing to read: the size is 0");
+	}
+	if (address % WORD != 0 || size % WORD != 0) {
+		return ff_failure_set(&run->failure, "invalid-argument",
+				      "memory is accessed in words: address 0x%x and size 0x%x must be multiples of %d",
+				      address, size, WORD);
+	}
+	return true;
+}
+
 static enum ff_status take(void *context, const uint8_t *bytes, size_t size, struct ff_error *error)
 {
 	struct memory *memory = context;
@@ -91,7 +105,8 @@ bool ff_cmd_read_mem(struct ff_run *run)
 	if (run->options->word_count != 1) {
 		return ff_failure_set(&run->failure, "invalid-argument", "read-mem wants ADDRESS");
 	}
-	if (!parse(run, 1, (uint32_t *const[MAX_NUMBERS]){ &memory.address }) || !run_read(run, &memory, NULL)) {
+	if (!parse(run, 1, (uint32_t *const[MAX_NUMBERS]){ &memory.address }) ||
+	    !check(run, memory.address, memory.size) || !run_read(run, &memory, NULL)) {
 		return false;
 	}
 	value = json_string_value(json_object_get(json_object_get(run->result, "result"), "value"));
@@ -114,7 +129,7 @@ bool ff_cmd_dump_mem(struct ff_run *run)
 		return ff_failure_set(&run->failure, "invalid-argument", "dump-mem wants ADDRESS, SIZE and FILE");
 	}
 	if (!parse(run, 2, (uint32_t *const[MAX_NUMBERS]){ &memory.address, &memory.size }) ||
-	    !run_read(run, &memory, path)) {
+	    !check(run, memory.address, memory.size) || !run_read(run, &memory, path)) {
 		return false;
 	}
 	if (!run->options->json) {
@@ -142,7 +157,8 @@ bool ff_cmd_write_mem(struct ff_run *run)
 	if (count < 2) {
 		return ff_failure_set(&run->failure, "invalid-argument", "write-mem wants ADDRESS and VALUE");
 	}
-	if (!parse(run, count, (uint32_t *const[MAX_NUMBERS]){ &memory.address, &memory.value, &memory.mask })) {
+	if (!parse(run, count, (uint32_t *const[MAX_NUMBERS]){ &memory.address, &memory.value, &memory.mask }) ||
+	    !check(run, memory.address, WORD)) {
 		return false;
 	}
 	here.target = ff_job_memory_target(memory.address, WORD);

@@ -58,6 +58,9 @@ static enum ff_status parse(struct read *read, const struct ff_option_word *word
 	if (status == FF_OK && !read->to_the_end) {
 		status = ff_words_number(&read->size, words[1].text, "a size", error);
 	}
+	if (status == FF_OK && !read->to_the_end && read->size == 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "nothing to read: the size is 0");
+	}
 	return status;
 }
 
