@@ -2,7 +2,6 @@
 #include "api.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "answer.h"
 #include "job_stream.h"
@@ -11,19 +10,6 @@
 #include "text.h"
 
 static const char *const list_params[] = { "board", NULL };
-
-/* With a board named in the query the list holds its jobs alone. False: there is no such board. */
-static bool find_board(struct ff_request *request, struct ff_worker **worker)
-{
-	const char *name = ff_request_param(request, "board");
-	*worker = NULL;
-	for (size_t i = 0; name && i < request->http->worker_count; i++) {
-		if (strcmp(ff_worker_name(request->http->workers[i]), name) == 0) {
-			*worker = request->http->workers[i];
-		}
-	}
-	return !name || *worker;
-}
 
 static json_t *present_jobs(struct ff_queue *queue, const struct ff_worker *worker)
 {
@@ -42,12 +28,12 @@ static json_t *present_jobs(struct ff_queue *queue, const struct ff_worker *work
 	return list ? json_pack("{s:o}", "jobs", list) : NULL;
 }
 
+/* With a board named in the query the list holds its jobs alone. */
 static enum MHD_Result answer_list(struct ff_request *request)
 {
-	struct ff_worker *worker;
-	if (!find_board(request, &worker)) {
-		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD,
-			       "this server has no board of the name in the query");
+	const char *name = ff_request_param(request, "board");
+	const struct ff_worker *worker = name ? ff_request_find_board(request, name) : NULL;
+	if (name && !worker) {
 		return ff_reply_problem(request);
 	}
 	return ff_reply_json(request, MHD_HTTP_OK, present_jobs(request->http->queue, worker));

@@ -54,21 +54,20 @@ static void find_handler(struct ff_request *request, const char *method, const c
 	}
 }
 
-static void find_board(struct ff_request *request)
+struct ff_worker *ff_request_find_board(struct ff_request *request, const char *name)
 {
 	const struct ff_http *http = request->http;
-	for (size_t i = 0; i < http->worker_count && !request->worker; i++) {
-		if (strcmp(ff_worker_name(http->workers[i]), request->param) == 0) {
-			request->worker = http->workers[i];
+	for (size_t i = 0; i < http->worker_count; i++) {
+		if (strcmp(ff_worker_name(http->workers[i]), name) == 0) {
+			return http->workers[i];
 		}
 	}
-	if (!request->worker) {
-		char name[FF_ROUTE_PARAM_SIZE];
-		memcpy(name, request->param, sizeof(name));
-		ff_text_clean(name);
-		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD,
-			       "this server has no board \"%s\"; GET /api/v1/boards lists those that it has", name);
-	}
+	char clean[FF_ROUTE_PARAM_SIZE];
+	snprintf(clean, sizeof(clean), "%s", name);
+	ff_text_clean(clean);
+	ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD,
+		       "this server has no board \"%s\"; GET /api/v1/boards lists those that it has", clean);
+	return NULL;
 }
 
 static enum MHD_Result check_param(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -135,7 +134,7 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 	ff_text_clean(request->path);
 	find_handler(request, method, path);
 	if (request->handler && request->handler->names_board) {
-		find_board(request);
+		request->worker = ff_request_find_board(request, request->param);
 	}
 	if (request->handler && !request->problem.http_status) {
 		MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_param, request);

@@ -108,6 +108,9 @@ const char *ff_request_param(const struct ff_request *request, const char *name)
 /* The socket, -1 if there is none any more. */
 int ff_request_socket(const struct ff_request *request);
 
+/* The board of this name, which a client gave; NULL, and the problem, if there is none. */
+struct ff_worker *ff_request_find_board(struct ff_request *request, const char *name);
+
 /* Whether the client has gone away, as far as its socket tells without waiting. */
 bool ff_request_is_abandoned(const struct ff_request *request);
 
