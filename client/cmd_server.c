@@ -95,39 +95,33 @@ static bool refuse_port(struct ff_run *run)
 	return run->options->port != NULL;
 }
 
-/* GETs `path` into run->result. */
-static bool fetch(struct ff_run *run, const char *path)
+/* GETs `path`, which is freed, into run->result. */
+static bool fetch(struct ff_run *run, char *path)
 {
-	struct ff_api api;
+	struct ff_api api = { .http = NULL };
 	bool good;
 
-	if (!ff_api_init(&api, run)) {
-		return false;
+	if (path == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
 	}
-	good = ff_api_get(&api, path, &run->result, &run->failure);
+	good = ff_api_init(&api, run) && ff_api_get(&api, path, &run->result, &run->failure);
 	ff_api_release(&api);
+	free(path);
 	return good;
 }
 
 bool ff_cmd_boards(struct ff_run *run)
 {
 	const char *select = run->options->select;
-	char *path;
-	bool good;
 
-	if (refuse_port(run)) {
+	if (refuse_port(run) || !fetch(run, select != NULL ? ff_http_path("/api/v1/boards?select=", select, "")
+							   : strdup("/api/v1/boards"))) {
 		return false;
 	}
-	path = select != NULL ? ff_http_path("/api/v1/boards?select=", select, "") : strdup("/api/v1/boards");
-	if (path == NULL) {
-		return ff_failure_set(&run->failure, "no-memory", "out of memory");
-	}
-	good = fetch(run, path);
-	free(path);
-	if (good && !run->options->json) {
+	if (!run->options->json) {
 		print_boards(json_object_get(run->result, "boards"), select);
 	}
-	return good;
+	return true;
 }
 
 static void print_jobs(const json_t *jobs)
@@ -150,35 +144,26 @@ static void print_jobs(const json_t *jobs)
 
 static bool list_jobs(struct ff_run *run)
 {
-	char *path = run->options->board != NULL ? ff_http_path("/api/v1/jobs?board=", run->options->board, "")
-						 : strdup("/api/v1/jobs");
-	bool good;
+	const char *board = run->options->board;
 
-	if (path == NULL) {
-		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	if (!fetch(run, board != NULL ? ff_http_path("/api/v1/jobs?board=", board, "") : strdup("/api/v1/jobs"))) {
+		return false;
 	}
-	good = fetch(run, path);
-	free(path);
-	if (good && !run->options->json) {
+	if (!run->options->json) {
 		print_jobs(json_object_get(run->result, "jobs"));
 	}
-	return good;
+	return true;
 }
 
 static bool show_job(struct ff_run *run, const char *id)
 {
-	char *path = ff_http_path("/api/v1/jobs/", id, "");
-	bool good;
-
-	if (path == NULL) {
-		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	if (!fetch(run, ff_http_path("/api/v1/jobs/", id, ""))) {
+		return false;
 	}
-	good = fetch(run, path);
-	free(path);
-	if (good && !run->options->json) {
+	if (!run->options->json) {
 		ff_job_print(run->result, stdout);
 	}
-	return good;
+	return true;
 }
 
 static bool cancel_job(struct ff_run *run, const char *id)

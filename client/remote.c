@@ -90,6 +90,10 @@ static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote
 {
 	char resource[FF_REMOTE_RESOURCE_SIZE + 256];
 
+	if (task->writes) {
+		return ff_api_check_images(api, board, task->images, run->options, &run->failure) &&
+		       ff_api_flash(api, board, task->images, run->options, run->display, &run->result, &run->failure);
+	}
 	snprintf(resource, sizeof(resource), "%s", task->resource);
 	if (!task->plain) {
 		ff_api_add_loader(resource, sizeof(resource), run->options);

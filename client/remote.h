@@ -19,7 +19,8 @@ struct ff_remote_task {
 	char resource[FF_REMOTE_RESOURCE_SIZE];
 	bool plain;                     /* the resource takes no options */
 	const struct ff_images *images; /* to be sent; NULL: none */
-	struct ff_content *content;     /* gets what the job reads and is committed then; NULL: nobody wants it */
+	bool writes;                /* the images are to be written, with all the options that this has; no resource */
+	struct ff_content *content; /* gets what the job reads and is committed then; NULL: nobody wants it */
 };
 
 /* Chooses the board, makes the job and follows it. Leaves the job in run->result, whatever the end, and answers false with
