@@ -49,6 +49,11 @@ bool ff_api_explain(const struct ff_api *api, enum ff_http_end end, struct ff_fa
 	case FF_HTTP_BAD_FILE:
 		return ff_failure_set(failure, "invalid-argument",
 				      "an image changed or went away while it was sent (%s)", reason);
+	case FF_HTTP_ALIEN:
+		return ff_failure_set(failure, "not-a-server",
+				      "what answers at %s does not speak HTTP: is it a "
+				      "farflash server?",
+				      url);
 	case FF_HTTP_TOO_LARGE:
 		return ff_failure_set(failure, "not-a-server",
 				      "%s sent more than an answer can be: is it a farflash server?", url);

@@ -345,6 +345,9 @@ static enum ff_http_end translate(const struct exchange *exchange, CURLcode code
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return FF_HTTP_NO_SERVER;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* no status line; of a wrong scheme check_url() would have known */
+	case CURLE_WEIRD_SERVER_REPLY:
+		return FF_HTTP_ALIEN;
 	case CURLE_READ_ERROR:
 	case CURLE_ABORTED_BY_CALLBACK:
 		return FF_HTTP_BAD_FILE;

@@ -55,7 +55,8 @@ enum ff_http_end {
 	FF_HTTP_STOPPED,   /* by go_on or the sink */
 	FF_HTTP_TIMED_OUT, /* deadline or pause */
 	FF_HTTP_NO_SERVER, /* no connection could be made */
-	FF_HTTP_BROKEN,    /* the connection was lost, or what came is no HTTP */
+	FF_HTTP_BROKEN,    /* the connection was lost */
+	FF_HTTP_ALIEN,     /* what came is no HTTP */
 	FF_HTTP_BAD_FILE,  /* a part cannot be read */
 	FF_HTTP_TOO_LARGE, /* the response is past its cap */
 };

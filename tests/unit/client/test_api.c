@@ -71,7 +71,7 @@ static void test_api__turns_answers_into_failures(void **state)
 		{ CANNED_JSON("302 X", ""), "not-a-server", "answered with HTTP status 302" },
 		{ CANNED_JSON("200 OK", "<html>"), "not-a-server", "did not answer in JSON" },
 		{ "", "server-unreachable", "was lost" },
-		{ "SSH-2.0-OpenSSH_9.2\r\n", "server-unreachable", "was lost" },
+		{ "SSH-2.0-OpenSSH_9.2\r\n", "not-a-server", "does not speak HTTP" },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "server-unreachable", "was lost" },
 	};
 
