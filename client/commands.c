@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-static const struct argp_option no_options[] = { { 0 } };
-
 #define SETTINGS_OPTIONS \
 	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Put this mode into the bootloader's header (keep)", 1 }, \
 		{ "flash-freq", \
@@ -108,7 +106,6 @@ const struct ff_command ff_commands[] = {
 	{ .name = "reset",
 	  .arguments = "",
 	  .summary = "Reset the board into its application",
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_reset },
 	{ .name = "monitor",
@@ -120,26 +117,22 @@ const struct ff_command ff_commands[] = {
 	{ .name = "flash-id",
 	  .arguments = "",
 	  .summary = "Show the flash chip's maker, device and size",
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_flash_id },
 	{ .name = "read-mac",
 	  .arguments = "",
 	  .summary = "Show the board's MAC address",
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_read_mac },
 	{ .name = "chip-id",
 	  .arguments = "",
 	  .summary = "Show the chip's package, revision, features and crystal",
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_chip_id },
 	{ .name = "erase-flash",
 	  .arguments = "",
 	  .summary = "Erase the whole flash",
 	  .details = "Refused on a chip with secure boot or flash encryption, unless --force is given.",
-	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_erase_flash },
 	{ .name = "erase-region",
@@ -147,7 +140,6 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Erase a part of the flash",
 	  .details = "OFFSET and SIZE are multiples of 4096, decimal or behind 0x. Refused as erase-flash is.",
 	  .max_words = 2,
-	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_erase_region },
 	{ .name = "read-flash",
@@ -157,7 +149,6 @@ const struct ff_command ff_commands[] = {
 		  "OFFSET and SIZE are decimal or behind 0x; SIZE ALL reads to the end of the flash. FILE appears when "
 		  "all of it has been read and compared with the chip's MD5.",
 	  .max_words = 3,
-	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_read_flash },
 	{ .name = "verify-flash",
@@ -190,7 +181,6 @@ const struct ff_command ff_commands[] = {
 	  .arguments = "",
 	  .summary = "Show what protections the chip has on",
 	  .details = "The ESP8266 and the ESP32 do not tell.",
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_get_security_info },
 	{ .name = "read-mem",
@@ -198,7 +188,6 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Show a 32-bit word of the chip's memory",
 	  .details = "ADDRESS is a multiple of 4, decimal or behind 0x.",
 	  .max_words = 1,
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_read_mem },
 	{ .name = "write-mem",
@@ -206,7 +195,6 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Write a 32-bit word into the chip's memory",
 	  .details = "Bits that are 0 in MASK stay as they are.",
 	  .max_words = 3,
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_write_mem },
 	{ .name = "dump-mem",
@@ -214,7 +202,6 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Read the chip's memory into a file",
 	  .details = "ADDRESS and SIZE are multiples of 4, decimal or behind 0x.",
 	  .max_words = 3,
-	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_dump_mem },
 	{ .name = "load-ram",
@@ -224,7 +211,6 @@ const struct ff_command ff_commands[] = {
 		  "FILE is an image or an ELF file that was linked for RAM. The board runs it and is not reset; the port "
 		  "is at 115200 baud then. --no-stub keeps the stub flasher out of the program's way. Needs --port.",
 	  .max_words = 1,
-	  .options = no_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_load_ram },
 	{ .name = "run",
@@ -233,7 +219,6 @@ const struct ff_command ff_commands[] = {
 	  .details =
 		  "The ROM loader starts it; a board that is in a stub flasher is reset by its watchdog, if the chip can do "
 		  "that.",
-	  .options = no_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_run },
 	{ .name = "image-info",
@@ -243,7 +228,6 @@ const struct ff_command ff_commands[] = {
 		  "FILE is an image as builds leave it, or a merged file: of plain bytes the image at its start is shown, "
 		  "of Intel HEX, UF2 and an archived build directory each piece, of an ELF file what it loads. Needs neither server nor board.",
 	  .max_words = 1,
-	  .options = no_options,
 	  .run = ff_cmd_image_info },
 	{ .name = "merge-bin",
 	  .arguments =

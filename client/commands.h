@@ -23,8 +23,8 @@ struct ff_command {
 	const char *details;   /* for the command's own help, may be NULL */
 	size_t max_words;
 	enum ff_telling telling;
-	bool reads_files; /* @FILE stands for the words in FILE */
-	const struct argp_option *options;
+	bool reads_files;                  /* @FILE stands for the words in FILE */
+	const struct argp_option *options; /* NULL: the common ones alone; glibc leaks what it makes of an empty list */
 	/* Takes an option before the common ones do; NULL where there is nothing but those. */
 	error_t (*parse_file_option)(int key, char *argument, struct argp_state *state,
 				     struct ff_file_options *options);
