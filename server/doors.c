@@ -79,6 +79,7 @@ enum ff_status ff_doors_start(struct ff_doors *doors, const struct ff_config *co
 			.passthrough = config->boards[i].passthrough,
 		};
 	}
+	doors->workers = workers;
 	enum ff_status status = ff_bridge_start(doors->bridge, boards, error);
 	free(boards);
 	for (size_t i = 0; i < doors->count && status == FF_OK; i++) {
@@ -94,6 +95,16 @@ void ff_doors_notify(void *context)
 	const struct ff_doors *doors = door->doors;
 	doors->notify(doors->notify_context);
 	ff_bridge_kick(doors->bridge, door->index);
+}
+
+void ff_doors_welcome(void *context, struct ff_worker *worker, struct ff_guest *guest)
+{
+	const struct ff_doors *doors = context;
+	size_t board = 0;
+	while (doors->workers[board] != worker) {
+		board++;
+	}
+	ff_bridge_welcome(doors->bridge, board, guest);
 }
 
 void ff_doors_stop(struct ff_doors *doors)

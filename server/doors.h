@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The TCP ports of the boards, from the configuration to the bridge. The ports are opened before the boards are, so that one
- * that is taken is known before anything else happens. Main thread, but for ff_doors_notify. */
+ * that is taken is known before anything else happens. Main thread, but for ff_doors_notify and
+ * ff_doors_welcome. */
 #ifndef FF_SERVER_DOORS_H
 #define FF_SERVER_DOORS_H
 
@@ -27,7 +28,8 @@ struct ff_doors {
 	struct ff_bridge *bridge;
 	struct ff_door *doors; /* one for each board */
 	size_t count;
-	void (*notify)(void *context); /* passed on by ff_doors_notify */
+	struct ff_worker *const *workers; /* as many */
+	void (*notify)(void *context);    /* passed on by ff_doors_notify */
 	void *notify_context;
 };
 
@@ -35,13 +37,16 @@ struct ff_doors {
 FF_WARN_UNUSED enum ff_status ff_doors_open(struct ff_doors *doors, const struct ff_config *config,
 					    const struct ff_log *log, struct ff_error *error);
 
-/* Lets clients in. */
+/* Lets clients in. `workers` must outlive the doors. */
 FF_WARN_UNUSED enum ff_status ff_doors_start(struct ff_doors *doors, const struct ff_config *config,
 					     struct ff_worker *const *workers, const struct ff_log *log,
 					     struct ff_error *error);
 
 /* For a worker's notify; the context is its struct ff_door. Any thread. */
 void ff_doors_notify(void *door);
+
+/* For the HTTP server's welcome; the context is the struct ff_doors. Any thread. */
+void ff_doors_welcome(void *doors, struct ff_worker *worker, struct ff_guest *guest);
 
 /* Ends all sessions. */
 void ff_doors_stop(struct ff_doors *doors);

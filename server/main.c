@@ -184,6 +184,8 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.queue = server->queue,
 		.store = server->store,
 		.waker = server->waker,
+		.welcome = ff_doors_welcome,
+		.welcome_context = &server->doors,
 		.max_upload = server->config.max_upload,
 		.jobs_wait_for_writers = server->config.jobs_wait_for_writers,
 	};

@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "inner.h"
 #include "session.h"
+#include "talk.h"
 
 #define STACK_SIZE (256 * 1024)
 #define MAX_EVENTS 64
@@ -75,6 +76,12 @@ static void prepare(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 }
 
+static bool watch(struct ff_bridge *bridge, int operation, struct ff_watched *source, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data = { .ptr = source } };
+	return epoll_ctl(bridge->epoll_fd, operation, source->fd, &event) == 0;
+}
+
 static void drop(struct ff_session *session)
 {
 	struct ff_room *room = session->source.room;
@@ -90,6 +97,13 @@ static void drop(struct ff_session *session)
 	room->session_count--;
 	room->bridge->session_count--;
 	ff_bridge_log(room->bridge, room, "%s has gone", session->peer);
+	if (session->speech->release) {
+		session->speech->release(session);
+	}
+	if (!session->unwatched) {
+		/* A descriptor that somebody else closes stays in the event loop until then. */
+		(void)!watch(room->bridge, EPOLL_CTL_DEL, &session->source, 0);
+	}
 	session->wire->close(session);
 	session->gone = true;
 	session->next = room->bridge->graves;
@@ -103,12 +117,6 @@ static void bury(struct ff_bridge *bridge)
 		bridge->graves = session->next;
 		free(session);
 	}
-}
-
-static bool watch(struct ff_bridge *bridge, int operation, struct ff_watched *source, uint32_t events)
-{
-	struct epoll_event event = { .events = events, .data = { .ptr = source } };
-	return epoll_ctl(bridge->epoll_fd, operation, source->fd, &event) == 0;
 }
 
 /* True: it has more to do. The session may be gone afterwards. */
@@ -220,6 +228,56 @@ static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
 	}
 }
 
+static void admit_guest(struct ff_bridge *bridge, struct ff_guest *guest)
+{
+	struct ff_room *room = &bridge->rooms[guest->board];
+	if (!has_place(bridge, room)) {
+		ff_guest_free(guest);
+		return;
+	}
+	prepare(guest->fd);
+	ff_room_refresh(room);
+	struct ff_session *session = ff_session_new(room, guest->fd, ++bridge->last_id, &ff_speech_raw);
+	if (!session || !ff_talk_open(session, guest)) {
+		free(session);
+		ff_guest_free(guest);
+		return;
+	}
+	if (!enter(bridge, room, session)) {
+		session->speech->release(session);
+		session->wire->close(session);
+		free(session);
+	}
+}
+
+static struct ff_guest *take_guests(struct ff_bridge *bridge, bool close)
+{
+	pthread_mutex_lock(&bridge->mutex);
+	struct ff_guest *guests = bridge->guests;
+	bridge->guests = NULL;
+	bridge->closed |= close;
+	pthread_mutex_unlock(&bridge->mutex);
+	return guests;
+}
+
+static void admit_guests(struct ff_bridge *bridge)
+{
+	for (struct ff_guest *guest = take_guests(bridge, false); guest;) {
+		struct ff_guest *next = guest->next;
+		admit_guest(bridge, guest);
+		guest = next;
+	}
+}
+
+static void turn_guests_away(struct ff_bridge *bridge)
+{
+	for (struct ff_guest *guest = take_guests(bridge, true); guest;) {
+		struct ff_guest *next = guest->next;
+		ff_guest_free(guest);
+		guest = next;
+	}
+}
+
 static void accept_some(struct ff_bridge *bridge, struct ff_watched *listener)
 {
 	for (int i = 0; i < ACCEPTS; i++) {
@@ -290,6 +348,7 @@ static void handle(struct ff_bridge *bridge, const struct epoll_event *event)
 	switch (source->kind) {
 	case FF_WATCHED_WAKE:
 		eventfd_read(source->fd, &count);
+		admit_guests(bridge);
 		break;
 	case FF_WATCHED_RFC2217:
 	case FF_WATCHED_RAW:
@@ -344,6 +403,7 @@ enum ff_status ff_bridge_new(struct ff_bridge **result, size_t board_count, cons
 	if (!bridge) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
+	pthread_mutex_init(&bridge->mutex, NULL);
 	bridge->log = log;
 	bridge->room_count = board_count;
 	bridge->rooms = calloc(board_count + 1, sizeof(*bridge->rooms));
@@ -405,12 +465,30 @@ void ff_bridge_kick(struct ff_bridge *bridge, size_t board)
 	}
 }
 
+void ff_bridge_welcome(struct ff_bridge *bridge, size_t board, struct ff_guest *guest)
+{
+	guest->board = board;
+	pthread_mutex_lock(&bridge->mutex);
+	bool closed = bridge->closed;
+	if (!closed) {
+		guest->next = bridge->guests;
+		bridge->guests = guest;
+	}
+	pthread_mutex_unlock(&bridge->mutex);
+	if (closed) {
+		ff_guest_free(guest);
+	} else {
+		eventfd_write(bridge->wake.fd, 1);
+	}
+}
+
 void ff_bridge_stop(struct ff_bridge *bridge)
 {
 	if (bridge->started) {
 		atomic_store(&bridge->stopping, true);
 		eventfd_write(bridge->wake.fd, 1);
 		pthread_join(bridge->thread, NULL);
+		turn_guests_away(bridge);
 		bridge->started = false;
 		for (size_t i = 0; i < bridge->room_count; i++) {
 			const int fds[] = { bridge->rooms[i].rfc2217.fd, bridge->rooms[i].raw.fd };
@@ -435,6 +513,8 @@ void ff_bridge_free(struct ff_bridge *bridge)
 	if (bridge->wake.fd >= 0) {
 		close(bridge->wake.fd);
 	}
+	turn_guests_away(bridge);
+	pthread_mutex_destroy(&bridge->mutex);
 	free(bridge->dirty);
 	free(bridge->rooms);
 	free(bridge);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The TCP ports of boards: one thread with an event loop serves all listeners and sessions of all boards.
+/* The boards' TCP ports and WebSockets: one thread with an event loop serves all listeners and sessions of all boards.
  *
  * Each board has an RFC 2217 port, a raw port, both or none. Everyone who connects reads what the board says; one at a time
- * writes: see room.h. The thread never waits for a board. new/start/free; kick from any thread, the rest from the one
- * that made it. */
+ * writes: see room.h. The thread never waits for a board. new/start/free; kick and welcome from any thread, the rest from the
+ * one that made it. */
 #ifndef FF_BRIDGE_BRIDGE_H
 #define FF_BRIDGE_BRIDGE_H
 
@@ -13,6 +13,7 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+#include "guest.h"
 #include "worker.h"
 
 #define FF_BRIDGE_MAX_SESSIONS 512      /* of all boards */
@@ -38,7 +39,10 @@ FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, const st
 /* Something has changed at a board: output, progress of its input, its state. Never blocks; harmless before the start. */
 void ff_bridge_kick(struct ff_bridge *bridge, size_t board);
 
-/* Closes all sessions and ends the thread. */
+/* Takes in a WebSocket that wants to be a board's console, and takes over the guest. Never blocks. Any thread. */
+void ff_bridge_welcome(struct ff_bridge *bridge, size_t board, struct ff_guest *guest);
+
+/* Closes all sessions and ends the thread; guests are turned away from then on. */
 void ff_bridge_stop(struct ff_bridge *bridge);
 
 /* Stops and releases. NULL is harmless. */

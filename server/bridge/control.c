@@ -8,9 +8,6 @@
 #define TAG_CODE(tag) ((enum ff_comport_code)((tag) >> 8 & 0xFF))
 #define TAG_VALUE(tag) ((tag)&0xFF)
 
-#define LOWEST_BAUD 50
-#define HIGHEST_BAUD 4000000
-
 static bool asks_flow_in(uint32_t control)
 {
 	return (control >= FF_COMPORT_CONTROL_ASK_FLOW_IN && control <= FF_COMPORT_CONTROL_FLOW_IN_HARDWARE) ||
@@ -98,6 +95,15 @@ static void put(struct ff_session *session, uint32_t tag, const struct ff_input_
 	set_wanted(&room->wanted, command);
 }
 
+bool ff_control_put(struct ff_session *session, uint32_t tag, const struct ff_input_command *command)
+{
+	bool may = ff_room_claim(session->source.room, session);
+	if (may) {
+		put(session, tag, command);
+	}
+	return may;
+}
+
 /* Acknowledges at once what is so already, and changes the rest if the session may. */
 static void change(struct ff_session *session, enum ff_comport_code code, uint32_t value,
 		   const struct ff_input_command *command)
@@ -116,11 +122,35 @@ static void change(struct ff_session *session, enum ff_comport_code code, uint32
 
 /* ---- DTR and RTS ---- */
 
+/* What an action is at this board's port: its own sequence, if it has one. */
+static struct ff_input_command moves(const struct ff_room *room, enum ff_reset_action action)
+{
+	struct ff_input_command command = { .kind = FF_INPUT_LINES };
+	bool to_loader = action == FF_RESET_TO_LOADER || action == FF_RESET_TO_LOADER_USB;
+	if (to_loader || action == FF_RESET_TO_APPLICATION) {
+		command.steps = ff_worker_reset_steps(room->worker, to_loader, &command.step_count);
+	}
+	if (!command.steps) {
+		command.steps = ff_reset_match_steps(action, room->usb_jtag, &command.step_count);
+	}
+	return command;
+}
+
+bool ff_control_reset(struct ff_session *session, uint32_t tag)
+{
+	struct ff_room *room = session->source.room;
+	const struct ff_input_command command = moves(room, FF_RESET_TO_APPLICATION);
+	bool done = ff_control_put(session, tag, &command);
+	if (done) {
+		ff_bridge_log(room->bridge, room, "reset by %s", session->peer);
+	}
+	return done;
+}
+
 static void act(struct ff_session *session, enum ff_reset_action action)
 {
 	struct ff_room *room = session->source.room;
-	struct ff_input_command command = { .kind = FF_INPUT_LINES };
-	command.steps = ff_reset_match_steps(action, room->usb_jtag, &command.step_count);
+	const struct ff_input_command command = moves(room, action);
 	if (!command.steps) {
 		return;
 	}
@@ -252,7 +282,7 @@ static void set(struct ff_session *session, enum ff_comport_code code, uint32_t 
 	switch (code) {
 	case FF_COMPORT_SET_BAUDRATE:
 		command.kind = FF_INPUT_BAUD;
-		known = value >= LOWEST_BAUD && value <= HIGHEST_BAUD;
+		known = value >= FF_CONTROL_LOWEST_BAUD && value <= FF_CONTROL_HIGHEST_BAUD;
 		break;
 	case FF_COMPORT_SET_DATASIZE:
 		command.kind = FF_INPUT_DATA_BITS;

@@ -10,6 +10,16 @@
 #define FF_CONTROL_MAX_COMMANDS 2
 void ff_control_request(struct ff_session *session, enum ff_comport_code code, uint32_t value);
 
+#define FF_CONTROL_LOWEST_BAUD 50
+#define FF_CONTROL_HIGHEST_BAUD 4000000
+
+/* For those who do not speak RFC 2217: puts a command, for which there is room, if the session may write. `tag`, below
+ * 0x10000, comes back with what came of it. False: it may not, and has been told. */
+bool ff_control_put(struct ff_session *session, uint32_t tag, const struct ff_input_command *command);
+
+/* The same for a reset into the application. The port has control lines. */
+bool ff_control_reset(struct ff_session *session, uint32_t tag);
+
 /* What came of a command. */
 void ff_control_done(struct ff_session *session, const struct ff_input_done *done);
 

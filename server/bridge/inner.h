@@ -30,6 +30,10 @@ struct ff_bridge {
 	struct ff_session *graves; /* sessions that have gone, but may be meant by an event that is still at hand */
 	uint64_t last_id;
 	struct ff_quota quota;
+
+	pthread_mutex_t mutex;
+	struct ff_guest *guests; /* that wait to be let in, the latest first; behind the mutex, like the rest */
+	bool closed;             /* no more of them are taken */
 };
 
 /* Logs a line about what peers do, with the board's name in front, unless there have been too many. */

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 
 #include "control.h"
 #include "inner.h"
+#include "listen.h"
 
 #define SPARE_ITEMS 8                 /* left for the end of the session */
 #define OUT_HIGH FF_SPEECH_OUTPUT_MAX /* no console output goes on top of more than this */
@@ -224,7 +223,7 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 	tick(session, now);
 	session->doomed |= session->half_closed && (session->closing_us <= now || session->broken);
 	run_input(session);
-	while ((readable || session->broken) && read_peer(session)) {
+	while ((readable || session->broken || session->unread) && read_peer(session)) {
 		run_input(session);
 		readable = false;
 	}
@@ -235,12 +234,14 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 		more = session->in_at == session->in_end; /* until the read fails too */
 	}
 	tick(session, now); /* for the next time */
+	more |= session->unread && session->in_at == session->in_end;
 	return more && !session->doomed;
 }
 
 uint32_t ff_session_wants(const struct ff_session *session)
 {
-	bool reads = session->in_at == session->in_end && !session->half_closed;
+	bool reads = session->in_at == session->in_end && !session->half_closed &&
+		     ff_session_pending(session) <= FF_SESSION_OUT_FULL;
 	return (reads ? EPOLLIN : 0u) | (ff_session_pending(session) > 0 ? EPOLLOUT : 0u);
 }
 
@@ -253,21 +254,6 @@ int64_t ff_session_deadline(const struct ff_session *session)
 void ff_session_describe(const struct ff_session *session, char *text, size_t size)
 {
 	snprintf(text, size, "%s client at %s", session->speech->name, session->peer);
-}
-
-static void name_peer(struct ff_session *session)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t size = sizeof(address);
-	char host[INET6_ADDRSTRLEN] = "?";
-	char port[8] = "?";
-	if (getpeername(session->source.fd, (struct sockaddr *)&address, &size) == 0) {
-		(void)!getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
-				   NI_NUMERICHOST | NI_NUMERICSERV);
-	}
-	bool brackets = strchr(host, ':') != NULL;
-	snprintf(session->peer, sizeof(session->peer), "%s%s%s:%s", brackets ? "[" : "", host, brackets ? "]" : "",
-		 port);
 }
 
 struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, const struct ff_speech *speech)
@@ -284,7 +270,7 @@ struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, con
 	session->tick_us = INT64_MAX;
 	session->position = ff_console_end(ff_worker_console(room->worker));
 	session->marks = room->mark_count;
-	name_peer(session);
+	ff_listen_peer(fd, session->peer, sizeof(session->peer));
 	snprintf(session->signature, sizeof(session->signature), "farflashd %.*s",
 		 (int)(sizeof(session->signature) - sizeof("farflashd ")), ff_worker_name(room->worker));
 	ff_access_init(&session->access, &ff_speech_access_events, session, session->signature, ff_room_modem(room));

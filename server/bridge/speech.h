@@ -36,13 +36,14 @@ struct ff_speech {
 	void (*done)(struct ff_session *session, const struct ff_input_done *done);
 	/* The time it asked for has come; answers when the next one is, INT64_MAX: none. May be NULL. */
 	int64_t (*tick)(struct ff_session *session, int64_t now_us);
+	/* Releases what it keeps of the session. May be NULL: nothing. */
+	void (*release)(struct ff_session *session);
 };
 
 #define FF_SPEECH_OUTPUT_MAX 16384
 
 extern const struct ff_speech ff_speech_raw;
 extern const struct ff_speech ff_speech_rfc2217;
-
 
 enum ff_wire_read {
 	FF_WIRE_NOTHING,
@@ -62,6 +63,5 @@ struct ff_wire {
 };
 
 extern const struct ff_wire ff_wire_socket;
-
 
 #endif

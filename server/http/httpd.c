@@ -106,7 +106,8 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd)
 {
 	/* Not epoll: after a short read libmicrohttpd 0.9.75 takes an edge-triggered socket for drained and misses an end of
 	 * stream that came together with the last bytes, so that a client who left would hold its upload for a minute. */
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags =
+		MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
@@ -139,6 +140,8 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.store = options->store,
 		.waker = options->waker,
 		.linger = ff_linger_new(),
+		.welcome = options->welcome,
+		.welcome_context = options->welcome_context,
 		.max_upload = options->max_upload,
 		.jobs_wait_for_writers = options->jobs_wait_for_writers,
 		.started_us = ff_now_us(),

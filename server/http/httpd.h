@@ -13,6 +13,7 @@
 #include <farflash/status.h>
 
 #include "firmware.h"
+#include "guest.h"
 #include "queue.h"
 #include "waker.h"
 #include "worker.h"
@@ -27,6 +28,10 @@ struct ff_httpd_options {
 	struct ff_queue *queue;
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
+	/* Takes over a connection that has become a WebSocket of a board, from libmicrohttpd's threads; must not wait. All of
+	 * them must be closed before ff_httpd_stop(). */
+	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
+	void *welcome_context;
 	uint64_t max_upload;        /* bytes of image in one request */
 	bool jobs_wait_for_writers; /* instead of being refused while a client of the bridge writes to their board */
 };

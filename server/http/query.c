@@ -2,11 +2,14 @@
 #include "query.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "params.h"
 #include "text.h"
 
 #define SHOWN_SIZE 32
+#define MAX_DIGITS 19
 
 static const char *shown(char clean[SHOWN_SIZE], const char *text)
 {
@@ -32,6 +35,21 @@ bool ff_query_number(struct ff_request *request, const char *name, uint32_t *val
 			       "%s must be a 32-bit number such as 0x1000 or 4096, not \"%s\"", name,
 			       shown(clean, text));
 		return false;
+	}
+	return text != NULL;
+}
+
+bool ff_query_position(struct ff_request *request, const char *name, uint64_t *value)
+{
+	const char *text = ff_request_param(request, name);
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+	if (text && (digits == 0 || digits > MAX_DIGITS || text[digits])) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "%s must be a position that the server told",
+			       name);
+		return false;
+	}
+	if (text) {
+		*value = strtoull(text, NULL, 10);
 	}
 	return text != NULL;
 }

@@ -14,6 +14,9 @@ void ff_query_bool(struct ff_request *request, const char *name, bool *value);
 /* A 32-bit number, decimal or behind 0x. False: it is not given or makes no sense. */
 bool ff_query_number(struct ff_request *request, const char *name, uint32_t *value);
 
+/* A place in a stream: decimal, up to 19 digits. False: it is not given or makes no sense. */
+bool ff_query_position(struct ff_request *request, const char *name, uint64_t *value);
+
 /* A number that must be given: the problem says `what` is missing. */
 bool ff_query_need(struct ff_request *request, const char *name, const char *what, uint32_t *value);
 

@@ -17,6 +17,7 @@
 #include <farflash/log.h>
 
 #include "firmware.h"
+#include "guest.h"
 #include "job.h"
 #include "linger.h"
 #include "problem.h"
@@ -34,6 +35,9 @@ struct ff_http {
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_linger *linger;
+	/* Takes over a connection that has become a WebSocket of this board. */
+	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
+	void *welcome_context;
 	uint64_t max_upload; /* bytes of image in one request */
 	bool jobs_wait_for_writers;
 	int64_t started_us;

@@ -136,3 +136,17 @@ enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_list
 	*listener = opened;
 	return FF_OK;
 }
+
+void ff_listen_peer(int fd, char *text, size_t size)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t address_size = sizeof(address);
+	char host[INET6_ADDRSTRLEN] = "?";
+	char port[8] = "?";
+	if (getpeername(fd, (struct sockaddr *)&address, &address_size) == 0) {
+		(void)!getnameinfo((struct sockaddr *)&address, address_size, host, sizeof(host), port, sizeof(port),
+				   NI_NUMERICHOST | NI_NUMERICSERV);
+	}
+	bool brackets = strchr(host, ':') != NULL;
+	snprintf(text, size, "%s%s%s:%s", brackets ? "[" : "", host, brackets ? "]" : "", port);
+}

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
 
 enum ff_status ff_console_init(struct ff_console *console)
 {
@@ -10,7 +15,12 @@ enum ff_status ff_console_init(struct ff_console *console)
 	if (!ring) {
 		return FF_ERR_NO_MEMORY;
 	}
+	uint64_t epoch = 0;
+	if (getrandom(&epoch, sizeof(epoch), 0) != sizeof(epoch)) {
+		epoch = (uint64_t)ff_now_us();
+	}
 	*console = (struct ff_console){ .ring = ring };
+	snprintf(console->epoch, sizeof(console->epoch), "%016" PRIx64, epoch);
 	pthread_mutex_init(&console->mutex, NULL);
 	return FF_OK;
 }
@@ -49,6 +59,18 @@ uint64_t ff_console_end(struct ff_console *console)
 	uint64_t end = console->end;
 	pthread_mutex_unlock(&console->mutex);
 	return end;
+}
+
+uint64_t ff_console_before_end(struct ff_console *console, uint64_t size)
+{
+	uint64_t end = ff_console_end(console);
+	uint64_t kept = end < FF_CONSOLE_SIZE ? end : FF_CONSOLE_SIZE;
+	return end - (size < kept ? size : kept);
+}
+
+const char *ff_console_epoch(const struct ff_console *console)
+{
+	return console->epoch;
 }
 
 size_t ff_console_read(struct ff_console *console, uint64_t *position, uint8_t *bytes, size_t capacity)

@@ -16,8 +16,10 @@
 #include <farflash/status.h>
 
 #define FF_CONSOLE_SIZE 131072 /* bytes kept; a power of two */
+#define FF_CONSOLE_EPOCH_SIZE 17
 
 struct ff_console {
+	char epoch[FF_CONSOLE_EPOCH_SIZE];
 	pthread_mutex_t mutex;
 	uint8_t *ring; /* FF_CONSOLE_SIZE bytes, owned */
 	uint64_t end;  /* bytes ever written */
@@ -35,6 +37,12 @@ void ff_console_write(struct ff_console *console, const uint8_t *bytes, size_t s
 
 /* The position after the newest byte: where a reader that wants what comes from now on begins. */
 uint64_t ff_console_end(struct ff_console *console);
+
+/* The position `size` bytes before the end, or that of the oldest byte that is kept. */
+uint64_t ff_console_before_end(struct ff_console *console, uint64_t size);
+
+/* What positions belong to: another one after each start of the server. Constant. */
+const char *ff_console_epoch(const struct ff_console *console);
 
 /* Copies up to `capacity` bytes from `*position` on, moves it behind them, and returns their count; 0: nothing new.
  * A position that the ring has left behind is moved to the oldest byte first. */

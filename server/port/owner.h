@@ -7,6 +7,7 @@
 
 #include "mailbox.h"
 #include "plug.h"
+#include "sequence.h"
 #include "worker.h"
 
 struct ff_worker {
@@ -14,6 +15,8 @@ struct ff_worker {
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t work_baud;
 	struct ff_board_resets resets;
+	struct ff_sequence enter; /* the same, as steps */
+	struct ff_sequence hard;
 	struct ff_labels labels; /* its owner's */
 	uint16_t rfc2217_port;
 	uint16_t raw_port;

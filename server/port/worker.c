@@ -62,6 +62,19 @@ static void release(struct ff_worker *worker)
 	free(worker);
 }
 
+static enum ff_status parse_resets(struct ff_worker *worker, struct ff_error *error)
+{
+	const struct ff_board_resets *resets = &worker->resets;
+	enum ff_status status = FF_OK;
+	if (resets->enter[0]) {
+		status = ff_sequence_parse(&worker->enter, resets->enter, error);
+	}
+	if (status == FF_OK && resets->hard[0]) {
+		status = ff_sequence_parse(&worker->hard, resets->hard, error);
+	}
+	return status;
+}
+
 static enum ff_status copy_options(struct ff_worker *worker, const struct ff_worker_options *options,
 				   struct ff_error *error)
 {
@@ -73,6 +86,10 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	snprintf(worker->address, sizeof(worker->address), "%s", options->address);
 	worker->work_baud = options->work_baud;
 	worker->resets = options->resets;
+	enum ff_status status = parse_resets(worker, error);
+	if (status != FF_OK) {
+		return status;
+	}
 	if (options->labels) {
 		worker->labels = *options->labels;
 	}
@@ -276,6 +293,13 @@ uint32_t ff_worker_work_baud(const struct ff_worker *worker)
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker)
 {
 	return &worker->resets;
+}
+
+const struct ff_line_step *ff_worker_reset_steps(const struct ff_worker *worker, bool to_loader, size_t *count)
+{
+	const struct ff_sequence *sequence = to_loader ? &worker->enter : &worker->hard;
+	*count = sequence->count;
+	return sequence->count > 0 ? sequence->steps : NULL;
 }
 
 const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker)

@@ -111,7 +111,7 @@ struct ff_worker_options {
 			       const struct ff_transport_options *options, struct ff_error *error);
 };
 
-/* Starts the owner thread, which opens the port on its own. FF_ERR_ARGUMENT (name or address too long),
+/* Starts the owner thread, which opens the port on its own. FF_ERR_ARGUMENT (name or address too long, a reset sequence),
  * FF_ERR_NO_MEMORY, FF_ERR_IO (no thread or descriptor left). */
 FF_WARN_UNUSED enum ff_status ff_worker_new(struct ff_worker **worker, const struct ff_worker_options *options,
 					    struct ff_error *error);
@@ -156,6 +156,9 @@ const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker);
 const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker);
+
+/* The steps of the board's own sequence into its bootloader, or into its application; NULL: it has none. */
+const struct ff_line_step *ff_worker_reset_steps(const struct ff_worker *worker, bool to_loader, size_t *count);
 uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker);
 uint16_t ff_worker_raw_port(const struct ff_worker *worker);
 

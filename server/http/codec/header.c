@@ -161,3 +161,32 @@ bool ff_header_has_preference(const char *prefer, const char *name)
 	}
 	return false;
 }
+
+bool ff_header_lists(const char *list, const char *word)
+{
+	while (list && *list) {
+		ff_header_skip_blanks(&list);
+		size_t size = strcspn(list, ",");
+		size_t shown = size;
+		while (shown > 0 && (list[shown - 1] == ' ' || list[shown - 1] == '\t')) {
+			shown--;
+		}
+		if (ff_header_equals(list, shown, word)) {
+			return true;
+		}
+		list += size + (list[size] == ',');
+	}
+	return false;
+}
+
+bool ff_header_is_own_origin(const char *origin, const char *host)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t size = strlen(schemes[i]);
+		if (strncasecmp(origin, schemes[i], size) == 0) {
+			return host && ff_header_equals(origin + size, strlen(origin + size), host);
+		}
+	}
+	return false;
+}

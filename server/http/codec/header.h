@@ -36,4 +36,10 @@ bool ff_header_prefers_text(const char *accept);
 /* Whether a Prefer value holds the preference `name` without a value. NULL: no. */
 bool ff_header_has_preference(const char *prefer, const char *name);
 
+/* Whether a comma separated list (Connection, Upgrade) holds this word, case ignored. NULL: no. */
+bool ff_header_lists(const char *list, const char *word);
+
+/* Whether an Origin is the very server that the Host field names, so that the page which asks came from there. */
+bool ff_header_is_own_origin(const char *origin, const char *host);
+
 #endif

@@ -98,6 +98,34 @@ static void test_header__finds_preferences(void **state)
 	}
 }
 
+static void test_header__finds_words_in_lists(void **state)
+{
+	(void)state;
+	assert_true(ff_header_lists("keep-alive, Upgrade", "upgrade"));
+	assert_true(ff_header_lists("upgrade", "upgrade"));
+	assert_true(ff_header_lists(" ,x ,upgrade\t", "upgrade"));
+	assert_false(ff_header_lists("upgraded", "upgrade"));
+	assert_false(ff_header_lists("not upgrade", "upgrade"));
+	assert_false(ff_header_lists("", "upgrade"));
+	assert_false(ff_header_lists(NULL, "upgrade"));
+}
+
+static void test_header__knows_its_own_origin(void **state)
+{
+	(void)state;
+	assert_true(ff_header_is_own_origin("http://lab:8217", "lab:8217"));
+	assert_true(ff_header_is_own_origin("https://LAB", "lab"));
+	assert_true(ff_header_is_own_origin("http://[::1]:8217", "[::1]:8217"));
+	assert_false(ff_header_is_own_origin("http://lab:8218", "lab:8217"));
+	assert_false(ff_header_is_own_origin("http://lab", "lab:8217"));
+	assert_false(ff_header_is_own_origin("http://evil.lab:8217", "lab:8217"));
+	assert_false(ff_header_is_own_origin("http://lab:8217.evil", "lab:8217"));
+	assert_false(ff_header_is_own_origin("null", "null"));
+	assert_false(ff_header_is_own_origin("", ""));
+	assert_false(ff_header_is_own_origin("file://lab", "lab"));
+	assert_false(ff_header_is_own_origin("http://lab", NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +133,8 @@ int main(void)
 		cmocka_unit_test(test_header__refuses_malformed_parameters),
 		cmocka_unit_test(test_header__prefers_text_only_when_asked_to),
 		cmocka_unit_test(test_header__finds_preferences),
+		cmocka_unit_test(test_header__finds_words_in_lists),
+		cmocka_unit_test(test_header__knows_its_own_origin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

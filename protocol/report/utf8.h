@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Bytes of any kind as a JSON string. Pure. */
-#ifndef FF_CLIENT_UTF8_H
-#define FF_CLIENT_UTF8_H
+#ifndef FF_REPORT_UTF8_H
+#define FF_REPORT_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,5 +14,8 @@ json_t *ff_utf8_json(const uint8_t *bytes, size_t size);
 
 /* The same of a text that may hold a file's name, or be cut in the middle of a character. */
 json_t *ff_utf8_text(const char *text);
+
+/* How many bytes at the end may be the beginning of a character that is still to come: 0 to 3. */
+size_t ff_utf8_unfinished(const uint8_t *bytes, size_t size);
 
 #endif

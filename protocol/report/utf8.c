@@ -65,3 +65,17 @@ json_t *ff_utf8_text(const char *text)
 {
 	return ff_utf8_json((const uint8_t *)text, strlen(text));
 }
+
+size_t ff_utf8_unfinished(const uint8_t *bytes, size_t size)
+{
+	for (size_t back = 1; back <= 3 && back <= size; back++) {
+		uint8_t first = bytes[size - back];
+
+		if (!is_tail(first)) {
+			size_t whole = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+
+			return first <= 0xf4 && back < whole ? back : 0;
+		}
+	}
+	return 0;
+}

@@ -51,11 +51,37 @@ static void test_utf8__keeps_zero_bytes(void **state)
 	json_decref(value);
 }
 
+static void test_utf8__knows_what_may_go_on(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		size_t unfinished;
+	} cases[] = {
+		{ "", 0 },
+		{ "a", 0 },
+		{ "\xc3", 1 },
+		{ "a\xe2\x82", 2 },
+		{ "\xe2\x82\xac", 0 },
+		{ "\xf0\x9f\x98", 3 },
+		{ "\xf0\x9f\x98\x80", 0 },
+		{ "\x80\x80", 0 },
+		{ "\xff", 0 },
+		{ "\xc3\x80\x80", 0 },
+		{ "\xf5", 0 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(ff_utf8_unfinished((const uint8_t *)cases[i].bytes, strlen(cases[i].bytes)),
+				 cases[i].unfinished);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_utf8__keeps_what_is_valid_and_marks_the_rest),
 		cmocka_unit_test(test_utf8__keeps_zero_bytes),
+		cmocka_unit_test(test_utf8__knows_what_may_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+#define SLICE 4096 /* bytes of the connection at once */
+#define PING_US 20000000
+#define SILENCE_US 50000000 /* so long without a frame, pongs included, is the end */
+
+_Static_assert(SLICE + FF_WEB_MESSAGE_MAX <= FF_SESSION_IN_SIZE, "a message and a slice fit");
+
+/* Moves what the WebSocket has to say to what goes out. There is always room: see FF_SESSION_OUT_FULL. */
+static void drain(struct ff_session *session)
+{
+	uint8_t bytes[SLICE];
+	size_t size;
+	while (!session->doomed && (size = ff_websocket_output(session->web->websocket, bytes, sizeof(bytes))) > 0) {
+		ff_session_send(session, bytes, size);
+	}
+}
+
+void ff_web_send(struct ff_session *session, bool is_text, const void *bytes, size_t size)
+{
+	if (ff_websocket_send(session->web->websocket, is_text, bytes, size)) {
+		drain(session);
+	}
+}
+
+void ff_web_close(struct ff_session *session, enum ff_websocket_code code, const char *reason)
+{
+	ff_websocket_close(session->web->websocket, code, reason);
+	drain(session);
+}
+
+int64_t ff_web_tick(struct ff_session *session, int64_t now_us)
+{
+	struct ff_web *web = session->web;
+	uint64_t frames = ff_websocket_frames(web->websocket);
+	if (frames != web->frames) {
+		web->frames = frames;
+		web->alive_us = now_us;
+	}
+	if (now_us >= web->ping_us) {
+		web->ping_us = now_us + PING_US;
+		ff_websocket_ping(web->websocket);
+		drain(session);
+	}
+	session->doomed |= now_us - web->alive_us >= SILENCE_US;
+	session->doomed |= session->half_closed && ff_session_pending(session) == 0;
+	return web->ping_us;
+}
+
+/* ---- the wire ---- */
+
+static ssize_t read_bytes(struct ff_session *session, uint8_t *bytes, size_t capacity)
+{
+	struct ff_web *web = session->web;
+	size_t left = web->guest->extra_size - web->extra_at;
+	if (left == 0) {
+		return recv(session->source.fd, bytes, capacity, 0);
+	}
+	size_t size = left < capacity ? left : capacity;
+	memcpy(bytes, web->guest->extra + web->extra_at, size);
+	web->extra_at += size;
+	session->unread = size < left;
+	return (ssize_t)size;
+}
+
+static enum ff_wire_read read_web(struct ff_session *session)
+{
+	struct ff_websocket *websocket = session->web->websocket;
+	struct ff_error error = FF_ERROR_NONE;
+	uint8_t bytes[SLICE];
+	if (ff_session_pending(session) > FF_SESSION_OUT_FULL) {
+		return FF_WIRE_NOTHING; /* a peer that asks and does not read */
+	}
+	ssize_t got = read_bytes(session, bytes, sizeof(bytes));
+	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+		return FF_WIRE_NOTHING;
+	}
+	if (got <= 0) {
+		return FF_WIRE_BROKEN; /* there is no half of a WebSocket */
+	}
+	session->in_at = 0;
+	session->in_end = 0;
+	enum ff_status status = ff_websocket_receive(websocket, bytes, (size_t)got, &error);
+	drain(session);
+	bool over = status != FF_OK || ff_websocket_close_code(websocket) != FF_WEBSOCKET_NO_FRAME;
+	return over ? FF_WIRE_END : FF_WIRE_SOME;
+}
+
+static void close_web(struct ff_session *session)
+{
+	/* Not for one that has said it already: it takes no more then. */
+	ff_websocket_close(session->web->websocket, FF_WEBSOCKET_GOING_AWAY, NULL);
+	drain(session);
+	if (!session->broken) {
+		(void)!ff_wire_flush_socket(session);
+	}
+	ff_websocket_free(session->web->websocket);
+	ff_guest_free(session->web->guest);
+	free(session->web);
+	session->web = NULL;
+}
+
+const struct ff_wire ff_wire_websocket = {
+	.read = read_web,
+	.flush = ff_wire_flush_socket,
+	.close = close_web,
+};
+
+bool ff_web_open(struct ff_session *session, struct ff_guest *guest, ff_websocket_handler handler)
+{
+	struct ff_web *web = calloc(1, sizeof(*web));
+	struct ff_error error = FF_ERROR_NONE;
+	if (!web || ff_websocket_new(&web->websocket, FF_WEBSOCKET_SERVER, FF_WEB_MESSAGE_MAX, handler, session,
+				     &error) != FF_OK) {
+		free(web);
+		return false;
+	}
+	int64_t now = ff_now_us();
+	web->guest = guest;
+	web->alive_us = now;
+	web->ping_us = now + PING_US;
+	session->web = web;
+	session->wire = &ff_wire_websocket;
+	session->unread = guest->extra_size > 0;
+	memcpy(session->peer, guest->peer, sizeof(session->peer));
+	return true;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A connection that one door has accepted and another one serves: HTTP takes WebSockets in, the bridge has the boards.
+ * Whoever has the guest, owns it; any thread. */
+#ifndef FF_LISTEN_GUEST_H
+#define FF_LISTEN_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FF_GUEST_PEER_SIZE 64
+#define FF_GUEST_EPOCH_SIZE 17 /* as FF_CONSOLE_EPOCH_SIZE */
+
+struct ff_guest {
+	struct ff_guest *next; /* the owner's, like the number of the board */
+	size_t board;
+	int fd; /* does not block; nothing is known of what it is a descriptor of */
+	char peer[FF_GUEST_PEER_SIZE];
+	uint8_t *extra; /* what came together with the handshake; owned */
+	size_t extra_size;
+	/* Gives the descriptor back, once. */
+	void (*close)(void *closer);
+	void *closer;
+
+	/* What it wants to see of the board's output first. */
+	bool resumes;
+	uint64_t position;               /* from here on, ... */
+	char epoch[FF_GUEST_EPOCH_SIZE]; /* ... if that is meant; empty: whatever the server's is */
+	uint64_t history;                /* otherwise this many of the latest bytes */
+};
+
+/* Closes it and releases everything. NULL is harmless. */
+void ff_guest_free(struct ff_guest *guest);
+
+#endif
