@@ -246,7 +246,7 @@ def test_bridge__everyone_reads_and_the_first_one_writes(server, rfc2217, raw):
 def test_bridge__refusals_are_rare(raw):
     with Raw(raw) as first, Raw(raw) as second:
         first.send(b"mine")
-        second.wait(b"mine")
+        first.wait(b"mine")
         for _ in range(50):
             second.send(b"x" * 100)
         second.wait(b"does not reach it")

@@ -20,6 +20,7 @@ static const struct row documented[] = {
 	{ "bad-offset", 400 },       { "unaligned-offset", 400 },
 	{ "empty-image", 400 },      { "overlapping-regions", 400 },
 	{ "bad-multipart", 400 },    { "no-such-board", 404 },
+	{ "forbidden-origin", 403 }, { "upgrade-required", 426 },
 	{ "no-such-job", 404 },      { "no-such-resource", 404 },
 	{ "no-such-content", 404 },  { "method-not-allowed", 405 },
 	{ "length-required", 411 },  { "unsupported-media-type", 415 },
