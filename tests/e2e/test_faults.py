@@ -59,3 +59,26 @@ def test_faults__cell_that_fails_once_is_caught(make_board, make_server):
     if job["state"] == "failed":
         assert job["error"]["code"] == "verify-failed"
     assert flash(rest, board)["state"] == "done"
+
+
+# Late bytes: replies that a busy adapter or hub holds up. Those that come within the deadlines are as good as any; others
+# end the job with a reason. The share is of the bytes, the pause of all that is behind one of them.
+@pytest.mark.parametrize("faults", (("delay:0.0005", "pause:20"), ("delay:0.00005", "pause:400"), ("delay:0.02:tx", "pause:30")))
+@pytest.mark.parametrize("loader", ("stub", "rom"))
+def test_faults__late_bytes_do_not_keep_a_board_from_being_flashed(make_board, make_server, faults, loader):
+    board, rest = start(make_board, make_server, *faults)
+    assert flash(rest, board, "?stub=false" if loader == "rom" else "")["state"] == "done"
+
+
+@pytest.mark.parametrize("fault", ("delay:1:tx", "delay:1:rx"))
+def test_faults__bytes_that_are_all_too_late_are_no_answer(make_board, make_server, fault):
+    board, rest = start(make_board, make_server, fault, "pause:2000")
+    job = flash(rest, board)
+    assert job["state"] == "failed" and job["error"]["code"] == "no-answer", job
+    assert board.is_untouched()
+
+
+@pytest.mark.parametrize("faults", (("delay:0.002", "pause:3000"), ("delay:0.00002", "pause:6000")))
+def test_faults__bytes_that_are_too_late_now_and_then_never_yield_a_wrong_verdict(make_board, make_server, faults):
+    board, rest = start(make_board, make_server, *faults)
+    flash(rest, board)

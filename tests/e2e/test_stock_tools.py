@@ -70,6 +70,19 @@ def test_esptool__connects_at_any_distance(server, make_relay, rtt, query):
         read_until(port, APPLICATION.encode())
 
 
+@pytest.mark.parametrize("faults", (("delay:0.02:tx", "pause:60"), ("delay:0.005:rx", "pause:150"), ("delay:1:tx", "pause:20")))
+def test_esptool__connects_when_bytes_are_late(make_board, make_server, faults):
+    """A slow adapter, or a busy one, between the board and the server."""
+    server = make_server(lab1=make_board(application=APPLICATION, faults=faults))
+    server.rest.wait_board("lab1", "idle")
+    with open_serial(server.port_of("lab1", "rfc2217"), timeout=ESPTOOL_TIMEOUT) as port:
+        for _ in range(7):  # so often it resets the chip before it gives up
+            classic_reset(port)
+            if sync_as_esptool(port):
+                return
+    pytest.fail("esptool would not have connected")
+
+
 # ---- idf.py monitor, pyserial-miniterm, PlatformIO's and Arduino's monitor, pytest-embedded ----
 
 def test_monitor__a_reset_from_the_keyboard(server):
