@@ -127,6 +127,16 @@ static enum ff_status set_lines(void *self, const struct ff_line_step *steps, si
 	return FF_OK;
 }
 
+static enum ff_status read_line(void *self, struct ff_line_status *status, struct ff_error *error)
+{
+	(void)error;
+	struct ff_fake_port *port = ((struct end *)self)->port;
+	pthread_mutex_lock(&port->mutex);
+	*status = port->line;
+	pthread_mutex_unlock(&port->mutex);
+	return FF_OK;
+}
+
 static int poll_fd(void *self)
 {
 	return ((struct end *)self)->near;
@@ -157,6 +167,8 @@ static const struct ff_transport_ops ops = {
 	.close = close_end,
 };
 
+static const struct ff_transport_port_ops port_ops = { .status = read_line };
+
 enum ff_status ff_fake_port_open(struct ff_transport *transport, const char *address,
 				 const struct ff_transport_options *options, struct ff_error *error)
 {
@@ -173,7 +185,9 @@ enum ff_status ff_fake_port_open(struct ff_transport *transport, const char *add
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 		*end = (struct end){ .port = port, .near = pair[0] };
 		port->far = pair[1];
-		*transport = (struct ff_transport){ .ops = &ops, .self = end, .has_lines = !port->no_lines };
+		*transport = (struct ff_transport){
+			.ops = &ops, .self = end, .has_lines = !port->no_lines, .port = &port_ops
+		};
 	}
 	pthread_cond_broadcast(&port->changed);
 	pthread_mutex_unlock(&port->mutex);
@@ -184,6 +198,13 @@ void ff_fake_port_set_open_status(struct ff_fake_port *port, enum ff_status stat
 {
 	pthread_mutex_lock(&port->mutex);
 	port->open_status = status;
+	pthread_mutex_unlock(&port->mutex);
+}
+
+void ff_fake_port_set_line(struct ff_fake_port *port, const struct ff_line_status *line)
+{
+	pthread_mutex_lock(&port->mutex);
+	port->line = *line;
 	pthread_mutex_unlock(&port->mutex);
 }
 

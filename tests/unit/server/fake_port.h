@@ -25,6 +25,7 @@ struct ff_fake_port {
 	uint32_t baud;         /* that was set last, 0: none */
 	uint32_t refused_baud; /* set_baud() answers FF_ERR_UNSUPPORTED to it */
 	unsigned discards;
+	struct ff_line_status line; /* its modem lines, and what it has counted */
 };
 
 void ff_fake_port_init(struct ff_fake_port *port);
@@ -44,6 +45,9 @@ void ff_fake_port_set_open_status(struct ff_fake_port *port, enum ff_status stat
 void ff_fake_port_unplug(struct ff_fake_port *port);
 
 void ff_fake_port_hold_resets(struct ff_fake_port *port, bool hold);
+
+/* The modem lines and counts from now on. */
+void ff_fake_port_set_line(struct ff_fake_port *port, const struct ff_line_status *line);
 
 /* The board says `text`. */
 void ff_fake_port_say(struct ff_fake_port *port, const char *text);

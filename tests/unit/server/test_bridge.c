@@ -184,6 +184,50 @@ static int other_end(int client)
 	return -1;
 }
 
+/* The next subnegotiation of COM-PORT with this code, whatever else comes; answers its value, a byte that is not FF. */
+static uint8_t next_message(int fd, uint8_t code)
+{
+	const uint8_t wanted[] = { 0xFF, 0xFA, 44, code };
+	size_t matched = 0;
+	for (;;) {
+		uint8_t byte;
+		struct pollfd item = { .fd = fd, .events = POLLIN };
+		assert_int_equal(poll(&item, 1, PATIENCE_MS), 1);
+		assert_int_equal(recv(fd, &byte, 1, 0), 1);
+		if (matched == sizeof(wanted)) {
+			return byte;
+		}
+		matched = byte == wanted[matched] ? matched + 1 : byte == wanted[0];
+	}
+}
+
+static void test_bridge__tells_of_modem_lines_and_line_errors(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_line_status line = { .modem = FF_MODEM_CTS | FF_MODEM_DSR, .breaks = 7, .overruns = 1 };
+	ff_fake_port_set_line(&fixture->port, &line);
+	int client = dial(fixture->rfc2217);
+	/* WILL COM-PORT, LINESTATE-MASK: all but the two that are always set. The modem lines come unasked. */
+	const uint8_t begin[] = { 0xFF, 0xFB, 44, 0xFF, 0xFA, 44, 10, 0x1E, 0xFF, 0xF0 };
+	assert_int_equal(send(client, begin, sizeof(begin), MSG_NOSIGNAL), sizeof(begin));
+	while ((next_message(client, 107) & 0xF0) != 0x30) {
+	}
+	line.breaks++;
+	ff_fake_port_set_line(&fixture->port, &line);
+	assert_int_equal(next_message(client, 106), 0x10);
+	line.overruns += 3;
+	line.parity_errors++;
+	ff_fake_port_set_line(&fixture->port, &line);
+	assert_int_equal(next_message(client, 106), 0x06);
+	line.framing_errors++;
+	ff_fake_port_set_line(&fixture->port, &line);
+	assert_int_equal(next_message(client, 106), 0x08);
+	line.modem = FF_MODEM_DSR | FF_MODEM_DCD;
+	ff_fake_port_set_line(&fixture->port, &line);
+	assert_int_equal(next_message(client, 107), 0xA9); /* DCD and DSR; delta of DCD and of CTS */
+	close(client);
+}
+
 static void test_bridge__finds_dead_peers_within_60_s(void **state)
 {
 	struct fixture *fixture = *state;
@@ -247,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(test_bridge__carries_bytes_both_ways),
 		WITH(test_bridge__refuses_a_second_writer),
+		WITH(test_bridge__tells_of_modem_lines_and_line_errors),
 		WITH(test_bridge__finds_dead_peers_within_60_s),
 		cmocka_unit_test(test_ports__usual_ones_give_way_and_others_do_not),
 	};
