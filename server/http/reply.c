@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "handshake.h"
 #include "present.h"
 
 #define PROBLEM_TYPE "application/problem+json"
@@ -37,6 +38,11 @@ static void add_headers(struct MHD_Response *response, const struct ff_request *
 	}
 	if (request->allow[0]) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
+	}
+	if (request->problem.http_status == MHD_HTTP_UPGRADE_REQUIRED) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "Upgrade");
+		MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
+		MHD_add_response_header(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION, FF_HANDSHAKE_VERSION);
 	}
 	if (request->applied_async) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_PREFERENCE_APPLIED, "respond-async");
