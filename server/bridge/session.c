@@ -234,7 +234,7 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 		more = session->in_at == session->in_end; /* until the read fails too */
 	}
 	tick(session, now); /* for the next time */
-	more |= session->unread && session->in_at == session->in_end;
+	more |= session->unread && (ff_session_wants(session) & EPOLLIN);
 	return more && !session->doomed;
 }
 

@@ -33,7 +33,7 @@ struct ff_session {
 	const struct ff_wire *wire;
 	struct ff_web *web;   /* a WebSocket's part; NULL: it has none */
 	struct ff_talk *talk; /* a console's part; the same */
-	bool unread;          /* the wire holds bytes of which nobody will be told */
+	bool unread;          /* the wire holds bytes, or its end, of which nobody will be told */
 	bool doomed;          /* to be closed at the end of the turn */
 	bool broken;          /* nothing can be sent any more; what had come before is still read to its end */
 	bool unwatched;       /* the event loop looks at it no more */

@@ -6,29 +6,35 @@
 
 #include <jansson.h>
 
+#include "bytes.h"
 #include "control.h"
 #include "inner.h"
 #include "utf8.h"
 #include "web.h"
 
-#define MAX_ORDERS 8 /* that have come and were not run: one slice of the connection can hold hundreds */
+#define LONGEST_ORDER 256 /* bytes of a text message; bounds how deep the parser goes, too */
 #define LONGEST_BREAK_MS 5000
 #define USUAL_BREAK_MS 250
-#define TAG_RESET 1 /* below those of control.c */
+
+/* Of commands; below those of control.c. */
+enum { TAG_RESET = 1, TAG_BREAK };
+
+/* Messages wait in session->in as they came, each behind such a head, so that neither orders nor bytes overtake each other
+ * and nothing is read while one of them cannot be run. */
+enum record_kind { RECORD_BYTES, RECORD_ORDER, RECORD_TOO_LONG };
+
+#define RECORD_HEAD 3 /* its kind and its size; the frame's own head is longer, so that what fits as frames, fits */
 
 enum order_kind { ORDER_RESET, ORDER_BREAK, ORDER_BAUD, ORDER_RELEASE };
 
-/* What a text message wants done, when the bytes before it have been run. */
 struct order {
 	enum order_kind kind;
 	uint32_t value;
-	size_t at; /* in session->in */
 };
 
 struct ff_talk {
-	struct order orders[MAX_ORDERS];
-	size_t count;
-	int64_t break_until_us; /* INT64_MAX: there is none */
+	uint32_t break_ms;
+	int64_t break_until_us; /* INT64_MAX: there is none, or it has not begun */
 };
 
 /* ---- to the peer ---- */
@@ -69,6 +75,8 @@ static void done(struct ff_session *session, const struct ff_input_done *done)
 {
 	if (done->tag == TAG_RESET) {
 		say(session, json_pack("{s:s, s:b}", "type", "reset", "ok", done->status == FF_OK));
+	} else if (done->tag == TAG_BREAK) {
+		session->talk->break_until_us = ff_deadline_ms(session->talk->break_ms);
 	}
 }
 
@@ -110,31 +118,19 @@ static const char *read_order(struct order *order, const json_t *message)
 	return NULL;
 }
 
-static void take_text(struct ff_session *session, const uint8_t *bytes, size_t size)
-{
-	struct ff_talk *talk = session->talk;
-	struct order order = { .at = session->in_end };
-	json_t *message = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
-	const char *wrong = read_order(&order, message);
-	json_decref(message);
-	if (wrong) {
-		say_error(session, "invalid-argument", wrong);
-	} else if (talk->count == MAX_ORDERS) {
-		say_error(session, "too-many", "too many text messages at once: this one was dropped");
-	} else {
-		talk->orders[talk->count++] = order;
-	}
-}
-
 static void on_message(void *context, bool is_text, const uint8_t *bytes, size_t size)
 {
 	struct ff_session *session = context;
-	if (is_text) {
-		take_text(session, bytes, size);
-	} else {
-		memcpy(session->in + session->in_end, bytes, size);
-		session->in_end += size;
+	enum record_kind kind = is_text ? RECORD_ORDER : RECORD_BYTES;
+	if (is_text && size > LONGEST_ORDER) {
+		kind = RECORD_TOO_LONG;
+		size = 0;
 	}
+	uint8_t *record = session->in + session->in_end;
+	record[0] = (uint8_t)kind;
+	ff_put_le16(record + 1, (uint16_t)size);
+	memcpy(record + RECORD_HEAD, bytes, size);
+	session->in_end += RECORD_HEAD + size;
 }
 
 /* ---- to the board ---- */
@@ -148,9 +144,8 @@ static void release(struct ff_session *session)
 static void send_break(struct ff_session *session, uint32_t ms)
 {
 	static const struct ff_input_command on = { .kind = FF_INPUT_BREAK, .value = 1 };
-	if (ff_control_put(session, 0, &on)) {
-		session->talk->break_until_us = ff_deadline_ms(ms);
-	}
+	session->talk->break_ms = ms;
+	(void)ff_control_put(session, TAG_BREAK, &on);
 }
 
 static void end_break(struct ff_session *session)
@@ -186,26 +181,49 @@ static void run_order(struct ff_session *session, const struct order *order)
 	}
 }
 
+static void run_text(struct ff_session *session, const uint8_t *bytes, size_t size)
+{
+	struct order order = { .value = 0 };
+	json_t *message = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
+	const char *wrong = read_order(&order, message);
+	json_decref(message);
+	if (wrong) {
+		say_error(session, "invalid-argument", wrong);
+	} else {
+		run_order(session, &order);
+	}
+}
+
+static void run_record(struct ff_session *session, enum record_kind kind, const uint8_t *bytes, size_t size)
+{
+	switch (kind) {
+	case RECORD_BYTES:
+		if (size > 0) {
+			ff_session_put(session, bytes, size);
+		}
+		break;
+	case RECORD_ORDER:
+		run_text(session, bytes, size);
+		break;
+	case RECORD_TOO_LONG:
+		say_error(session, "invalid-argument", "a text message has at most 256 bytes");
+		break;
+	}
+}
+
 static bool run(struct ff_session *session)
 {
-	struct ff_talk *talk = session->talk;
 	bool any = false;
-	while ((session->in_at < session->in_end || talk->count > 0) && !session->doomed) {
-		bool ordered = talk->count > 0 && talk->orders[0].at == session->in_at;
-		size_t end = talk->count > 0 ? talk->orders[0].at : session->in_end;
-		size_t size = end - session->in_at;
-		if (!ff_session_may_put(session, size, 1)) {
+	while (session->in_at < session->in_end && !session->doomed) {
+		const uint8_t *record = session->in + session->in_at;
+		enum record_kind kind = record[0];
+		size_t size = ff_get_le16(record + 1);
+		bool answers = kind == RECORD_BYTES || ff_session_pending(session) <= FF_SESSION_OUT_FULL;
+		if (!answers || !ff_session_may_put(session, size, 1)) {
 			break;
 		}
-		if (ordered) {
-			struct order order = talk->orders[0];
-			talk->count--;
-			memmove(talk->orders, talk->orders + 1, talk->count * sizeof(*talk->orders));
-			run_order(session, &order);
-		} else {
-			ff_session_put(session, session->in + session->in_at, size);
-			session->in_at = end;
-		}
+		session->in_at += RECORD_HEAD + size;
+		run_record(session, kind, record + RECORD_HEAD, size);
 		any = true;
 	}
 	return any;

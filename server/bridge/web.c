@@ -13,7 +13,7 @@
 #define PING_US 20000000
 #define SILENCE_US 50000000 /* so long without a frame, pongs included, is the end */
 
-_Static_assert(SLICE + FF_WEB_MESSAGE_MAX <= FF_SESSION_IN_SIZE, "a message and a slice fit");
+_Static_assert(SLICE + FF_WEB_HEAD_MIN + FF_WEB_MESSAGE_MAX <= FF_SESSION_IN_SIZE, "a message and a slice fit");
 
 /* Moves what the WebSocket has to say to what goes out. There is always room: see FF_SESSION_OUT_FULL. */
 static void drain(struct ff_session *session)
@@ -77,6 +77,10 @@ static enum ff_wire_read read_web(struct ff_session *session)
 	struct ff_websocket *websocket = session->web->websocket;
 	struct ff_error error = FF_ERROR_NONE;
 	uint8_t bytes[SLICE];
+	if (session->web->over) {
+		session->unread = false;
+		return FF_WIRE_END;
+	}
 	if (ff_session_pending(session) > FF_SESSION_OUT_FULL) {
 		return FF_WIRE_NOTHING; /* a peer that asks and does not read */
 	}
@@ -91,8 +95,10 @@ static enum ff_wire_read read_web(struct ff_session *session)
 	session->in_end = 0;
 	enum ff_status status = ff_websocket_receive(websocket, bytes, (size_t)got, &error);
 	drain(session);
-	bool over = status != FF_OK || ff_websocket_close_code(websocket) != FF_WEBSOCKET_NO_FRAME;
-	return over ? FF_WIRE_END : FF_WIRE_SOME;
+	/* What had come before the end is run first. */
+	session->web->over = status != FF_OK || ff_websocket_close_code(websocket) != FF_WEBSOCKET_NO_FRAME;
+	session->unread |= session->web->over;
+	return FF_WIRE_SOME;
 }
 
 static void close_web(struct ff_session *session)

@@ -12,19 +12,21 @@
 #include "websocket.h"
 
 #define FF_WEB_MESSAGE_MAX 8192 /* bytes of a peer's message */
+#define FF_WEB_HEAD_MIN 6       /* bytes of the head of any of its frames */
 
 /* ff_wire_websocket's part of a session. */
 struct ff_web {
 	struct ff_websocket *websocket;
 	struct ff_guest *guest;
 	size_t extra_at; /* so much of the guest's extra bytes has been read */
+	bool over;       /* the peer has closed, or has to be: nothing more is read */
 	uint64_t frames; /* that had come when it was looked at last */
 	int64_t alive_us;
 	int64_t ping_us; /* when the next ping is due */
 };
 
-/* Gives a new session the guest's connection. `handler` gets the session and whole messages, and may append at most
- * FF_WEB_MESSAGE_MAX bytes of each to session->in. False: out of memory; the guest is still the caller's. */
+/* Gives a new session the guest's connection. `handler` gets the session and whole messages, and may append to session->in
+ * what a message has and FF_WEB_HEAD_MIN bytes more. False: out of memory; the guest is still the caller's. */
 bool ff_web_open(struct ff_session *session, struct ff_guest *guest, ff_websocket_handler handler);
 
 /* Sends a message, unless the WebSocket is about to close. */
