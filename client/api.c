@@ -223,7 +223,6 @@ static bool get_chip(struct ff_api *api, const char *board, json_t **answer, con
 	bool good;
 
 	*answer = NULL;
-	*chip = NULL;
 	if (path == NULL) {
 		return ff_failure_set(failure, "no-memory", "out of memory");
 	}

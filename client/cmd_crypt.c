@@ -61,8 +61,11 @@ static enum ff_status check_chip(const struct ff_options *options, struct ff_err
 {
 	const struct ff_imagechip *chip = options->chip != NULL ? ff_imagechip_by_name(options->chip) : NULL;
 
-	if (chip == NULL) {
+	if (options->chip == NULL) {
 		return FF_OK;
+	}
+	if (chip == NULL) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "there is no chip '%.40s'", options->chip);
 	}
 	if (chip->id == FF_IMAGECHIP_NO_ID) {
 		return ff_error_set(error, FF_ERR_UNSUPPORTED, "the %s has no flash encryption", chip->name);

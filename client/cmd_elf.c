@@ -49,6 +49,9 @@ static enum ff_status fill_options(struct work *work, struct ff_error *error)
 		.max_revision = files->max_rev_given ? files->max_rev_full : FF_IMAGEHEADER_ANY_REVISION,
 		.mmu_page = files->mmu_page
 	};
+	if (image->chip == NULL) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "there is no chip '%.40s'", options->chip);
+	}
 	if (image->chip->id == FF_IMAGECHIP_NO_ID) {
 		work->version = files->version != 0 ? files->version : 1;
 	} else if (files->version != 0) {

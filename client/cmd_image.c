@@ -155,6 +155,9 @@ static enum ff_status run_info(struct ff_run *run, struct info *info, struct ff_
 	}
 	if (options->chip != NULL) {
 		info->chip = ff_imagechip_by_name(options->chip);
+		if (info->chip == NULL) {
+			return ff_error_set(error, FF_ERR_ARGUMENT, "there is no chip '%.40s'", options->chip);
+		}
 	}
 	info->path = options->words[0].text;
 	info->format = ff_take_format(info->path);

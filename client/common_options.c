@@ -9,7 +9,6 @@
 #include <farflash/version.h>
 
 #include "commands.h"
-#include "imagechip.h"
 
 enum common_option {
 	OPTION_SERVER = 0x100,
@@ -151,18 +150,6 @@ static void setting(struct argp_state *state, char *to, size_t size, const char 
 	memcpy(to, word, strlen(word) + 1);
 }
 
-/* NULL for "auto". */
-static const char *chip(struct argp_state *state, const char *name)
-{
-	if (strcmp(name, "auto") == 0) {
-		return NULL;
-	}
-	if (ff_imagechip_by_name(name) == NULL) {
-		argp_error(state, "there is no chip '%s': give a name like esp8266, esp32, esp32c3 or esp32p4", name);
-	}
-	return name;
-}
-
 static error_t parse_place(int key, char *argument, struct ff_options *options)
 {
 	switch (key) {
@@ -183,6 +170,9 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 		return 0;
 	case FF_OPTION_SELECT:
 		options->select = argument;
+		return 0;
+	case 'c':
+		options->chip = strcmp(argument, "auto") == 0 ? NULL : argument;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -250,9 +240,6 @@ static error_t parse_flag(int key, struct ff_options *options)
 static error_t parse_value(int key, char *argument, struct argp_state *state, struct ff_options *options)
 {
 	switch (key) {
-	case 'c':
-		options->chip = chip(state, argument);
-		return 0;
 	case 'b':
 		options->baud = (uint32_t)number(state, "--baud", argument, 0, 4000000);
 		options->baud_given = true;

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,6 @@
 #include "commands.h"
 #include "common_options.h"
 #include "file.h"
-#include "imagechip.h"
 #include "words.h"
 
 /* What the parsers share. */
@@ -288,11 +288,26 @@ void ff_options_parse(struct ff_options *options, int argc, char **argv)
 	fill_in(options);
 }
 
+/* "esp32c3" and "ESP32-C3" are the same chip. */
+static bool same_chip(const char *a, const char *b)
+{
+	for (;;) {
+		a += *a == '-';
+		b += *b == '-';
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) {
+			return false;
+		}
+		if (*a == '\0') {
+			return true;
+		}
+		a++;
+		b++;
+	}
+}
+
 bool ff_options_accept_chip(const struct ff_options *options, const char *chip)
 {
-	const struct ff_imagechip *wanted = options->chip != NULL ? ff_imagechip_by_name(options->chip) : NULL;
-
-	return options->chip == NULL || (wanted != NULL && wanted == ff_imagechip_by_name(chip));
+	return options->chip == NULL || same_chip(options->chip, chip);
 }
 
 void ff_options_release(struct ff_options *options)

@@ -35,7 +35,7 @@ struct ff_options {
 	/* how */
 	uint32_t baud;
 	bool baud_given;
-	const char *chip;      /* NULL: any; one that ff_imagechip_by_name() knows */
+	const char *chip;      /* NULL: any */
 	unsigned attempts;     /* 0: the engine's default */
 	enum ff_before before; /* with a port only */
 	enum ff_after after;   /* with a port only */

@@ -37,7 +37,6 @@ static enum ff_status write_piece(const struct mending *mending, uint32_t size, 
 	pass.region.offset += mending->done;
 	pass.region.source = ff_view_make(&view, &mending->whole->region.source, mending->done, size);
 	pass.before += mending->done;
-	pass.short_blocks = true;
 	enum ff_status status = ff_pass_measure(&pass, error);
 	if (status == FF_OK) {
 		status = ff_pass_compare(&pass, &same, found, error);

@@ -38,14 +38,6 @@ static enum ff_status walk(struct ff_pass *pass, bool deflated, uint64_t *wire, 
 	return ff_blocks_md5(pass->blocks, pass->md5, error);
 }
 
-/* A stub does not look at how large a plain block is (esp-flasher-stub 1.1 command_handler.c). */
-static uint32_t plain_block(const struct ff_pass *pass, uint32_t size)
-{
-	uint32_t block = ff_flash_block_size(&pass->flasher->loader);
-	uint32_t sectors = (size + FF_FLASH_SECTOR - 1) / FF_FLASH_SECTOR * FF_FLASH_SECTOR;
-	return pass->short_blocks && pass->flasher->loader.stub && sectors < block ? sectors : block;
-}
-
 enum ff_status ff_pass_measure(struct ff_pass *pass, struct ff_error *error)
 {
 	uint64_t wire = 0;
@@ -54,7 +46,7 @@ enum ff_status ff_pass_measure(struct ff_pass *pass, struct ff_error *error)
 		return status;
 	}
 	uint32_t size = ff_blocks_flash_size(&pass->region, pass->unit);
-	uint32_t block = plain_block(pass, size);
+	uint32_t block = ff_flash_block_size(&pass->flasher->loader);
 	uint64_t plain =
 		((uint64_t)size + block - 1) / block * block; /* whole blocks, where deflated ones may be short */
 	bool deflated = pass->may_deflate && wire < plain;
@@ -62,7 +54,6 @@ enum ff_status ff_pass_measure(struct ff_pass *pass, struct ff_error *error)
 		.offset = pass->region.offset,
 		.size = size,
 		.wire = deflated ? (uint32_t)wire : size,
-		.block = deflated ? ff_flash_block_size(&pass->flasher->loader) : block,
 		.deflated = deflated,
 		.encrypted = pass->region.encrypt,
 	};
@@ -76,7 +67,8 @@ static enum ff_status send_blocks(struct ff_pass *pass, struct ff_error *error)
 	struct ff_loader *loader = &pass->flasher->loader;
 	const struct ff_flash_write *write = &pass->write;
 	uint64_t done = 0;
-	uint32_t blocks_left = write->wire / write->block + (write->wire % write->block != 0);
+	uint32_t blocks_left =
+		write->wire / ff_flash_block_size(loader) + (write->wire % ff_flash_block_size(loader) != 0);
 	struct ff_block block;
 	enum ff_status status = ff_blocks_next(pass->blocks, &block, error);
 	for (uint32_t sequence = 0; status == FF_OK && block.size > 0; sequence++) {
@@ -112,7 +104,7 @@ static enum ff_status check_unchanged(const struct ff_pass *pass, struct ff_erro
 enum ff_status ff_pass_write(struct ff_pass *pass, struct ff_error *error)
 {
 	struct ff_loader *loader = &pass->flasher->loader;
-	ff_blocks_start(pass->blocks, &pass->region, pass->unit, pass->write.deflated, pass->write.block);
+	ff_blocks_start(pass->blocks, &pass->region, pass->unit, pass->write.deflated, ff_flash_block_size(loader));
 	enum ff_status status = ff_flash_begin(loader, &pass->write, error);
 	if (status == FF_OK) {
 		status = send_blocks(pass, error);

@@ -21,7 +21,6 @@ struct ff_pass {
 	uint64_t before;         /* bytes of the job that come before this */
 	uint32_t unit;           /* bytes in which the chip programs it */
 	bool may_deflate;
-	bool short_blocks;              /* plain blocks are filled up to whole sectors only */
 	char label[FF_PLAN_LABEL_SIZE]; /* how messages call it */
 
 	/* from the measuring on */

@@ -90,7 +90,7 @@ static uint32_t round_up(uint32_t size, uint32_t unit)
 static enum ff_status begin(struct ff_loader *loader, const struct ff_flash_write *write, uint32_t timeout_ms,
 			    struct ff_error *error)
 {
-	uint32_t block = write->block > 0 ? write->block : ff_flash_block_size(loader);
+	uint32_t block = ff_flash_block_size(loader);
 	uint32_t size = write->size;
 	if (minimal(loader)) {
 		size = ff_flash_esp8266_erase_size(write->offset, write->size);

@@ -20,7 +20,6 @@ struct ff_flash_write {
 	uint32_t offset; /* multiple of FF_FLASH_SECTOR */
 	uint32_t size;   /* bytes of flash */
 	uint32_t wire;   /* bytes to send: of the zlib stream if deflated, or `size` */
-	uint32_t block;  /* bytes of each block but the last, up to ff_flash_block_size(); 0: that */
 	bool deflated;
 	bool encrypted; /* by the chip, while it programs */
 };
@@ -36,7 +35,7 @@ bool ff_flash_can_encrypt(const struct ff_loader *loader);
 /* Tells the loader on the chip the size that it should believe in, unless it has been told. Errors as ff_link_call(). */
 FF_WARN_UNUSED enum ff_status ff_flash_tell_size(struct ff_loader *loader, struct ff_error *error);
 
-/* Bytes per block that this loader takes at most. */
+/* Bytes per block that this loader takes; every block but the last has this size. */
 uint32_t ff_flash_block_size(const struct ff_loader *loader);
 
 /* True if the loader inflates. */

@@ -153,7 +153,7 @@ def test_elf2image__verify_and_merge_make_it_too(board, elf, tmp_path):
     (["0x10000", "esp32.elf"], "esp32.elf: it is an ELF file: say with --chip which chip its image is to be for"),
     (["-c", "esp32", "esp32.elf"], "esp32.elf is an ELF file: say where its image belongs"),
     (["-c", "esp32c3", "0x10000", "esp32.elf"], "esp32.elf: the ELF file is for an Xtensa processor"),
-    (["-c", "esp33", "0x10000", "esp32.elf"], "there is no chip 'esp33'"),
+    (["-c", "esp33", "0x10000", "esp32.elf"], "esp32.elf: there is no chip 'esp33'"),
 ])
 @pytest.mark.parametrize("command", ["write-flash", "verify-flash"])
 def test_elf2image__write_flash_wants_to_know(elf, words, why, command, tmp_path):

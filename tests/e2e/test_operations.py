@@ -60,12 +60,11 @@ def test_operations__erase_region_refuses(on_board, region, word):
 @pytest.mark.parametrize("words", (
     ("erase-region", "0x1000", "100"), ("erase-region", "0x1000", "0"), ("read-flash", "0", "0", "out.bin"),
     ("read-mem", "0x40001001"), ("write-mem", "0x3ffb0001", "1"), ("dump-mem", "0x3ffb0000", "0", "out.bin"),
-    ("dump-mem", "0x3ffb0000", "7", "out.bin"), ("-c", "esp33", "read-mac")), ids=lambda words: " ".join(words))
+    ("dump-mem", "0x3ffb0000", "7", "out.bin")), ids=lambda words: " ".join(words))
 def test_operations__what_needs_no_board_is_said_without_one(words):
     """Nobody wants a board reset for a typing error: here it is none that could be."""
     done = farflash("--port", "rfc2217://127.0.0.1:1", *words)
-    told = any(word in done.stderr for word in ("size is 0", "multiples of 4", "there is no chip 'esp33'"))
-    assert done.status == USAGE and told, done
+    assert done.status == USAGE and ("size is 0" in done.stderr or "multiples of 4" in done.stderr), done
 
 
 def test_operations__esp8266_rom_erases_exactly_or_not_at_all(on_board):

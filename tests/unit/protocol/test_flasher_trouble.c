@@ -139,24 +139,6 @@ static void test_flasher__pieces_that_are_right_stay(void **state)
 	fixture_close();
 }
 
-/* A plain block is filled up with 0xFF, but a piece's to whole sectors only: a ROM's blocks are no larger. */
-static void test_flasher__plain_pieces_have_short_blocks(void **state)
-{
-	(void)state;
-	static const struct ff_write_options options = { .no_compress = true };
-	struct ff_region region = fixture_region(0x10000, 0x3001);
-	fixture_open(CHIP_ESP32, true);
-	fixture->chip.refuse_data = 1;
-	fixture->chip.refuse_status = 0xC100;
-	assert_int_equal(ff_flasher_write(fixture->flasher, &region, 1, &options, NULL, NULL), FF_OK);
-	fixture_expect_image(0x10000, 0x3001);
-	assert_int_equal(chip_find(&fixture->chip, 0x02, 0)->words[2], 0x4000);
-	assert_int_equal(chip_count(&fixture->chip, 0x02), 1 + 4);
-	assert_int_equal(chip_find(&fixture->chip, 0x02, 1)->words[2], 0x1000);
-	assert_int_equal(chip_find(&fixture->chip, 0x03, 1)->words[0], 0x1000);
-	fixture_close();
-}
-
 /* What got damaged without anybody's noticing is written again, smaller. */
 static void test_flasher__a_piece_counts_with_its_md5_only(void **state)
 {
@@ -364,7 +346,6 @@ int main(void)
 		TEST(test_flasher__starts_a_region_again),
 		TEST(test_flasher__goes_on_in_pieces),
 		TEST(test_flasher__pieces_that_are_right_stay),
-		TEST(test_flasher__plain_pieces_have_short_blocks),
 		TEST(test_flasher__a_piece_counts_with_its_md5_only),
 		TEST(test_flasher__cancel_in_the_middle_of_pieces),
 		TEST(test_flasher__gives_up_where_flash_fails),
