@@ -25,6 +25,7 @@ enum ff_websocket_code {
 	FF_WEBSOCKET_POLICY = 1008,
 	FF_WEBSOCKET_TOO_BIG = 1009,
 	FF_WEBSOCKET_INTERNAL = 1011,
+	FF_WEBSOCKET_TRY_LATER = 1013, /* not in the RFC, but registered */
 };
 
 enum ff_websocket_role { FF_WEBSOCKET_CLIENT, FF_WEBSOCKET_SERVER };

@@ -17,6 +17,7 @@
 #include "inner.h"
 #include "session.h"
 #include "talk.h"
+#include "web.h"
 
 #define STACK_SIZE (256 * 1024)
 #define MAX_EVENTS 64
@@ -232,7 +233,7 @@ static void admit_guest(struct ff_bridge *bridge, struct ff_guest *guest)
 {
 	struct ff_room *room = &bridge->rooms[guest->board];
 	if (!has_place(bridge, room)) {
-		ff_guest_free(guest);
+		ff_web_turn_away(guest, FF_WEBSOCKET_TRY_LATER, "too many connections to this board");
 		return;
 	}
 	prepare(guest->fd);
@@ -273,7 +274,7 @@ static void turn_guests_away(struct ff_bridge *bridge)
 {
 	for (struct ff_guest *guest = take_guests(bridge, true); guest;) {
 		struct ff_guest *next = guest->next;
-		ff_guest_free(guest);
+		ff_web_turn_away(guest, FF_WEBSOCKET_GOING_AWAY, NULL);
 		guest = next;
 	}
 }

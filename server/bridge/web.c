@@ -53,7 +53,8 @@ int64_t ff_web_tick(struct ff_session *session, int64_t now_us)
 	}
 	session->doomed |= now_us - web->alive_us >= SILENCE_US;
 	session->doomed |= session->half_closed && ff_session_pending(session) == 0;
-	return web->ping_us;
+	int64_t silence_us = web->alive_us + SILENCE_US;
+	return web->ping_us < silence_us ? web->ping_us : silence_us;
 }
 
 /* ---- the wire ---- */
@@ -139,4 +140,26 @@ bool ff_web_open(struct ff_session *session, struct ff_guest *guest, ff_websocke
 	session->unread = guest->extra_size > 0;
 	memcpy(session->peer, guest->peer, sizeof(session->peer));
 	return true;
+}
+
+static void pass_over(void *context, bool is_text, const uint8_t *bytes, size_t size)
+{
+	(void)context;
+	(void)is_text;
+	(void)bytes;
+	(void)size;
+}
+
+void ff_web_turn_away(struct ff_guest *guest, enum ff_websocket_code code, const char *reason)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_websocket *websocket = NULL;
+	uint8_t bytes[FF_WEBSOCKET_REASON_SIZE + FF_WEB_HEAD_MIN];
+	if (ff_websocket_new(&websocket, FF_WEBSOCKET_SERVER, 1, pass_over, NULL, &error) == FF_OK) {
+		ff_websocket_close(websocket, code, reason);
+		size_t size = ff_websocket_output(websocket, bytes, sizeof(bytes));
+		(void)!send(guest->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	ff_websocket_free(websocket);
+	ff_guest_free(guest);
 }

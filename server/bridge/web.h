@@ -29,6 +29,9 @@ struct ff_web {
  * what a message has and FF_WEB_HEAD_MIN bytes more. False: out of memory; the guest is still the caller's. */
 bool ff_web_open(struct ff_session *session, struct ff_guest *guest, ff_websocket_handler handler);
 
+/* Closes a guest that cannot be let in, with words, and releases it. */
+void ff_web_turn_away(struct ff_guest *guest, enum ff_websocket_code code, const char *reason);
+
 /* Sends a message, unless the WebSocket is about to close. */
 void ff_web_send(struct ff_session *session, bool is_text, const void *bytes, size_t size);
 
