@@ -209,7 +209,7 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Load a program into RAM and start it",
 	  .details =
 		  "FILE is an image or an ELF file that was linked for RAM. The board runs it and is not reset; the port "
-		  "is at 115200 baud then. --no-stub keeps the stub flasher out of the program's way. Needs --port.",
+		  "is at 115200 baud then. --no-stub keeps the stub flasher out of the program's way.",
 	  .max_words = 1,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_load_ram },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Images to be written or compared. */
+/* Images to be written or compared, and programs to be loaded into RAM. */
 #include "api.h"
 
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 static const char *const form_params[] = { WRITE_PARAMS, NULL };
 static const char *const body_params[] = { WRITE_PARAMS, "offset", NULL };
 static const char *const verify_form_params[] = { "baud", "stub", SETTING_PARAMS, NULL };
+static const char *const ram_params[] = { "baud", "stub", "force", NULL };
 static const char *const verify_body_params[] = { "baud", "stub", SETTING_PARAMS, "offset", NULL };
 
 struct images {
@@ -108,7 +109,7 @@ static struct images *begin(struct ff_request *request, enum ff_job_kind kind)
 	request->free_state = free_images;
 	images->wanted.kind = kind;
 	images->wanted.worker = request->worker;
-	images->uploads.any_offset = kind == FF_JOB_VERIFY;
+	images->uploads.any_offset = kind != FF_JOB_FLASH;
 	read_options(request, &images->wanted.options);
 	read_encrypt(request, images);
 	return images;
@@ -140,7 +141,7 @@ static void begin_body(struct ff_request *request, enum ff_job_kind kind)
 	if (!images) {
 		return;
 	}
-	if (!ff_query_offset(request, &offset)) {
+	if (kind != FF_JOB_LOAD_RAM && !ff_query_offset(request, &offset)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_MISSING_OFFSET,
 			       "say where the image belongs: PUT ...?offset=0x10000");
 	}
@@ -169,6 +170,16 @@ static void begin_verify_form(struct ff_request *request)
 static void begin_verify_body(struct ff_request *request)
 {
 	begin_body(request, FF_JOB_VERIFY);
+}
+
+static void begin_ram_form(struct ff_request *request)
+{
+	begin_form(request, FF_JOB_LOAD_RAM);
+}
+
+static void begin_ram_body(struct ff_request *request)
+{
+	begin_body(request, FF_JOB_LOAD_RAM);
 }
 
 static void take_body(struct ff_request *request, const uint8_t *bytes, size_t size)
@@ -212,6 +223,9 @@ static enum MHD_Result answer(struct ff_request *request)
 	if (!request->problem.http_status) {
 		mark_encrypted(images, &wanted, &request->problem);
 	}
+	if (wanted.kind == FF_JOB_LOAD_RAM && wanted.region_count > 1) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "one program at a time can be loaded");
+	}
 	if (request->problem.http_status) {
 		ff_job_regions_free(wanted.regions, wanted.region_count);
 		return ff_reply_problem(request);
@@ -227,5 +241,7 @@ static enum MHD_Result answer(struct ff_request *request)
 
 const struct ff_handler ff_api_flash_form = TAKES_IMAGES(form_params, begin_flash_form);
 const struct ff_handler ff_api_flash_body = TAKES_IMAGES(body_params, begin_flash_body);
+const struct ff_handler ff_api_ram_form = TAKES_IMAGES(ram_params, begin_ram_form);
+const struct ff_handler ff_api_ram_body = TAKES_IMAGES(ram_params, begin_ram_body);
 const struct ff_handler ff_api_verify_form = TAKES_IMAGES(verify_form_params, begin_verify_form);
 const struct ff_handler ff_api_verify_body = TAKES_IMAGES(verify_body_params, begin_verify_body);

@@ -30,6 +30,9 @@ static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 		snprintf(text, DESCRIPTION_SIZE, "compare %llu bytes in %zu region%s with", bytes, count,
 			 count == 1 ? "" : "s");
 		break;
+	case FF_JOB_LOAD_RAM:
+		snprintf(text, DESCRIPTION_SIZE, "load a program of %llu bytes into RAM of", bytes);
+		break;
 	case FF_JOB_READ:
 	case FF_JOB_ERASE:
 		if (target->size == 0) {
@@ -153,6 +156,8 @@ static enum ff_status tell_success(struct ff_job *job, const struct ff_job_view 
 	case FF_JOB_VERIFY:
 		return ff_buf_printf(out, "done: the flash holds all %llu bytes (compared in %.1f s)\n", bytes,
 				     seconds);
+	case FF_JOB_LOAD_RAM:
+		return ff_buf_printf(out, "done: %llu bytes loaded into RAM and started in %.1f s\n", bytes, seconds);
 	case FF_JOB_ERASE:
 		if (bytes == 0) {
 			return ff_buf_printf(out, "done: the whole flash erased in %.1f s\n", seconds);

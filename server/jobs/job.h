@@ -35,7 +35,8 @@
 	X(FF_JOB_WRITE_MEMORY, "write-memory") \
 	X(FF_JOB_READ_FLASH_STATUS, "read-flash-status") \
 	X(FF_JOB_WRITE_FLASH_STATUS, "write-flash-status") \
-	X(FF_JOB_RUN, "run")
+	X(FF_JOB_RUN, "run") \
+	X(FF_JOB_LOAD_RAM, "load-ram")
 
 #define FF_JOB_STATE_MAP(X) \
 	X(FF_JOB_QUEUED, "queued") \

@@ -121,6 +121,7 @@ enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, s
 		[FF_JOB_READ_FLASH_STATUS] = ff_work_read_flash_status,
 		[FF_JOB_WRITE_FLASH_STATUS] = ff_work_write_flash_status,
 		[FF_JOB_RUN] = ff_work_run,
+		[FF_JOB_LOAD_RAM] = ff_work_load_ram,
 	};
 	ff_work_function function = functions[ff_job_kind(job)];
 	return function ? work_on_board(job, transport, function, error) : reset(job, transport, error);

@@ -36,6 +36,10 @@ FF_WARN_UNUSED enum ff_status ff_work_write_memory(struct ff_work *work, struct 
 /* work_change.c: starts the application; the board is left then. Errors of ff_flasher_run(). */
 FF_WARN_UNUSED enum ff_status ff_work_run(struct ff_work *work, struct ff_error *error);
 
+/* work_ram.c: the job's one region is a program, which is loaded and started; the board is left then. Errors of
+ * ff_program_parse(), ff_program_check() and ff_flasher_load_ram(). */
+FF_WARN_UNUSED enum ff_status ff_work_load_ram(struct ff_work *work, struct ff_error *error);
+
 /* work_status.c: the flash chip's status registers. Errors of ff_flasher_read_flash_status() and
  * ff_flasher_write_flash_status(). */
 FF_WARN_UNUSED enum ff_status ff_work_read_flash_status(struct ff_work *work, struct ff_error *error);

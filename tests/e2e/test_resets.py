@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a board is entered and left: every --before and --after, reset sequences of a board's own, programs in RAM, the
-trace."""
+"""How a board is entered and left: every --before and --after, reset sequences of a board's own, the trace."""
 
-import base64
-import json
 import os
 import re
 import signal
-import struct
 
 import pytest
 
 import firmware
 from client import DONE, UNREACHABLE, USAGE, farflash, farflash_json
-from program import bin_dir, wait_until
+from program import wait_until
 
 HELLO = "hello from the application"
 CLASSIC = "D0|R1|W0.1|D1|R0|W0.05|D0"
@@ -144,79 +140,6 @@ def test_resets__trace_shows_every_frame(make_board, tmp_path):
     replies = len(re.findall(r"^\+\S+ < (?!SYNC)[A-Z]", done.stderr, re.MULTILINE))
     # Each command has its reply, but for SYNC, and for GET_SECURITY_INFO, which this ROM refuses as if it were SYNC.
     assert replies > 20 and commands == replies + len(re.findall("> SYNC", done.stderr)) + 1, done
-
-
-# ---- programs in RAM ----
-
-def stub_program(chip):
-    """The stub flasher as an image for RAM: the one program whose doings the virtual board knows."""
-    stubs = os.environ.get("FARFLASH_STUB_DIR", os.path.join(os.path.dirname(bin_dir()), "share", "farflash", "stubs"))
-    with open(os.path.join(stubs, f"{chip}.json"), encoding="ascii") as file:
-        stub = json.load(file)
-    parts = [(stub["text_start"], base64.b64decode(stub["text"])), (stub["data_start"], base64.b64decode(stub["data"]))]
-    return stub["entry"], parts
-
-
-def ram_image(chip, entry, parts):
-    """An image as builds leave it, with a checksum."""
-    body = struct.pack("<BB2sI", firmware.IMAGE_MAGIC, len(parts), bytes((2, 0x20)), entry)
-    if chip != "esp8266":
-        header = bytearray(firmware.extended_header(firmware.CHIP_IDS[chip], 0, firmware.ANY_REVISION))
-        header[15] = 0  # no digest
-        body += bytes(header)
-    total = firmware.CHECKSUM_SEED
-    for address, data in parts:
-        data = data + bytes(-len(data) % 4)
-        total ^= firmware.checksum(data) ^ firmware.CHECKSUM_SEED
-        body += struct.pack("<II", address, len(data)) + data
-    return body + bytes(-(len(body) + 1) % 16) + bytes((total,))
-
-
-def ram_elf(entry, parts, machine=94):
-    """An ELF file with nothing but its loadable parts."""
-    at = 52 + 32 * len(parts)
-    headers, content = b"", b""
-    for address, data in parts:
-        headers += struct.pack("<8I", 1, at + len(content), address, address, len(data), len(data), 7, 4)
-        content += data
-    ident = b"\x7fELF\x01\x01\x01" + bytes(9)
-    return ident + struct.pack("<HHIIIIIHHHHHH", 2, machine, 1, entry, 52, 0, 0, 52, 32, len(parts), 0, 0, 0) + headers + content
-
-
-@pytest.mark.parametrize("form", ("image", "elf"))
-def test_resets__load_ram_starts_a_program(make_board, tmp_path, form):
-    board = make_board()
-    entry, parts = stub_program("esp32")
-    path = tmp_path / "program"
-    path.write_bytes(ram_image("esp32", entry, parts) if form == "image" else ram_elf(entry, parts))
-    told, _ = farflash_json("--port", board.address, "--no-stub", "load-ram", path)
-    assert told["result"]["segments"] == 2 and told["result"]["bytes"] >= sum(len(data) for _, data in parts)
-    # It runs, at the usual rate, and was not reset.
-    told, _ = farflash_json("--port", board.address, "--no-stub", "--before", "no-reset", "read-mem", "0x40001000")
-    assert told["result"]["stub"] is True
-
-
-def test_resets__load_ram_stays_off_the_stub(make_board, tmp_path):
-    board = make_board()
-    entry, parts = stub_program("esp32")
-    (tmp_path / "program").write_bytes(ram_image("esp32", entry, parts))
-    told, done = farflash_json("--port", board.address, "load-ram", tmp_path / "program", status=USAGE)
-    assert told["error"]["code"] == "overlapping-regions" and "stub" in done.stderr, done
-
-
-def test_resets__load_ram_refuses_other_files(make_board, tmp_path):
-    board = make_board()
-    entry, parts = stub_program("esp32")
-    (tmp_path / "flash").write_bytes(firmware.image("esp32", 0x1000))
-    (tmp_path / "c3").write_bytes(ram_image("esp32c3", 0x40380000, [(0x40380000, bytes(64))]))
-    (tmp_path / "riscv").write_bytes(ram_elf(0x40380000, [(0x40380000, bytes(64))], machine=243))
-    damaged = bytearray(ram_image("esp32", entry, parts))
-    damaged[100] ^= 1
-    (tmp_path / "damaged").write_bytes(damaged)
-    for name, words in (("flash", "write-flash"), ("c3", "ESP32-C3"), ("riscv", "processor"), ("damaged", "damaged"),
-                        ("missing", "missing")):
-        done = farflash("--port", board.address, "load-ram", tmp_path / name)
-        assert done.status != DONE and words in done.stderr, done
 
 
 # ---- chips that are themselves on USB ----
