@@ -4,6 +4,7 @@ whatever others do on the same board meanwhile."""
 
 import contextlib
 import threading
+import time
 
 import pytest
 
@@ -13,6 +14,8 @@ SIZE = 100 << 20
 # Every byte, and all that telnet might stumble over: a third of it is FF, alone, in runs, and in front of its commands.
 BLOCK = (bytes(range(256)) + b"\xff" * 97 + b"\xff\xf0\xff\xfa\xff\xfb\x2c\r\n\r\0" + b"\xff\x00" * 16) * 160
 COUNT = SIZE // len(BLOCK) + 1
+VISIT = 1 << 18
+CLOSED_AFTER = 50  # seconds that a peer takes nothing
 
 
 @pytest.fixture
@@ -78,8 +81,10 @@ def passers_by(server):
         while not done.is_set():
             reader = Raw(server.port_of("lab1", kind))
             reader.socket.settimeout(0.2)
+            left = VISIT
             with contextlib.suppress(TimeoutError):
-                reader.socket.recv(4096)
+                while left > 0 and (data := reader.socket.recv(left)):
+                    left -= len(data)
             leave(reader)
     threads = [threading.Thread(target=come_and_go, args=each)
                for each in (("raw", Raw.close), ("raw", Raw.reset), ("rfc2217", Raw.close))]
@@ -95,6 +100,7 @@ def passers_by(server):
 
 @pytest.mark.parametrize("end_of", (RawEnd, TelnetEnd))
 def test_loopback__100_mb_both_ways_at_once_are_exact(server, end_of):
+    begin = time.monotonic()
     stalled = [Raw(server.port_of("lab1", "raw")) for _ in range(3)]
     end = end_of(server)
     with end.client:
@@ -103,6 +109,9 @@ def test_loopback__100_mb_both_ways_at_once_are_exact(server, end_of):
         end.client.send(b"the end")
         end.client.wait(b"the end")
     for reader in stalled:
-        reader.wait(b"bytes of output are missing here")
-        reader.wait(b"the end")
+        try:
+            reader.wait(b"bytes of output are missing here")
+            reader.wait(b"the end")
+        except ConnectionResetError:
+            assert time.monotonic() - begin > CLOSED_AFTER  # on a very slow machine
         reader.close()
