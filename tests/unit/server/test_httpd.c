@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ struct fixture {
 	char data_dir[64];
 	uint16_t http_port;
 	unsigned wanted_resets;
+	_Atomic(struct ff_guest *) guest; /* the last WebSocket that was handed over */
 };
 
 /* The waker and the test both want to hear of changes. */
@@ -73,6 +75,19 @@ static void wait_resets(struct fixture *fixture, unsigned count)
 	ff_fake_port_wait(&fixture->port, has_wanted_resets, fixture);
 }
 
+static void welcome(void *context, struct ff_worker *worker, struct ff_guest *guest)
+{
+	struct fixture *fixture = context;
+	assert_ptr_equal(worker, fixture->worker);
+	atomic_store(&fixture->guest, guest);
+	ff_fake_port_notify(&fixture->port);
+}
+
+static bool has_guest(void *context)
+{
+	return atomic_load(&((struct fixture *)context)->guest) != NULL;
+}
+
 static bool nothing_is_stored(void *context)
 {
 	char command[128];
@@ -99,6 +114,8 @@ static void start(struct fixture *fixture)
 		.store = fixture->store,
 		.waker = fixture->waker,
 		.max_upload = MAX_UPLOAD,
+		.welcome = welcome,
+		.welcome_context = fixture,
 	};
 	assert_int_equal(ff_httpd_start(&fixture->httpd, &options, &error), FF_OK);
 }
@@ -360,6 +377,38 @@ static void test_httpd__console_goes_both_ways(void **state)
 	close(fd);
 }
 
+#define UPGRADE \
+	" HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+static void test_httpd__hands_a_websocket_over(void **state)
+{
+	struct fixture *fixture = *state;
+	char answer[ANSWER_SIZE];
+	/* Behind another request, with the first bytes of what is no HTTP any more. */
+	int fd = ask(fixture, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+			      "GET /api/v1/boards/lab1/console?history=7&from=5000000000&epoch=0123456789abcdef" UPGRADE
+			      "extra");
+	hear(fd, answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
+	assert_non_null(strstr(answer, "HTTP/1.1 101 "));
+	ff_fake_port_wait(&fixture->port, has_guest, fixture);
+	struct ff_guest *guest = atomic_load(&fixture->guest);
+	assert_true(guest->resumes && guest->position == 5000000000 && guest->history == 7);
+	assert_string_equal(guest->epoch, "0123456789abcdef");
+	assert_int_equal(strncmp(guest->peer, "127.0.0.1:", 10), 0);
+	assert_int_equal(guest->extra_size, 5);
+	assert_memory_equal(guest->extra, "extra", 5);
+	assert_int_equal(send(fd, "ping", 4, MSG_NOSIGNAL), 4);
+	struct pollfd item = { .fd = guest->fd, .events = POLLIN };
+	assert_int_equal(poll(&item, 1, PATIENCE_MS), 1);
+	assert_int_equal(recv(guest->fd, answer, sizeof(answer), 0), 4);
+	assert_int_equal(recv(guest->fd, answer, sizeof(answer), 0), -1); /* it does not block */
+	assert_int_equal(send(guest->fd, "pong", 4, MSG_NOSIGNAL), 4);
+	ff_guest_free(guest);
+	hear(fd, answer, NULL);
+	assert_string_equal(answer + strlen(answer) - 4, "pong");
+}
+
 static void test_httpd__stops_with_clients_of_every_kind(void **state)
 {
 	struct fixture *fixture = *state;
@@ -404,6 +453,7 @@ int main(void)
 		WITH(test_httpd__streams_end_with_their_job),
 		WITH(test_httpd__text_of_a_failed_job_is_cut),
 		WITH(test_httpd__console_goes_both_ways),
+		WITH(test_httpd__hands_a_websocket_over),
 		WITH(test_httpd__stops_with_clients_of_every_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
