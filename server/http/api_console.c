@@ -39,6 +39,7 @@ struct reader {
 
 	/* Of an event stream. */
 	struct ff_buf pending;
+	uint64_t seen; /* where the output ended that was looked at; half a character may stay in front of it */
 	int64_t keepalive_us;
 	int64_t unfinished_us; /* when half a character is sent as it is; 0: there is none */
 };
@@ -166,6 +167,7 @@ static enum ff_status render(struct reader *reader, int64_t now_us)
 	uint64_t after = before;
 	size_t size = ff_console_read(reader->console, &after, bytes, sizeof(bytes));
 	uint64_t missed = after - size - before;
+	reader->seen = after;
 	enum ff_status status = FF_OK;
 	if (missed > 0) {
 		reader->position = after - size;
@@ -186,10 +188,10 @@ static int64_t due_event(void *context, int64_t now_us)
 	const struct ff_request *request = context;
 	const struct reader *reader = request->state;
 	int64_t due = reader->next_look_us < reader->keepalive_us ? reader->next_look_us : reader->keepalive_us;
-	if (reader->unfinished_us != 0) {
-		return reader->unfinished_us < due ? reader->unfinished_us : due;
+	if (ff_console_end(reader->console) != reader->seen) {
+		return now_us;
 	}
-	return ff_console_end(reader->console) != reader->position ? now_us : due;
+	return reader->unfinished_us != 0 && reader->unfinished_us < due ? reader->unfinished_us : due;
 }
 
 static ssize_t read_events(void *context, uint64_t position, char *bytes, size_t capacity)

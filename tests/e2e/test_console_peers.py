@@ -19,6 +19,7 @@ from frames import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, HandMa
 from program import wait_until
 from rest import API, Reply, assert_problem
 from test_bridge import MB, free
+from test_console import Events
 
 APPLICATION = "hello from the application"
 RING = 131072  # bytes of output that the server keeps of a board
@@ -379,6 +380,46 @@ def test_bad_peers__are_told_why(server, noise, code):
     with HandMade(server) as peer:
         peer.send(noise)
         assert struct.pack("!H", code) in peer.ends().partition(b"\x88")[2]
+
+
+# ---- the event stream ----
+
+@pytest.mark.parametrize("word", ("\u00e4", "\u20ac", "\U0001f600"))
+def test_events__a_character_that_comes_in_pieces_comes_whole_and_at_once(server, raw, word):
+    stream = Events(server)
+    begin = time.monotonic()
+    with Raw(raw) as client:
+        for _ in range(20):
+            for byte in word.encode():
+                client.send(bytes((byte,)))
+                client.wait(bytes((byte,)))
+            assert stream.text(1) == word
+    assert time.monotonic() - begin < 7  # each half that stays half is waited for, 0.5 s long
+    stream.close()
+
+
+def test_events__are_valid_text_whatever_the_board_says(server, raw):
+    stream = Events(server)
+    said = b"a\xffb\xc3(c\0\x1b[1m\"\\\xed\xa0\x80d\xf4\x90\x80\x80e\r\n\xc0\xafend"
+    say(raw, said)
+    text = ""
+    while "end" not in text:
+        text += stream.text(1)
+    bad = "\ufffd"
+    pieces = [piece for piece in text.replace(bad, " ").split(" ") if piece]
+    assert pieces == ["a", "b", "(c\0\x1b[1m\"\\", "d", "e\r\n", "end"], repr(text)
+    stream.close()
+
+
+@pytest.mark.parametrize("last", ("0123456789abcdef-2", "nonsense", "-", "99", "a-b", "{epoch}-999999", "{epoch}-", "{epoch}--1",
+                                  "{epoch}-99999999999999999999999"))
+def test_events__an_id_that_means_nothing_here_is_no_place(server, raw, last):
+    say(raw, b"0123456789")
+    with Talk(server) as talk:
+        epoch = talk.hello["epoch"]
+    stream = Events(server, "?history=3", **{"Last-Event-ID": last.format(epoch=epoch)})
+    assert stream.text(1) == "789"
+    stream.close()
 
 
 # ---- the end ----
