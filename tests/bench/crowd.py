@@ -52,21 +52,22 @@ def connect(port, kind):
             time.sleep(0.05)
 
 
-def hear(client, message=MESSAGE):
-    """Waits for a message that somebody else sends."""
-    heard = b""
-    while len(heard) < len(message):
-        heard += receive(client)
-    if heard != message:
-        raise Ended(heard)
+def is_heard(client):
+    """Whether something that somebody else has sent comes; takes it."""
+    return bool(select.select([client], [], [], 0.05)[0]) and bool(receive(client))
 
 
 def echo(client, message=MESSAGE):
     """Sends a message and waits for it to come back; returns the seconds."""
     begin = time.perf_counter()
     client.sendall(message)
-    hear(client, message)
-    return time.perf_counter() - begin
+    heard = b""
+    while len(heard) < len(message):
+        heard += receive(client)
+    took = time.perf_counter() - begin
+    if heard != message:
+        raise Ended(heard)
+    return took
 
 
 def echo_device(device, count):

@@ -8,7 +8,7 @@ import os
 import statistics
 import tempfile
 
-from crowd import Flow, connect, echo, echo_device, flow, hear, join
+from crowd import Flow, connect, echo, echo_device, flow, is_heard, join
 from lab import board, server
 from ser2net import program, ser2net
 from table import table
@@ -71,7 +71,8 @@ def connect_reader(port, kind, writer):
     """A connection that hears what the writer has the device say."""
     reader = join(port, kind)
     echo(writer)
-    hear(reader)
+    while not is_heard(reader):  # it had not been accepted yet
+        echo(writer)
     return reader
 
 
