@@ -16,8 +16,10 @@
 #include "request.h"
 
 #define THREADS 4
-#define MAX_CONNECTIONS 256
-#define MAX_CONNECTIONS_PER_ADDRESS 128
+/* WebSockets count, until the bridge lets go of them. So one address, which may be a proxy's, can fill a board with
+ * consoles (FF_BRIDGE_MAX_ROOM_SESSIONS) and still ask for something. */
+#define MAX_CONNECTIONS 512
+#define MAX_CONNECTIONS_PER_ADDRESS 256
 #define IDLE_SECONDS 60
 /* Headers, and the window through which an upload passes; only what is used becomes resident. */
 #define CONNECTION_MEMORY ((size_t)128 * 1024)

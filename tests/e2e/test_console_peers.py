@@ -142,6 +142,16 @@ def test_peers__that_come_and_go_leave_nothing(server):
     assert len(server.lines) < 100
 
 
+def test_peers__that_fill_a_board_do_not_shut_the_interface(server):
+    many = [HandMade(server) for _ in range(140)]
+    turned_away = [client for client in many[128:] if b"too many connections" in client.ends()]
+    assert len(turned_away) == 12
+    assert server.rest.board("lab1")["state"] == "idle"
+    for client in many:
+        client.close()
+    wait_until(lambda: usable(server), "room for one more")
+
+
 def test_peers__one_too_many_is_turned_away(server, raw):
     many = [Raw(raw) for _ in range(128)]
     many[-1].send(b"x")
