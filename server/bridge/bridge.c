@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,42 +21,11 @@
 #define STACK_SIZE (256 * 1024)
 #define MAX_EVENTS 64
 #define ACCEPTS 16 /* connections of one listener before others have their turn */
-#define QUOTA_LINES 30
-#define QUOTA_US 10000000
 /* A peer that has vanished without a word is found after 20 + 3 * 10 s, whether or not anything is on its way to it. */
 #define KEEPALIVE_IDLE_S 20
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_COUNT 3
 #define USER_TIMEOUT_MS 50000
-
-static bool may_log(struct ff_bridge *bridge)
-{
-	struct ff_quota *quota = &bridge->quota;
-	int64_t now = ff_now_us();
-	if (now - quota->since_us >= QUOTA_US) {
-		if (quota->kept_back > 0) {
-			ff_log(bridge->log, FF_LOG_INFO, "%u more lines about connections were left out",
-			       quota->kept_back);
-		}
-		*quota = (struct ff_quota){ .since_us = now };
-	}
-	bool may = quota->lines < QUOTA_LINES;
-	*(may ? &quota->lines : &quota->kept_back) += 1;
-	return may;
-}
-
-void ff_bridge_log(struct ff_bridge *bridge, const struct ff_room *room, const char *format, ...)
-{
-	char line[384];
-	va_list arguments;
-	if (!bridge->log || bridge->log->level < FF_LOG_INFO || !may_log(bridge)) {
-		return;
-	}
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	ff_log(bridge->log, FF_LOG_INFO, "%s: %s", ff_worker_name(room->worker), line);
-}
 
 /* ---- connections ---- */
 
