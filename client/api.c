@@ -9,6 +9,7 @@
 #define SNAPSHOT_DEADLINE_MS 15000
 #define WORK_DEADLINE_MS 600000
 #define UPLOAD_QUIET_MS 60000
+#define MAX_RESOURCE 8192 /* with its query: two patterns of a test, percent-encoded, and all else */
 #define MAX_ENCRYPT (16 + 11 * FF_MAX_REGIONS) /* the name, and "0x12345678," for each image */
 
 bool ff_api_init(struct ff_api *api, struct ff_run *run)
@@ -349,36 +350,38 @@ static void add_encrypt(char *resource, size_t size, const struct ff_images *ima
 	}
 }
 
-bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
-		  const struct ff_options *options, struct ff_display *display, json_t **job,
-		  struct ff_failure *failure)
+bool ff_api_flash(struct ff_api *api, const char *board, const char *resource, const char *query,
+		  const struct ff_images *images, const struct ff_options *options, struct ff_display *display,
+		  json_t **job, struct ff_failure *failure)
 {
-	char resource[256 + MAX_ENCRYPT] = "flash";
+	char whole[MAX_RESOURCE];
 
-	ff_api_add_loader(resource, sizeof(resource), options);
+	snprintf(whole, sizeof(whole), "%s%s%s", resource, query != NULL ? "?" : "", query != NULL ? query : "");
+	ff_api_add_loader(whole, sizeof(whole), options);
 	if (options->force) {
-		add_param(resource, sizeof(resource), "force=true");
+		add_param(whole, sizeof(whole), "force=true");
 	}
 	if (options->no_compress) {
-		add_param(resource, sizeof(resource), "compress=false");
+		add_param(whole, sizeof(whole), "compress=false");
 	}
 	if (options->no_verify) {
-		add_param(resource, sizeof(resource), "verify=false");
+		add_param(whole, sizeof(whole), "verify=false");
 	}
 	if (options->erase_all) {
-		add_param(resource, sizeof(resource), "erase_all=true");
+		add_param(whole, sizeof(whole), "erase_all=true");
 	}
 	if (options->ignore_encryption_efuses) {
-		add_param(resource, sizeof(resource), "ignore_encryption_efuses=true");
+		add_param(whole, sizeof(whole), "ignore_encryption_efuses=true");
 	}
-	ff_api_add_settings(resource, sizeof(resource), options);
-	add_encrypt(resource, sizeof(resource), images);
-	return ff_api_send(api, board, resource, images, display, job, failure);
+	ff_api_add_settings(whole, sizeof(whole), options);
+	add_encrypt(whole, sizeof(whole), images);
+	return images->count > 0 ? ff_api_send(api, board, whole, images, display, job, failure)
+				 : ff_api_start(api, board, whole, job, failure);
 }
 
 static char *board_path(const char *board, const char *resource)
 {
-	char suffix[512 + MAX_ENCRYPT];
+	char suffix[MAX_RESOURCE + 1];
 
 	snprintf(suffix, sizeof(suffix), "/%s", resource);
 	return ff_http_path("/api/v1/boards/", board, suffix);

@@ -45,10 +45,11 @@ bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_op
 bool ff_api_check_images(struct ff_api *api, const char *board, const struct ff_images *images,
 			 const struct ff_options *options, struct ff_failure *failure);
 
-/* Uploads the images and has a job made of them. `job` as ff_api_call()'s answer. */
-bool ff_api_flash(struct ff_api *api, const char *board, const struct ff_images *images,
-		  const struct ff_options *options, struct ff_display *display, json_t **job,
-		  struct ff_failure *failure);
+/* Has a job made that writes the images, with all that the options say about that: `resource` is "flash" or "test", `query`
+ * what goes with it (NULL: nothing). Uploads the images, if there are any. `job` as ff_api_call()'s answer. */
+bool ff_api_flash(struct ff_api *api, const char *board, const char *resource, const char *query,
+		  const struct ff_images *images, const struct ff_options *options, struct ff_display *display,
+		  json_t **job, struct ff_failure *failure);
 
 /* Adds what the options say about rate and loader to a resource's query, which begins here if there is none. */
 void ff_api_add_loader(char *resource, size_t size, const struct ff_options *options);

@@ -16,21 +16,58 @@
 			"Put this size into the bootloader's header (keep; detect: the size that the flash has)", 1 \
 	}
 
+#define WRITE_OPTIONS \
+	{ "build-dir", \
+	  'C', \
+	  "DIR", \
+	  0, \
+	  "Write what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", \
+	  1 }, \
+		SETTINGS_OPTIONS, \
+		{ "encrypt", \
+		  FF_OPTION_ENCRYPT, \
+		  NULL, \
+		  0, \
+		  "Have the chip encrypt the images while it writes them; of a build directory those that it marks", \
+		  1 }, \
+		{ "encrypt-files", \
+		  FF_OPTION_ENCRYPT_FILES, \
+		  NULL, \
+		  0, \
+		  "The OFFSET FILE pairs up to the next option are encrypted by the chip, the others are not", \
+		  1 }, \
+		{ "ignore-flash-enc-efuse", \
+		  FF_OPTION_IGNORE_ENCRYPTION_EFUSES, \
+		  NULL, \
+		  0, \
+		  "Have the chip encrypt even if its eFuses hold no key for that", \
+		  1 }, \
+		{ "ignore-flash-encryption-efuse-setting", \
+		  FF_OPTION_IGNORE_ENCRYPTION_EFUSES, \
+		  NULL, \
+		  OPTION_HIDDEN, \
+		  NULL, \
+		  1 }, \
+		{ "erase-all", 'e', NULL, 0, "Erase the whole flash first", 1 }, \
+		{ "compress", FF_OPTION_COMPRESS, NULL, 0, "Compress while sending (what happens anyway)", 1 }, \
+		{ NULL, 'z', NULL, OPTION_ALIAS, NULL, 1 }, \
+	{ \
+		"verify", FF_OPTION_VERIFY, NULL, 0, "Verify what was written (what happens anyway)", 1 \
+	}
+
 static const struct argp_option write_options[] = {
-	{ "build-dir", 'C', "DIR", 0,
-	  "Write what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
-	SETTINGS_OPTIONS,
-	{ "encrypt", FF_OPTION_ENCRYPT, NULL, 0,
-	  "Have the chip encrypt the images while it writes them; of a build directory those that it marks", 1 },
-	{ "encrypt-files", FF_OPTION_ENCRYPT_FILES, NULL, 0,
-	  "The OFFSET FILE pairs up to the next option are encrypted by the chip, the others are not", 1 },
-	{ "ignore-flash-enc-efuse", FF_OPTION_IGNORE_ENCRYPTION_EFUSES, NULL, 0,
-	  "Have the chip encrypt even if its eFuses hold no key for that", 1 },
-	{ "ignore-flash-encryption-efuse-setting", FF_OPTION_IGNORE_ENCRYPTION_EFUSES, NULL, OPTION_HIDDEN, NULL, 1 },
-	{ "erase-all", 'e', NULL, 0, "Erase the whole flash first", 1 },
-	{ "compress", FF_OPTION_COMPRESS, NULL, 0, "Compress while sending (what happens anyway)", 1 },
-	{ NULL, 'z', NULL, OPTION_ALIAS, NULL, 1 },
-	{ "verify", FF_OPTION_VERIFY, NULL, 0, "Verify what was written (what happens anyway)", 1 },
+	WRITE_OPTIONS,
+	{ 0 },
+};
+
+static const struct argp_option test_options[] = {
+	{ "expect", FF_OPTION_EXPECT, "PATTERN", 0, "What a line of the board's output has to hold for success", 1 },
+	{ "fail", FF_OPTION_FAIL, "PATTERN", 0, "What means failure", 1 },
+	{ "timeout", FF_OPTION_TIMEOUT, "N", 0, "Seconds from the reset to the verdict (60)", 1 },
+	{ "no-crash-check", FF_OPTION_NO_CRASH, NULL, 0, "Panics, aborts, brownouts and boot loops are no failure", 1 },
+	{ "boots", FF_OPTION_BOOTS, "N", 0, "How many boots are a boot loop (5)", 1 },
+	{ "log", FF_OPTION_LOG, "FILE", 0, "Write the board's output there, with the time of each line", 1 },
+	WRITE_OPTIONS,
 	{ 0 },
 };
 
@@ -103,6 +140,19 @@ const struct ff_command ff_commands[] = {
 	  .options = write_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_write_flash },
+	{ .name = "test",
+	  .arguments = "FILE\nOFFSET FILE [OFFSET FILE...]\n@ARGUMENT_FILE\n-C BUILD_DIR\n",
+	  .summary = "Write images, reset the board, and judge it by what it says",
+	  .details =
+		  "PATTERN is a regular expression in Perl's syntax, looked for in each line. The first line that decides "
+		  "it does; without --expect a board passes that does not fail in time. A crash fails as well: Guru Meditation, abort, failed assertion, "
+		  "brownout, watchdog, boot loop. Exit status 0 means passed. A plain FILE without an offset is an application, for 0x10000, or "
+		  "else a merged image, for 0x0. Without any file what is in flash is tested. Needs a server.",
+	  .max_words = FF_OPTIONS_MAX_WORDS,
+	  .reads_files = true,
+	  .options = test_options,
+	  .telling = FF_TELL_ALWAYS,
+	  .run = ff_cmd_test },
 	{ .name = "reset",
 	  .arguments = "",
 	  .summary = "Reset the board into its application",

@@ -54,6 +54,12 @@ enum ff_command_option {
 	FF_OPTION_ENCRYPT_FILES,
 	FF_OPTION_IGNORE_ENCRYPTION_EFUSES,
 	FF_OPTION_VERIFY,
+	FF_OPTION_EXPECT,
+	FF_OPTION_FAIL,
+	FF_OPTION_TIMEOUT,
+	FF_OPTION_NO_CRASH,
+	FF_OPTION_BOOTS,
+	FF_OPTION_LOG,
 };
 
 bool ff_cmd_boards(struct ff_run *run);
@@ -79,6 +85,7 @@ bool ff_cmd_merge_bin(struct ff_run *run);
 bool ff_cmd_encrypt_flash_data(struct ff_run *run);
 bool ff_cmd_decrypt_flash_data(struct ff_run *run);
 bool ff_cmd_elf2image(struct ff_run *run);
+bool ff_cmd_test(struct ff_run *run);
 bool ff_cmd_load_ram(struct ff_run *run);
 bool ff_cmd_run(struct ff_run *run);
 

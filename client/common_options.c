@@ -168,6 +168,15 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case FF_OPTION_CANCEL:
 		options->cancel = argument;
 		return 0;
+	case FF_OPTION_EXPECT:
+		options->expect = argument;
+		return 0;
+	case FF_OPTION_FAIL:
+		options->fail = argument;
+		return 0;
+	case FF_OPTION_LOG:
+		options->log = argument;
+		return 0;
 	case FF_OPTION_SELECT:
 		options->select = argument;
 		return 0;
@@ -220,6 +229,9 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case FF_OPTION_RESET:
 		options->reset = true;
 		return 0;
+	case FF_OPTION_NO_CRASH:
+		options->no_crash = true;
+		return 0;
 	case FF_OPTION_NON_VOLATILE:
 		options->non_volatile = true;
 		return 0;
@@ -271,6 +283,12 @@ static error_t parse_value(int key, char *argument, struct argp_state *state, st
 		return 0;
 	case FF_OPTION_BYTES:
 		options->status_bytes = (unsigned)number(state, "--bytes", argument, 1, 3);
+		return 0;
+	case FF_OPTION_TIMEOUT:
+		options->timeout_s = (unsigned)number(state, "--timeout", argument, 1, 86400);
+		return 0;
+	case FF_OPTION_BOOTS:
+		options->boots = (unsigned)number(state, "--boots", argument, 2, 1000);
 		return 0;
 	case FF_OPTION_SECONDS:
 		options->limit_us = seconds(state, argument);

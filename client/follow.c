@@ -56,6 +56,13 @@ static void show_state(struct follow *follow, const json_t *holder)
 	}
 }
 
+static void show_output(struct follow *follow, const json_t *text)
+{
+	if (json_is_string(text)) {
+		ff_display_output(follow->display, json_string_value(text), json_string_length(text));
+	}
+}
+
 /* Ids begin again when a server does, moments of creation do not. */
 static bool is_ours(const struct follow *follow, const json_t *job)
 {
@@ -86,7 +93,9 @@ static void take_event(void *context, const char *event, const char *data)
 		replace_job(follow, value);
 		return;
 	}
-	if (strcmp(event, "progress") == 0) {
+	if (strcmp(event, "output") == 0) {
+		show_output(follow, json_object_get(value, "text"));
+	} else if (strcmp(event, "progress") == 0) {
 		show_progress(follow, value);
 	} else if (strcmp(event, "state") == 0) {
 		show_state(follow, value);

@@ -6,6 +6,7 @@
 #include "build_dir.h"
 #include "file.h"
 #include "flasher_args.h"
+#include "lone.h"
 #include "words.h"
 
 static bool is_marked(const struct ff_flasher_args *args, uint32_t offset)
@@ -78,6 +79,9 @@ static enum ff_status add_lone(struct ff_images *images, struct ff_options *opti
 {
 	switch (ff_take_format(path)) {
 	case FF_TAKE_RAW:
+		if (options->lone_images) {
+			return take(images, options, ff_lone_offset(path), path, purpose, error);
+		}
 		return ff_error_set(error, FF_ERR_ARGUMENT,
 				    "'%.120s' is not a flash offset, nor a file that brings its own (Intel HEX, UF2, a "
 				    "build directory in a zip or tar.gz): give OFFSET FILE",

@@ -61,6 +61,13 @@ struct ff_options {
 	const char *select; /* labels of the boards that are meant; NULL: all */
 	bool reset;
 	int64_t limit_us;      /* end of the monitor, 0 for none */
+	const char *expect;    /* of test: what the board has to say; NULL: nothing in particular */
+	const char *fail;      /* what it must not say */
+	const char *log;       /* where its output goes */
+	unsigned timeout_s;    /* 0: the server's default */
+	unsigned boots;        /* the same */
+	bool no_crash;         /* a crash is no failure */
+	bool lone_images;      /* plain files may stand without an offset */
 	unsigned status_bytes; /* registers of the flash chip; 0: the command's default */
 	bool non_volatile;
 	struct ff_file_options files;

@@ -92,7 +92,8 @@ static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote
 
 	if (task->writes) {
 		return ff_api_check_images(api, board, task->images, run->options, &run->failure) &&
-		       ff_api_flash(api, board, task->images, run->options, run->display, &run->result, &run->failure);
+		       ff_api_flash(api, board, task->resource[0] != '\0' ? task->resource : "flash", task->query,
+				    task->images, run->options, run->display, &run->result, &run->failure);
 	}
 	snprintf(resource, sizeof(resource), "%s", task->resource);
 	if (!task->plain) {
@@ -104,6 +105,18 @@ static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote
 	}
 	return ff_api_begin(api, task->method != NULL ? task->method : "POST", board, resource, &run->result,
 			    &run->failure);
+}
+
+/* Whether the job went well, and what it has read or logged is at hand. */
+static bool conclude(struct ff_run *run, struct ff_api *api, const struct ff_remote_task *task)
+{
+	bool good = ff_job_check(run->result, &run->failure);
+	bool has_content = json_is_string(json_object_get(json_object_get(run->result, "result"), "sha256"));
+
+	if (task->content == NULL || (!good && !(task->content_whatever && has_content))) {
+		return good;
+	}
+	return fetch_content(run, api, task->content) && good;
 }
 
 bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
@@ -118,8 +131,7 @@ bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
 	board = ff_api_choose_board(&api, run->options->board, &run->failure);
 	good = board != NULL && ff_api_check_chip(&api, board, run->options, &run->failure) &&
 	       start(run, &api, task, board) && ff_follow_job(&api, &run->result, run->display, &run->failure) &&
-	       ff_job_check(run->result, &run->failure) &&
-	       (task->content == NULL || fetch_content(run, &api, task->content));
+	       conclude(run, &api, task);
 	free(board);
 	ff_api_release(&api);
 	return good;

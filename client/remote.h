@@ -19,8 +19,10 @@ struct ff_remote_task {
 	char resource[FF_REMOTE_RESOURCE_SIZE];
 	bool plain;                     /* the resource takes no options */
 	const struct ff_images *images; /* to be sent; NULL: none */
-	bool writes;                /* the images are to be written, with all the options that this has; no resource */
-	struct ff_content *content; /* gets what the job reads and is committed then; NULL: nobody wants it */
+	bool writes;                    /* the images are to be written, with all the options that this has */
+	const char *query;              /* more of the resource's, of any length; NULL: no more */
+	bool content_whatever;          /* the content is wanted even of a job that has failed, if it has any */
+	struct ff_content *content;     /* gets what the job reads and is committed then; NULL: nobody wants it */
 };
 
 /* Chooses the board, makes the job and follows it. Leaves the job in run->result, whatever the end, and answers false with

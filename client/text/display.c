@@ -180,3 +180,12 @@ void ff_display_note(struct ff_display *display, const char *format, ...)
 	va_end(arguments);
 	fputc('\n', stderr);
 }
+
+void ff_display_output(struct ff_display *display, const char *text, size_t size)
+{
+	if (display->out != NULL) {
+		ff_display_clear(display);
+		fwrite(text, 1, size, stdout);
+		fflush(stdout);
+	}
+}

@@ -57,4 +57,7 @@ void ff_display_clear(struct ff_display *display);
 /* A remark that is no failure, as a line of its own on stderr. */
 void ff_display_note(struct ff_display *display, const char *format, ...) FF_PRINTF(2, 3);
 
+/* What a board says goes to standard output as it is, unless nobody is to be told anything. */
+void ff_display_output(struct ff_display *display, const char *text, size_t size);
+
 #endif

@@ -16,9 +16,15 @@ static int64_t due_when_ended(void *context, int64_t now_us)
 	return ff_job_state_ended(view.state) ? now_us : FF_WAKER_NEVER;
 }
 
-static bool makes_content(const struct ff_job *job)
+/* Whether what the job makes is the answer to the request that made the job. */
+static bool is_answered_with_content(const struct ff_job *job)
 {
 	return ff_job_kind(job) == FF_JOB_READ || ff_job_kind(job) == FF_JOB_READ_MEMORY;
+}
+
+static bool makes_content(const struct ff_job *job)
+{
+	return is_answered_with_content(job) || ff_job_kind(job) == FF_JOB_TEST;
 }
 
 static void say_why_no_content(struct ff_request *request)
@@ -32,7 +38,7 @@ static void say_why_no_content(struct ff_request *request)
 	} else if (!ff_job_state_ended(view.state)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_JOB_NOT_ENDED, "job %s is %s: ask again when it is done",
 			       ff_job_id(job), ff_job_state_name(view.state));
-	} else if (view.state != FF_JOB_DONE) {
+	} else if (view.state != FF_JOB_DONE && !view.listens) {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_CONTENT, "job %s has %s: %s", ff_job_id(job),
 			       view.state == FF_JOB_FAILED ? "failed" : "been cancelled", view.detail);
 	} else {
@@ -47,7 +53,7 @@ enum MHD_Result ff_answer_content(struct ff_request *request)
 {
 	struct ff_job_view view;
 	ff_job_view(request->job, &view);
-	struct ff_firmware *content = view.state == FF_JOB_DONE ? ff_job_content(request->job) : NULL;
+	struct ff_firmware *content = ff_job_state_ended(view.state) ? ff_job_content(request->job) : NULL;
 	if (!content) {
 		say_why_no_content(request);
 		return ff_reply_problem(request);
@@ -61,7 +67,7 @@ static enum MHD_Result answer_at_end(struct ff_request *request)
 {
 	struct ff_job_view view;
 	ff_job_view(request->job, &view);
-	if (view.state == FF_JOB_DONE && makes_content(request->job)) {
+	if (view.state == FF_JOB_DONE && is_answered_with_content(request->job)) {
 		return ff_answer_content(request);
 	}
 	if (view.state == FF_JOB_DONE) {
@@ -106,7 +112,7 @@ bool ff_answer_check_holder(struct ff_request *request)
 enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted)
 {
 	if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
-		ff_job_regions_free(wanted->regions, wanted->region_count);
+		ff_queue_request_release(wanted);
 		return ff_reply_problem(request);
 	}
 	enum ff_status status = ff_queue_submit(request->http->queue, wanted, &request->job);

@@ -21,6 +21,8 @@ extern const struct ff_handler ff_api_console_write;
 /* api_flash.c */
 extern const struct ff_handler ff_api_flash_form;
 extern const struct ff_handler ff_api_flash_body;
+extern const struct ff_handler ff_api_test_form;
+extern const struct ff_handler ff_api_test_body;
 extern const struct ff_handler ff_api_ram_form;
 extern const struct ff_handler ff_api_ram_body;
 extern const struct ff_handler ff_api_verify_form;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Images to be written or compared, and programs to be loaded into RAM. */
+/* Images to be written, compared or tested, and programs to be loaded into RAM. */
 #include "api.h"
 
 #include <stdlib.h>
@@ -17,6 +17,10 @@
 	"baud", "force", "stub", "compress", "verify", "encrypt", "erase_all", "ignore_encryption_efuses", \
 		SETTING_PARAMS
 
+#define WATCH_PARAMS "expect", "fail", "timeout", "crash", "boots"
+
+static const char *const test_form_params[] = { WRITE_PARAMS, WATCH_PARAMS, NULL };
+static const char *const test_body_params[] = { WRITE_PARAMS, WATCH_PARAMS, "offset", NULL };
 static const char *const form_params[] = { WRITE_PARAMS, NULL };
 static const char *const body_params[] = { WRITE_PARAMS, "offset", NULL };
 static const char *const verify_form_params[] = { "baud", "stub", SETTING_PARAMS, NULL };
@@ -35,7 +39,15 @@ static void free_images(void *state)
 {
 	struct images *images = state;
 	ff_uploads_release(&images->uploads);
+	ff_job_watch_free(images->wanted.watch);
 	free(images);
+}
+
+/* A test may do without: then what is in flash is tested. */
+static bool has_images(const struct ff_request *request)
+{
+	const char *length = ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return request->has_body || (length && strcmp(length, "0") != 0);
 }
 
 static void read_word(struct ff_request *request, const char *name, char *word, size_t size)
@@ -82,6 +94,7 @@ static void read_options(struct ff_request *request, struct ff_job_options *opti
 /* What can be refused before the body is read. */
 static void check_request(struct ff_request *request)
 {
+	const struct images *images = request->state;
 	struct ff_board_view board;
 	ff_worker_view(request->worker, &board);
 	if (atomic_load(&request->http->stopping)) {
@@ -92,7 +105,8 @@ static void check_request(struct ff_request *request)
 			       ff_worker_name(request->worker));
 	} else if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
 		return;
-	} else if (!request->has_body && !ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
+	} else if (!request->has_body && !images->wanted.watch &&
+		   !ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_LENGTH_REQUIRED,
 			       "there is no image: send one with a Content-Length or in chunks");
 	}
@@ -109,9 +123,12 @@ static struct images *begin(struct ff_request *request, enum ff_job_kind kind)
 	request->free_state = free_images;
 	images->wanted.kind = kind;
 	images->wanted.worker = request->worker;
-	images->uploads.any_offset = kind != FF_JOB_FLASH;
+	images->uploads.any_offset = kind == FF_JOB_VERIFY || kind == FF_JOB_LOAD_RAM;
 	read_options(request, &images->wanted.options);
 	read_encrypt(request, images);
+	if (kind == FF_JOB_TEST) {
+		images->wanted.watch = ff_query_watch(request);
+	}
 	return images;
 }
 
@@ -120,6 +137,10 @@ static void begin_form(struct ff_request *request, enum ff_job_kind kind)
 	const char *type = ff_request_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
 	struct images *images = begin(request, kind);
 	if (!images) {
+		return;
+	}
+	if (kind == FF_JOB_TEST && !has_images(request)) {
+		check_request(request);
 		return;
 	}
 	if (!type || !ff_header_equals(type, strcspn(type, "; \t"), "multipart/form-data")) {
@@ -182,6 +203,16 @@ static void begin_ram_body(struct ff_request *request)
 	begin_body(request, FF_JOB_LOAD_RAM);
 }
 
+static void begin_test_form(struct ff_request *request)
+{
+	begin_form(request, FF_JOB_TEST);
+}
+
+static void begin_test_body(struct ff_request *request)
+{
+	begin_body(request, FF_JOB_TEST);
+}
+
 static void take_body(struct ff_request *request, const uint8_t *bytes, size_t size)
 {
 	struct images *images = request->state;
@@ -219,7 +250,10 @@ static enum MHD_Result answer(struct ff_request *request)
 	}
 	struct images *images = request->state;
 	struct ff_queue_request wanted = images->wanted;
-	ff_uploads_finish(&images->uploads, &wanted.regions, &wanted.region_count, &request->problem);
+	images->wanted.watch = NULL; /* handed on */
+	if (wanted.kind != FF_JOB_TEST || has_images(request)) {
+		ff_uploads_finish(&images->uploads, &wanted.regions, &wanted.region_count, &request->problem);
+	}
 	if (!request->problem.http_status) {
 		mark_encrypted(images, &wanted, &request->problem);
 	}
@@ -227,7 +261,7 @@ static enum MHD_Result answer(struct ff_request *request)
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "one program at a time can be loaded");
 	}
 	if (request->problem.http_status) {
-		ff_job_regions_free(wanted.regions, wanted.region_count);
+		ff_queue_request_release(&wanted);
 		return ff_reply_problem(request);
 	}
 	return ff_answer_submit(request, &wanted);
@@ -243,5 +277,7 @@ const struct ff_handler ff_api_flash_form = TAKES_IMAGES(form_params, begin_flas
 const struct ff_handler ff_api_flash_body = TAKES_IMAGES(body_params, begin_flash_body);
 const struct ff_handler ff_api_ram_form = TAKES_IMAGES(ram_params, begin_ram_form);
 const struct ff_handler ff_api_ram_body = TAKES_IMAGES(ram_params, begin_ram_body);
+const struct ff_handler ff_api_test_form = TAKES_IMAGES(test_form_params, begin_test_form);
+const struct ff_handler ff_api_test_body = TAKES_IMAGES(test_body_params, begin_test_body);
 const struct ff_handler ff_api_verify_form = TAKES_IMAGES(verify_form_params, begin_verify_form);
 const struct ff_handler ff_api_verify_body = TAKES_IMAGES(verify_body_params, begin_verify_body);

@@ -9,7 +9,9 @@
 #include "present.h"
 #include "progress_text.h"
 #include "reply.h"
+#include "utf8.h"
 
+#define OUTPUT_PIECE 4096        /* bytes of a board's output in one event */
 #define INTERVAL_US 100000       /* between looks at a running job's progress */
 #define KEEPALIVE_US 15000000    /* between comments that show that the stream lives */
 #define MAX_PENDING (512 * 1024) /* one rendering: a finished job with FF_MAX_REGIONS long names */
@@ -33,6 +35,9 @@ struct stream {
 	ssize_t verdict; /* how the stream ends once `pending` is empty; 0: not yet */
 
 	int seen_state; /* -1: none */
+	bool listens;   /* of a test: the board's output is told from `output_at` of its console on */
+	uint64_t output_at;
+	bool in_line; /* the board's output may have ended within a line */
 	struct ff_progress_text text;
 };
 
@@ -48,6 +53,39 @@ static enum ff_status append_event(struct stream *stream, const char *name, json
 	return status;
 }
 
+/* The next piece of what the board says to a test, as text; NULL: there is none. */
+static json_t *next_output(struct stream *stream, const struct ff_job_view *view)
+{
+	struct ff_console *console = ff_worker_console(ff_job_worker(stream->request->job));
+	uint8_t bytes[OUTPUT_PIECE];
+	if (!view->listens) {
+		return NULL;
+	}
+	if (!stream->listens) {
+		stream->listens = true;
+		stream->output_at = view->output_from;
+	}
+	uint64_t end = view->output_to ? view->output_to : ff_console_end(console);
+	uint64_t left = end > stream->output_at ? end - stream->output_at : 0;
+	size_t size = ff_console_read(console, &stream->output_at, bytes, left < sizeof(bytes) ? left : sizeof(bytes));
+	size_t unfinished = ff_utf8_unfinished(bytes, size);
+	if (size > unfinished && !view->output_to) {
+		size -= unfinished; /* the end of the character is on its way */
+		stream->output_at -= unfinished;
+	}
+	return size > 0 ? ff_utf8_json(bytes, size) : NULL;
+}
+
+static enum ff_status render_output_events(struct stream *stream, const struct ff_job_view *view)
+{
+	json_t *text;
+	enum ff_status status = FF_OK;
+	while (status == FF_OK && stream->pending.size < MAX_PENDING / 2 && (text = next_output(stream, view))) {
+		status = append_event(stream, "output", json_pack("{s:o}", "text", text));
+	}
+	return status;
+}
+
 static enum ff_status render_events(struct stream *stream, const struct ff_job_view *view)
 {
 	enum ff_status status = FF_OK;
@@ -58,9 +96,30 @@ static enum ff_status render_events(struct stream *stream, const struct ff_job_v
 	if (status == FF_OK && view->has_progress && !ff_job_state_ended(view->state)) {
 		status = append_event(stream, "progress", ff_present_progress(view));
 	}
+	if (status == FF_OK) {
+		status = render_output_events(stream, view);
+	}
 	if (status == FF_OK && ff_job_state_ended(view->state)) {
 		stream->verdict = MHD_CONTENT_READER_END_OF_STREAM;
 		status = append_event(stream, "end", ff_present_job(stream->request->job));
+	}
+	return status;
+}
+
+/* As it is; what comes behind it begins with a line of its own. */
+static enum ff_status render_output_text(struct stream *stream, const struct ff_job_view *view)
+{
+	struct ff_buf *out = &stream->pending;
+	json_t *text;
+	enum ff_status status = FF_OK;
+	while (status == FF_OK && out->size < MAX_PENDING / 2 && (text = next_output(stream, view))) {
+		stream->in_line = json_string_value(text)[json_string_length(text) - 1] != '\n';
+		status = ff_buf_append(out, json_string_value(text), json_string_length(text));
+		json_decref(text);
+	}
+	if (status == FF_OK && stream->in_line && ff_job_state_ended(view->state)) {
+		stream->in_line = false;
+		status = ff_buf_append(out, "\n", 1);
 	}
 	return status;
 }
@@ -71,7 +130,14 @@ static enum ff_status render_text(struct stream *stream, const struct ff_job_vie
 		stream->verdict = view->state == FF_JOB_DONE ? MHD_CONTENT_READER_END_OF_STREAM
 							     : MHD_CONTENT_READER_END_WITH_ERROR;
 	}
-	return ff_progress_text_render(&stream->text, stream->request->job, view, &stream->pending);
+	enum ff_status status = ff_progress_text_render(&stream->text, stream->request->job, view, &stream->pending);
+	if (status == FF_OK) {
+		status = render_output_text(stream, view);
+	}
+	if (status == FF_OK && ff_job_state_ended(view->state)) {
+		status = ff_progress_text_verdict(stream->request->job, view, &stream->pending);
+	}
+	return status;
 }
 
 static const struct stream_format events_format = { "text/event-stream", render_events, ":\n\n" };

@@ -7,6 +7,7 @@
 #include "board_labels.h"
 #include "report.h"
 #include "text.h"
+#include "utf8.h"
 
 /* jansson's pack: "s?" is null for a NULL string, "o?" for a NULL object (which must not hide a lack of memory, so that
  * "o" is used for objects that were made on the spot). */
@@ -131,7 +132,7 @@ static json_t *present_regions(const struct ff_job *job, const struct ff_job_vie
 		json_t *region =
 			json_pack("{s:o, s:I, s:s, s:s?}", "offset", present_offset(regions[i].offset), "size",
 				  (json_int_t)regions[i].size, "sha256", regions[i].sha256, "name", regions[i].name);
-		if (ff_job_kind(job) == FF_JOB_FLASH) {
+		if (ff_job_kind(job) == FF_JOB_FLASH || ff_job_kind(job) == FF_JOB_TEST) {
 			json_object_set_new(region, "encrypt", json_boolean(regions[i].encrypt));
 		}
 		if (ff_job_kind(job) == FF_JOB_VERIFY) {
@@ -209,8 +210,18 @@ static json_t *present_notes(struct ff_job *job, const struct ff_job_view *view)
 	return list;
 }
 
+static void add_watch(json_t *object, const struct ff_job_watch *watch)
+{
+	json_object_set_new(object, "expect", watch->expect ? ff_utf8_text(watch->expect) : json_null());
+	json_object_set_new(object, "fail", watch->fail ? ff_utf8_text(watch->fail) : json_null());
+	json_object_set_new(object, "timeout", json_integer(watch->timeout_ms / 1000));
+	json_object_set_new(object, "crash", json_boolean(!watch->ignore_crashes));
+	json_object_set_new(object, "boots", json_integer(watch->boots ? watch->boots : FF_WATCH_DEFAULT_BOOTS));
+}
+
 static json_t *present_options(const struct ff_job *job)
 {
+	json_t *object;
 	const struct ff_job_options *options = ff_job_options(job);
 	switch (ff_job_kind(job)) {
 	case FF_JOB_RESET:
@@ -219,6 +230,10 @@ static json_t *present_options(const struct ff_job *job)
 		return json_null();
 	case FF_JOB_FLASH:
 		return present_write(options);
+	case FF_JOB_TEST:
+		object = present_write(options);
+		add_watch(object, ff_job_watch(job));
+		return object;
 	default:
 		return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
 	}
@@ -228,11 +243,16 @@ static json_t *present_options(const struct ff_job *job)
 static void add_kinds_own(json_t *object, enum ff_job_kind kind, const struct ff_job_view *view)
 {
 	const struct ff_job_result *result = &view->result;
-	if (kind == FF_JOB_FLASH) {
+	if (view->verdict.verdict != FF_VERDICT_OPEN) {
+		json_object_set_new(object, "verdict", json_string(ff_verdict_name(view->verdict.verdict)));
+		json_object_set_new(object, "reason", json_string(view->verdict.reason));
+		json_object_set_new(object, "seconds", json_real((double)view->verdict.at_us / 1e6));
+	}
+	if (kind == FF_JOB_FLASH || kind == FF_JOB_TEST) {
 		json_object_set_new(object, "wire_bytes", json_integer((json_int_t)result->wire_bytes));
 		json_object_set_new(object, "unverified_bytes", json_integer((json_int_t)result->unverified));
 	}
-	if (kind == FF_JOB_FLASH || kind == FF_JOB_VERIFY) {
+	if (kind == FF_JOB_FLASH || kind == FF_JOB_VERIFY || kind == FF_JOB_TEST) {
 		json_object_set_new(object, "verified", json_boolean(result->verified));
 	}
 	if (view->sha256[0]) {

@@ -26,6 +26,9 @@ static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 		snprintf(text, DESCRIPTION_SIZE, "flash %llu bytes in %zu region%s to", bytes, count,
 			 count == 1 ? "" : "s");
 		break;
+	case FF_JOB_TEST:
+		snprintf(text, DESCRIPTION_SIZE, count > 0 ? "flash %llu bytes to, and test," : "test", bytes);
+		break;
 	case FF_JOB_VERIFY:
 		snprintf(text, DESCRIPTION_SIZE, "compare %llu bytes in %zu region%s with", bytes, count,
 			 count == 1 ? "" : "s");
@@ -86,6 +89,7 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 		[FF_PHASE_BAUD] = "changing the baud rate",
 		[FF_PHASE_READ] = "reading",
 		[FF_PHASE_ERASE] = "erasing",
+		[FF_PHASE_WATCH] = "what the board says",
 	};
 	const char *phase = ff_phase_name(step.phase);
 	size_t count = 0;
@@ -156,6 +160,9 @@ static enum ff_status tell_success(struct ff_job *job, const struct ff_job_view 
 	case FF_JOB_VERIFY:
 		return ff_buf_printf(out, "done: the flash holds all %llu bytes (compared in %.1f s)\n", bytes,
 				     seconds);
+	case FF_JOB_TEST:
+		return ff_buf_printf(out, "done: %s: %s (after %.1f s)\n", ff_verdict_name(view->verdict.verdict),
+				     view->verdict.reason, (double)view->verdict.at_us / 1e6);
 	case FF_JOB_LOAD_RAM:
 		return ff_buf_printf(out, "done: %llu bytes loaded into RAM and started in %.1f s\n", bytes, seconds);
 	case FF_JOB_ERASE:
@@ -202,7 +209,7 @@ static enum ff_status tell_notes(struct ff_progress_text *text, struct ff_job *j
 	return status;
 }
 
-static enum ff_status tell_verdict(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
+enum ff_status ff_progress_text_verdict(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
 {
 	double seconds = view->started_ms ? (double)(view->finished_ms - view->started_ms) / 1000 : 0;
 	enum ff_status status = tell_same(job, view, out);
@@ -239,5 +246,5 @@ enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_
 	if (status == FF_OK && !ended && view->has_progress) {
 		status = tell_percent(text, &view->progress, out);
 	}
-	return status == FF_OK && ended ? tell_verdict(job, view, out) : status;
+	return status;
 }

@@ -20,9 +20,12 @@ struct ff_progress_text {
 	unsigned percent; /* of the step at hand */
 };
 
-/* Appends the lines that `view` adds to what has been told; the last of an ended job begins with "done:" or "failed:".
- * FF_ERR_NO_MEMORY, FF_ERR_TOO_LARGE. */
+/* Appends the lines that `view` adds to what has been told. FF_ERR_NO_MEMORY, FF_ERR_TOO_LARGE. */
 FF_WARN_UNUSED enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_job *job,
 						      const struct ff_job_view *view, struct ff_buf *out);
+
+/* Appends the end of a job that has ended; its last line begins with "done:" or "failed:". Errors as above. */
+FF_WARN_UNUSED enum ff_status ff_progress_text_verdict(struct ff_job *job, const struct ff_job_view *view,
+						       struct ff_buf *out);
 
 #endif

@@ -10,6 +10,9 @@
 
 #define SHOWN_SIZE 32
 #define MAX_DIGITS 19
+#define USUAL_TIMEOUT_S 60
+#define LONGEST_TIMEOUT_S 86400
+#define MOST_BOOTS 1000
 
 static const char *shown(char clean[SHOWN_SIZE], const char *text)
 {
@@ -84,4 +87,58 @@ void ff_query_loader(struct ff_request *request, struct ff_job_options *options)
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
 			       "baud must be 0 (keep the connect rate) or a number from 50 to 4000000");
 	}
+}
+
+/* A pattern as it was given; false: out of memory. */
+static bool copy_pattern(const struct ff_request *request, const char *name, char **pattern)
+{
+	const char *text = ff_request_param(request, name);
+	*pattern = text ? strdup(text) : NULL;
+	return !text || *pattern;
+}
+
+static void read_watch(struct ff_request *request, struct ff_job_watch *watch)
+{
+	uint32_t timeout = USUAL_TIMEOUT_S;
+	uint32_t boots = 0;
+	bool crash = true;
+	ff_query_bool(request, "crash", &crash);
+	ff_query_number(request, "timeout", &timeout);
+	if (ff_query_number(request, "boots", &boots) && (boots < 2 || boots > MOST_BOOTS)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "boots must be from 2 to %d", MOST_BOOTS);
+	}
+	if (timeout < 1 || timeout > LONGEST_TIMEOUT_S) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "timeout must be from 1 to %d seconds",
+			       LONGEST_TIMEOUT_S);
+	}
+	watch->timeout_ms = timeout * 1000;
+	watch->boots = boots;
+	watch->ignore_crashes = !crash;
+}
+
+/* A pattern with a mistake in it is better told before the board is touched. */
+static void check_patterns(struct ff_request *request, const struct ff_job_watch *watch)
+{
+	const struct ff_watch_options options = { .expect = watch->expect, .fail = watch->fail, .limit_us = 1 };
+	struct ff_watch *trial = NULL;
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status = ff_watch_new(&trial, &options, 0, &error);
+	if (status != FF_OK) {
+		ff_problem_set_status(&request->problem, status, error.text);
+	}
+	ff_watch_free(trial);
+}
+
+struct ff_job_watch *ff_query_watch(struct ff_request *request)
+{
+	struct ff_job_watch *watch = calloc(1, sizeof(*watch));
+	if (!watch || !copy_pattern(request, "expect", &watch->expect) ||
+	    !copy_pattern(request, "fail", &watch->fail)) {
+		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
+		ff_job_watch_free(watch);
+		return NULL;
+	}
+	read_watch(request, watch);
+	check_patterns(request, watch);
+	return watch;
 }

@@ -23,6 +23,9 @@ bool ff_query_need(struct ff_request *request, const char *name, const char *wha
 /* "offset": a problem of its own says that it is no flash offset. False as above. */
 bool ff_query_offset(struct ff_request *request, uint32_t *offset);
 
+/* "expect", "fail", "timeout", "crash" and "boots": how a board is to be judged. NULL: the problem is set. */
+struct ff_job_watch *ff_query_watch(struct ff_request *request);
+
 /* "baud" and "stub", with the board's own defaults. */
 void ff_query_loader(struct ff_request *request, struct ff_job_options *options);
 

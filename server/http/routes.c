@@ -19,6 +19,8 @@ static const struct ff_route routes[] = {
 	{ PUT, "/api/v1/boards/*/flash", &ff_api_flash_body },
 	{ POST, "/api/v1/boards/*/verify", &ff_api_verify_form },
 	{ PUT, "/api/v1/boards/*/verify", &ff_api_verify_body },
+	{ POST, "/api/v1/boards/*/test", &ff_api_test_form },
+	{ PUT, "/api/v1/boards/*/test", &ff_api_test_body },
 	{ POST, "/api/v1/boards/*/ram", &ff_api_ram_form },
 	{ PUT, "/api/v1/boards/*/ram", &ff_api_ram_body },
 	{ POST, "/api/v1/boards/*/erase", &ff_api_erase },

@@ -57,6 +57,15 @@ void ff_job_regions_free(struct ff_job_region *regions, size_t count)
 	free(regions);
 }
 
+void ff_job_watch_free(struct ff_job_watch *watch)
+{
+	if (watch) {
+		free(watch->expect);
+		free(watch->fail);
+		free(watch);
+	}
+}
+
 static struct ff_job *of_task(struct ff_task *task)
 {
 	return (struct ff_job *)((char *)task - offsetof(struct ff_job, task));
@@ -127,7 +136,7 @@ static void end(struct ff_job *job, enum ff_status status, const struct ff_error
 		ff_firmware_unref(job->spec.regions[i].firmware);
 		job->spec.regions[i].firmware = NULL;
 	}
-	if (status != FF_OK) {
+	if (status != FF_OK && job->spec.kind != FF_JOB_TEST) {
 		ff_job_drop_content(job);
 	}
 	lock(job);
@@ -194,6 +203,7 @@ void ff_job_unref(struct ff_job *job)
 {
 	if (job && atomic_fetch_sub(&job->references, 1) == 1) {
 		ff_job_regions_free(job->spec.regions, job->spec.region_count);
+		ff_job_watch_free(job->spec.watch);
 		for (unsigned i = 0; i < job->view.notes; i++) {
 			free(job->notes[i]);
 		}
@@ -299,6 +309,28 @@ const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *cou
 {
 	*count = job->spec.region_count;
 	return job->spec.regions;
+}
+
+const struct ff_job_watch *ff_job_watch(const struct ff_job *job)
+{
+	return job->spec.watch;
+}
+
+void ff_job_begin_output(struct ff_job *job, uint64_t position)
+{
+	lock(job);
+	job->view.listens = true;
+	job->view.output_from = position;
+	unlock_changed(job, true);
+}
+
+void ff_job_set_verdict(struct ff_job *job, const struct ff_watch_result *verdict, uint64_t position)
+{
+	lock(job);
+	job->view.verdict = *verdict;
+	job->view.output_to = position;
+	job->view.result.known = true;
+	unlock_changed(job, true);
 }
 
 void ff_job_report(struct ff_job *job, const struct ff_progress *progress)

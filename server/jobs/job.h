@@ -16,6 +16,7 @@
 #include <farflash/status.h>
 
 #include "firmware.h"
+#include "watch.h"
 #include "worker.h"
 
 #define FF_JOB_WORD 4 /* bytes of memory that are told as a value */
@@ -36,7 +37,8 @@
 	X(FF_JOB_READ_FLASH_STATUS, "read-flash-status") \
 	X(FF_JOB_WRITE_FLASH_STATUS, "write-flash-status") \
 	X(FF_JOB_RUN, "run") \
-	X(FF_JOB_LOAD_RAM, "load-ram")
+	X(FF_JOB_LOAD_RAM, "load-ram") \
+	X(FF_JOB_TEST, "test")
 
 #define FF_JOB_STATE_MAP(X) \
 	X(FF_JOB_QUEUED, "queued") \
@@ -66,6 +68,18 @@ struct ff_job_region {
 
 /* Releases what the regions own, and the array itself. NULL with 0 is harmless. */
 void ff_job_regions_free(struct ff_job_region *regions, size_t count);
+
+/* FF_JOB_TEST: by what the board's output is judged. */
+struct ff_job_watch {
+	char *expect; /* patterns, owned; NULL: none */
+	char *fail;
+	uint32_t timeout_ms;
+	bool ignore_crashes;
+	unsigned boots; /* 0: the usual number */
+};
+
+/* Releases it and what it owns. NULL is harmless. */
+void ff_job_watch_free(struct ff_job_watch *watch);
 
 struct ff_job_options {
 	uint32_t baud; /* rate of the work, 0 keeps the connect rate */
@@ -115,6 +129,10 @@ struct ff_job_view {
 	struct ff_job_result result;
 	bool compared;                   /* FF_JOB_VERIFY: `same` tells of each region */
 	bool same[FF_MAX_REGIONS];       /* whether the flash holds it */
+	struct ff_watch_result verdict;  /* FF_JOB_TEST: open until the board has been judged */
+	bool listens;                    /* FF_JOB_TEST: the board's output is being judged, or has been, ... */
+	uint64_t output_from;            /* ... from this position in its console, ... */
+	uint64_t output_to;              /* ... to this one, once that has ended; 0: not yet */
 	bool has_content;                /* ff_job_content() gives what was read */
 	char sha256[FF_SHA256_HEX_SIZE]; /* of what was read; empty: nothing was */
 	struct ff_board_facts facts;
@@ -144,6 +162,7 @@ struct ff_job_spec {
 	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over if the job is made */
 	size_t region_count;
+	struct ff_job_watch *watch;      /* the same; NULL: FF_JOB_TEST alone has one */
 	struct ff_firmware_store *store; /* where content goes that the job reads */
 	uint64_t max_content;            /* bytes of it */
 	void (*notify)(void *context);   /* told after each change but mere progress; must not wait */
@@ -190,6 +209,7 @@ struct ff_worker *ff_job_worker(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
 const struct ff_job_target *ff_job_target(const struct ff_job *job);
 const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count);
+const struct ff_job_watch *ff_job_watch(const struct ff_job *job); /* NULL: not FF_JOB_TEST */
 
 /* For the work, in the owner thread. */
 void ff_job_report(struct ff_job *job, const struct ff_progress *progress);
@@ -200,7 +220,14 @@ void ff_job_set_same(struct ff_job *job, const bool *same, size_t count); /* as 
 struct ff_firmware_store *ff_job_store(const struct ff_job *job);
 uint64_t ff_job_max_content(const struct ff_job *job);
 
-/* Takes over the reference to what was read. A job that does not end well gives it up. */
+/* The board's output is judged from this position of its console on. */
+void ff_job_begin_output(struct ff_job *job, uint64_t position);
+
+/* It has been judged, up to this one. */
+void ff_job_set_verdict(struct ff_job *job, const struct ff_watch_result *verdict, uint64_t position);
+
+/* Takes over the reference to what was read, or to a test's log. Unless it is a log, a job that does not end well gives it
+ * up. */
 void ff_job_set_content(struct ff_job *job, struct ff_firmware *content);
 
 /* What is known of the board; the worker remembers it as well. `security` is NULL where the chip does not tell. */

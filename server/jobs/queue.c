@@ -175,6 +175,12 @@ static void on_end(void *context, struct ff_job *job)
 	free_entry(surplus);
 }
 
+void ff_queue_request_release(const struct ff_queue_request *request)
+{
+	ff_job_regions_free(request->regions, request->region_count);
+	ff_job_watch_free(request->watch);
+}
+
 static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number)
 {
 	struct ff_job_spec spec = {
@@ -186,6 +192,7 @@ static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_req
 		.target = request->target,
 		.regions = request->regions,
 		.region_count = request->region_count,
+		.watch = request->watch,
 		.store = queue->options.store,
 		.max_content = queue->options.max_content,
 		.notify = queue->options.notify,
@@ -220,7 +227,7 @@ enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_req
 	struct entry *entry = calloc(1, sizeof(*entry));
 	enum ff_status status = entry ? enter(queue, request, entry) : FF_ERR_NO_MEMORY;
 	if (status != FF_OK) {
-		ff_job_regions_free(request->regions, request->region_count);
+		ff_queue_request_release(request);
 		free(entry);
 		return status;
 	}

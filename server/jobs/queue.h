@@ -43,7 +43,11 @@ struct ff_queue_request {
 	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over in any case */
 	size_t region_count;
+	struct ff_job_watch *watch; /* the same; FF_JOB_TEST alone has one */
 };
+
+/* Releases what a request owns, if it is not submitted after all. */
+void ff_queue_request_release(const struct ff_queue_request *request);
 
 /* Accepts a job and gives the caller a reference. FF_ERR_BUSY: too many wait for this board; FF_ERR_CANCELLED: the
  * server is stopping; FF_ERR_NO_MEMORY. */

@@ -107,6 +107,16 @@ static enum ff_status reset(struct ff_job *job, struct ff_transport *transport, 
 	return own[0] ? ff_board_run_sequence(transport, own, error) : ff_board_reset(transport, error);
 }
 
+/* Writes the images, if there are any, resets the board and looks at what comes. */
+static enum ff_status test(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
+{
+	size_t images = 0;
+	(void)ff_job_regions(job, &images);
+	enum ff_status status =
+		images > 0 ? work_on_board(job, transport, ff_work_flash, error) : reset(job, transport, error);
+	return status == FF_OK ? ff_work_watch(job, transport, error) : status;
+}
+
 enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, struct ff_error *error)
 {
 	static const ff_work_function functions[FF_JOB_KIND_COUNT] = {
@@ -122,7 +132,11 @@ enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, s
 		[FF_JOB_WRITE_FLASH_STATUS] = ff_work_write_flash_status,
 		[FF_JOB_RUN] = ff_work_run,
 		[FF_JOB_LOAD_RAM] = ff_work_load_ram,
+		[FF_JOB_TEST] = NULL, /* see above */
 	};
 	ff_work_function function = functions[ff_job_kind(job)];
+	if (ff_job_kind(job) == FF_JOB_TEST) {
+		return test(job, transport, error);
+	}
 	return function ? work_on_board(job, transport, function, error) : reset(job, transport, error);
 }

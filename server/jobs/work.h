@@ -40,6 +40,10 @@ FF_WARN_UNUSED enum ff_status ff_work_run(struct ff_work *work, struct ff_error 
  * ff_program_parse(), ff_program_check() and ff_flasher_load_ram(). */
 FF_WARN_UNUSED enum ff_status ff_work_load_ram(struct ff_work *work, struct ff_error *error);
 
+/* work_watch.c: judges what the board says, which has just been reset. FF_ERR_TEST with the verdict, which the job has as well;
+ * FF_ERR_CANCELLED, FF_ERR_LOST, FF_ERR_NO_SPACE, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_work_watch(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
+
 /* work_status.c: the flash chip's status registers. Errors of ff_flasher_read_flash_status() and
  * ff_flasher_write_flash_status(). */
 FF_WARN_UNUSED enum ff_status ff_work_read_flash_status(struct ff_work *work, struct ff_error *error);

@@ -11,13 +11,6 @@
 #define FOLLOW_PATIENCE_MS 1000 /* how long the board's output waits for the reader that is followed */
 #define LOST_PATIENCE_MS 5000   /* how long input waits for a port to come back: boards with USB vanish in a reset */
 
-static void notify(struct ff_worker *worker)
-{
-	if (worker->notify) {
-		worker->notify(worker->notify_context);
-	}
-}
-
 static void set_state(struct ff_worker *worker, enum ff_board_state state, const char *detail, const char *task)
 {
 	pthread_mutex_lock(&worker->mutex);
@@ -25,7 +18,7 @@ static void set_state(struct ff_worker *worker, enum ff_board_state state, const
 	snprintf(worker->view.detail, sizeof(worker->view.detail), "%s", detail);
 	snprintf(worker->view.task, sizeof(worker->view.task), "%s", task);
 	pthread_mutex_unlock(&worker->mutex);
-	notify(worker);
+	ff_worker_tell(worker);
 }
 
 /* Marks the board as lost; each reason is logged once, not once for every attempt. */
@@ -92,7 +85,7 @@ static void serve(struct ff_worker *worker, struct ff_task *task)
 	}
 	bool doubt = worker->plug.is_open && puts_port_in_doubt(status);
 	task->ops->finished(task, status, &error);
-	notify(worker);
+	ff_worker_tell(worker);
 	if (doubt) {
 		ff_plug_close(&worker->plug);
 	}
@@ -188,7 +181,7 @@ static void work_open(struct ff_worker *worker)
 	bool patient = !lose_patience(worker, pump.held);
 	bool news = status == FF_OK && look_at_lines(worker);
 	if (news || feed.told || ff_console_end(&worker->console) != before) {
-		notify(worker);
+		ff_worker_tell(worker);
 	}
 	if (status != FF_OK) {
 		ff_plug_lose(&worker->plug);
@@ -207,7 +200,7 @@ static void work_closed(struct ff_worker *worker)
 			size_t lost = ff_feed_give_up(&worker->input, FF_ERR_LOST);
 			ff_log(&worker->log, lost ? FF_LOG_WARN : FF_LOG_DEBUG,
 			       "%zu bytes from its client are lost with the board", lost);
-			notify(worker);
+			ff_worker_tell(worker);
 		} else if (end < wait.deadline_us) {
 			wait.deadline_us = end;
 		}

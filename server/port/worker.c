@@ -35,6 +35,13 @@ void ff_worker_wake(struct ff_worker *worker)
 	eventfd_write(worker->wake_fd, 1);
 }
 
+void ff_worker_tell(struct ff_worker *worker)
+{
+	if (worker->notify) {
+		worker->notify(worker->notify_context);
+	}
+}
+
 static enum ff_status start(struct ff_worker *worker, struct ff_error *error)
 {
 	pthread_attr_t attributes;

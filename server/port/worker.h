@@ -142,6 +142,9 @@ void ff_worker_release(struct ff_worker *worker, uint64_t id);
 /* Wakes the owner thread: there is new input, or a reader that it waits for has read. */
 void ff_worker_wake(struct ff_worker *worker);
 
+/* A task has written into the console: whoever reads it is told. Owner thread. */
+void ff_worker_tell(struct ff_worker *worker);
+
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
 
 /* Remembers what a flasher found out. `security` is NULL where the chip does not tell. Owner thread, from a task. */

@@ -41,7 +41,8 @@ struct ff_flasher;
 	X(FF_PHASE_VERIFY, "verify")   /* MD5 by the chip */ \
 	X(FF_PHASE_READ, "read") \
 	X(FF_PHASE_ERASE, "erase") \
-	X(FF_PHASE_REBOOT, "reboot")
+	X(FF_PHASE_REBOOT, "reboot") \
+	X(FF_PHASE_WATCH, "watch") /* farflashd's: what the application says */
 
 enum ff_phase {
 #define FF_PHASE_ENUM(name, text) name,

@@ -241,8 +241,8 @@ static void test_api__uploads_a_form_that_names_the_offsets(void **state)
 	world.options.erase_all = true;
 	world.options.settings = (struct ff_flash_settings){ .mode = "d&o", .size = "4MB-c1" };
 	images.items[1].encrypt = true;
-	assert_true(
-		ff_api_flash(&world.api, "a/b c", &images, &world.options, &world.display, &job, &world.run.failure));
+	assert_true(ff_api_flash(&world.api, "a/b c", "flash", NULL, &images, &world.options, &world.display, &job,
+				 &world.run.failure));
 	assert_string_equal(json_string_value(json_object_get(job, "id")), "7");
 	json_decref(job);
 	close_world(&world);
@@ -290,8 +290,8 @@ static void test_api__says_when_an_image_has_gone(void **state)
 
 	(void)state;
 	open_world(&world, answers);
-	assert_false(
-		ff_api_flash(&world.api, "lab1", &images, &world.options, &world.display, &job, &world.run.failure));
+	assert_false(ff_api_flash(&world.api, "lab1", "flash", NULL, &images, &world.options, &world.display, &job,
+				  &world.run.failure));
 	assert_string_equal(world.run.failure.code, "invalid-argument");
 	assert_non_null(strstr(world.run.failure.text, "went away"));
 	close_world(&world);

@@ -37,7 +37,7 @@ static const struct row documented[] = {
 	{ "io-error", 502 },         { "unknown-chip", 502 },
 	{ "no-answer", 504 },        { "timeout", 504 },
 	{ "no-space", 507 },         { "protected", 422 },
-	{ "no-memory", 500 },
+	{ "test-failed", 422 },      { "no-memory", 500 },
 };
 
 static unsigned documented_status(const char *code)
