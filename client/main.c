@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* farflash, the client: one command, one exit status. */
 #include <argp.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,25 +9,12 @@
 #include <jansson.h>
 
 #include "commands.h"
+#include "standard.h"
 #include "terminal.h"
 #include "utf8.h"
 
 /* How many signals have asked us to stop; the only thing that a signal handler may touch. */
 static volatile sig_atomic_t interrupts;
-
-/* A standard descriptor that the caller has closed would be the next port's or file's, and what is printed would end there.
- * This one can be read to its end and not written, so that a closed output still shows as a failed write. */
-static void occupy_closed_descriptors(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDONLY);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0) {
-		close(fd);
-	}
-}
 
 static void count_interrupt(int signal_number)
 {
@@ -127,7 +113,7 @@ int main(int argc, char **argv)
 	struct ff_run run = { .options = &options, .interrupts = &interrupts, .display = &display };
 	enum ff_exit status;
 
-	occupy_closed_descriptors();
+	ff_standard_occupy();
 	argp_err_exit_status = FF_EXIT_USAGE;
 	ff_options_parse(&options, argc, argv);
 	catch_signals();

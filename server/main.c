@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <argp.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "journal.h"
 #include "listen.h"
 #include "queue.h"
+#include "standard.h"
 #include "waker.h"
 #include "worker.h"
 
@@ -277,18 +277,6 @@ static bool stop(struct server *server)
 	return stopped;
 }
 
-/* A standard descriptor that the caller has closed would be the next port's or upload's, and the journal would go there. */
-static void occupy_closed_descriptors(void)
-{
-	int fd;
-	do {
-		fd = open("/dev/null", O_RDONLY);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0) {
-		close(fd);
-	}
-}
-
 /* All threads inherit the mask, so the signals arrive at sigwait() in main() alone. */
 static void block_signals(sigset_t *signals)
 {
@@ -338,7 +326,7 @@ int main(int argc, char **argv)
 	struct server server = { .listener = { .fd = -1 } };
 	struct ff_error error = FF_ERROR_NONE;
 	sigset_t signals;
-	occupy_closed_descriptors();
+	ff_standard_occupy();
 	argp_err_exit_status = EXIT_USAGE;
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
 	enum ff_status status = configure(&server.config, argc, argv, &error);

@@ -9,11 +9,6 @@ from ram_program import ram_elf, ram_image, stub_program
 from rest import API, assert_problem, curl
 
 
-@pytest.fixture
-def board(make_board):
-    return make_board()
-
-
 @pytest.fixture(params=("port", "server"))
 def where(request, board, make_server):
     """The options that lead to the board."""
@@ -22,13 +17,6 @@ def where(request, board, make_server):
     server = make_server(lab1=board)
     server.rest.wait_board("lab1", "idle")
     return ["--server", server.url]
-
-
-@pytest.fixture
-def server(make_server, board):
-    started = make_server(lab1=board)
-    started.rest.wait_board("lab1", "idle")
-    return started
 
 
 @pytest.mark.parametrize("form", ("image", "elf"))

@@ -25,13 +25,6 @@ def board(make_board):
 
 
 @pytest.fixture
-def server(make_server, board):
-    started = make_server(lab1=board)
-    started.rest.wait_board("lab1", "idle")
-    return started
-
-
-@pytest.fixture
 def remote(server):
     return ["--server", server.url, "--board", "lab1"]
 
