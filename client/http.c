@@ -116,6 +116,11 @@ const char *ff_http_url(const struct ff_http *http)
 	return http->url;
 }
 
+bool ff_http_is_loopback(const struct ff_http *http)
+{
+	return http->loopback;
+}
+
 const char *ff_http_reason(const struct ff_http *http)
 {
 	return http->reason;

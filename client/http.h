@@ -70,6 +70,9 @@ void ff_http_close(struct ff_http *http);
 /* The server's URL without a slash at its end. Valid until close. */
 const char *ff_http_url(const struct ff_http *http);
 
+/* Whether the server is on this machine. */
+bool ff_http_is_loopback(const struct ff_http *http);
+
 /* What libcurl says of the last request that did not get FF_HTTP_ANSWERED. Never NULL. */
 const char *ff_http_reason(const struct ff_http *http);
 
