@@ -102,6 +102,13 @@ static const struct argp_option write_status_options[] = {
 static const struct argp_option monitor_options[] = {
 	{ "reset", FF_OPTION_RESET, NULL, 0, "Reset the board first", 1 },
 	{ "seconds", FF_OPTION_SECONDS, "N", 0, "Leave after N seconds", 1 },
+	{ "history", FF_OPTION_HISTORY, "BYTES", 0, "Begin with so much of what the server has seen before (0)", 1 },
+	{ "timestamps", FF_OPTION_TIMESTAMPS, "FORMAT", OPTION_ARG_OPTIONAL,
+	  "Put the time before each line: as strftime has it, with %N for milliseconds (%Y-%m-%dT%H:%M:%S.%N)", 1 },
+	{ "log", FF_OPTION_LOG, "FILE", 0, "Append what is shown to FILE", 1 },
+	{ "eol", FF_OPTION_EOL, "CR|LF|CRLF", 0, "What Enter sends (CR); of a pipe, what its line feeds become (LF)",
+	  1 },
+	{ "no-reconnect", FF_OPTION_NO_RECONNECT, NULL, 0, "End when the connection is lost", 1 },
 	{ 0 },
 };
 
@@ -161,7 +168,11 @@ const struct ff_command ff_commands[] = {
 	{ .name = "monitor",
 	  .arguments = "",
 	  .summary = "Show what the board prints, and send it what is typed",
-	  .details = "Ctrl-C or Ctrl-] leaves. With --port the rate is 115200 unless --baud says otherwise.",
+	  .details =
+		  "On a terminal all keys go to the board, Ctrl-C too; behind Ctrl-] stand the monitor's own: q quits, r resets the "
+		  "board, b sends a break, t switches time stamps and l the log, e changes what Enter sends, h lists them, and a "
+		  "second Ctrl-] sends one. What is piped in is sent as well. A lost connection is made again, and the "
+		  "output goes on where it was. With --port the rate is 115200 unless --baud says otherwise.",
 	  .options = monitor_options,
 	  .run = ff_cmd_monitor },
 	{ .name = "flash-id",

@@ -60,6 +60,10 @@ enum ff_command_option {
 	FF_OPTION_NO_CRASH,
 	FF_OPTION_BOOTS,
 	FF_OPTION_LOG,
+	FF_OPTION_HISTORY,
+	FF_OPTION_TIMESTAMPS,
+	FF_OPTION_EOL,
+	FF_OPTION_NO_RECONNECT,
 };
 
 bool ff_cmd_boards(struct ff_run *run);

@@ -9,6 +9,7 @@
 #include <farflash/version.h>
 
 #include "commands.h"
+#include "stamps.h"
 
 enum common_option {
 	OPTION_SERVER = 0x100,
@@ -78,6 +79,8 @@ static const char *const after_words[] = {
 	[FF_AFTER_WATCHDOG_RESET] = "watchdog-reset",
 	NULL,
 };
+
+static const char *const eol_words[] = { [FF_KEYS_CR] = "CR", [FF_KEYS_LF] = "LF", [FF_KEYS_CRLF] = "CRLF", NULL };
 
 static bool same_word(const char *text, const char *word)
 {
@@ -165,6 +168,9 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case 'C':
 		options->build_dir = argument;
 		return 0;
+	case FF_OPTION_LOG:
+		options->log = argument;
+		return 0;
 	case FF_OPTION_CANCEL:
 		options->cancel = argument;
 		return 0;
@@ -173,9 +179,6 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 		return 0;
 	case FF_OPTION_FAIL:
 		options->fail = argument;
-		return 0;
-	case FF_OPTION_LOG:
-		options->log = argument;
 		return 0;
 	case FF_OPTION_SELECT:
 		options->select = argument;
@@ -232,6 +235,9 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case FF_OPTION_NO_CRASH:
 		options->no_crash = true;
 		return 0;
+	case FF_OPTION_NO_RECONNECT:
+		options->no_reconnect = true;
+		return 0;
 	case FF_OPTION_NON_VOLATILE:
 		options->non_volatile = true;
 		return 0;
@@ -244,6 +250,34 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case 'V':
 		puts("farflash " FF_VERSION);
 		exit(EXIT_SUCCESS);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_monitor(int key, char *argument, struct argp_state *state, struct ff_options *options)
+{
+	const struct timespec epoch = { .tv_sec = 0 };
+	char stamp[FF_STAMPS_SIZE];
+
+	switch (key) {
+	case FF_OPTION_SECONDS:
+		options->limit_us = seconds(state, argument);
+		return 0;
+	case FF_OPTION_HISTORY:
+		options->history = (uint32_t)number(state, "--history", argument, 0, 100000000);
+		return 0;
+	case FF_OPTION_TIMESTAMPS:
+		options->stamps = argument != NULL ? argument : FF_STAMPS_DEFAULT;
+		if (!ff_stamps_text(stamp, options->stamps, &epoch)) {
+			argp_error(state, "--timestamps wants a time format that gives 1 to %d characters, not '%s'",
+				   FF_STAMPS_SIZE - 2, options->stamps);
+		}
+		return 0;
+	case FF_OPTION_EOL:
+		options->eol = (enum ff_keys_eol)choice(state, "--eol", argument, eol_words);
+		options->eol_given = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -290,11 +324,8 @@ static error_t parse_value(int key, char *argument, struct argp_state *state, st
 	case FF_OPTION_BOOTS:
 		options->boots = (unsigned)number(state, "--boots", argument, 2, 1000);
 		return 0;
-	case FF_OPTION_SECONDS:
-		options->limit_us = seconds(state, argument);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_monitor(key, argument, state, options);
 	}
 }
 

@@ -11,6 +11,7 @@
 
 #include "file_options.h"
 #include "flash_settings.h"
+#include "keys.h"
 
 struct ff_command;
 
@@ -60,14 +61,19 @@ struct ff_options {
 	const char *cancel; /* id of the job to cancel */
 	const char *select; /* labels of the boards that are meant; NULL: all */
 	bool reset;
-	int64_t limit_us;      /* end of the monitor, 0 for none */
-	const char *expect;    /* of test: what the board has to say; NULL: nothing in particular */
-	const char *fail;      /* what it must not say */
-	const char *log;       /* where its output goes */
-	unsigned timeout_s;    /* 0: the server's default */
-	unsigned boots;        /* the same */
-	bool no_crash;         /* a crash is no failure */
-	bool lone_images;      /* plain files may stand without an offset */
+	int64_t limit_us;     /* end of the monitor, 0 for none */
+	const char *expect;   /* of test: what the board has to say; NULL: nothing in particular */
+	const char *fail;     /* what it must not say */
+	const char *log;      /* file that gets the board's output; NULL for none */
+	unsigned timeout_s;   /* 0: the server's default */
+	unsigned boots;       /* the same */
+	bool no_crash;        /* a crash is no failure */
+	bool lone_images;     /* plain files may stand without an offset */
+	uint32_t history;     /* bytes that the monitor begins with */
+	const char *stamps;   /* format of the monitor's time stamps, NULL for none */
+	enum ff_keys_eol eol; /* what Enter sends */
+	bool eol_given;
+	bool no_reconnect;
 	unsigned status_bytes; /* registers of the flash chip; 0: the command's default */
 	bool non_volatile;
 	struct ff_file_options files;

@@ -38,17 +38,15 @@ bool ff_terminal_raw_enter(struct ff_terminal_raw *raw, int fd)
 	struct termios mode;
 
 	*raw = (struct ff_terminal_raw){ .fd = fd };
-	if (!isatty(fd) || tcgetattr(fd, &raw->before) != 0) {
+	/* The shell would stop a job in the background that changes the terminal. */
+	if (!isatty(fd) || tcgetpgrp(fd) != getpgrp() || tcgetattr(fd, &raw->before) != 0) {
 		return false;
 	}
 	mode = raw->before;
 	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON | ISTRIP | INPCK);
-	mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
+	mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN | ISIG);
 	mode.c_cc[VMIN] = 1;
 	mode.c_cc[VTIME] = 0;
-	/* Suspending would leave the shell with a raw terminal. */
-	mode.c_cc[VSUSP] = _POSIX_VDISABLE;
-	mode.c_cc[VQUIT] = _POSIX_VDISABLE;
 	raw->active = tcsetattr(fd, TCSANOW, &mode) == 0;
 	return raw->active;
 }

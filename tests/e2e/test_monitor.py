@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: Apache-2.0
+"""farflash monitor as a person uses it: on a terminal."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import termios
+import threading
+import time
+
+import pytest
+
+from client import DONE, UNREACHABLE, USAGE, farflash
+from console import Talk
+from program import DEFAULT_WAIT, environment, program_path, sanitizer_report
+
+APPLICATION = "hello from the application"
+MENU = b"\x1d"
+BOOT = "SPI_FAST_FLASH_BOOT"
+READY = "Ctrl-] q quits"
+
+
+class Terminal:
+    """farflash on a pseudo terminal, which also shows what it says on standard error."""
+
+    def __init__(self, *arguments):
+        self.master, slave = pty.openpty()
+        self.slave = slave
+        self.before = termios.tcgetattr(slave)
+        self.process = subprocess.Popen([program_path("farflash"), *map(str, arguments)], stdin=slave, stdout=slave,
+                                        stderr=slave, env=environment(), start_new_session=True,
+                                        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))
+        self.shown = b""
+        self._changed = threading.Condition()
+        self._over = False
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+
+    def _collect(self):
+        while not self._over:
+            if select.select([self.master], [], [], 0.05)[0]:
+                data = os.read(self.master, 4096)
+                with self._changed:
+                    self.shown += data
+                    self._changed.notify_all()
+
+    @property
+    def text(self):
+        return self.shown.decode(errors="replace")
+
+    def wait(self, pattern, start=0, timeout=DEFAULT_WAIT):
+        """Waits until `pattern` is found behind `start`; returns the end of it."""
+        with self._changed:
+            found = None
+
+            def look():
+                nonlocal found
+                found = re.search(pattern, self.text[start:])
+                return found
+            assert self._changed.wait_for(look, timeout), f"wanted {pattern} in {self.text[start:]!r}"
+            return start + found.end()
+
+    def type(self, keys):
+        os.write(self.master, keys)
+
+    def end(self):
+        status = self.process.wait(DEFAULT_WAIT)
+        assert sanitizer_report(self.text) is None, self.text
+        return status
+
+    def is_restored(self):
+        return termios.tcgetattr(self.slave) == self.before
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._over = True
+        self._reader.join()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def start(*arguments):
+        opened.append(Terminal(*arguments))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def board(make_board):
+    return make_board(application=APPLICATION)
+
+
+@pytest.fixture(params=("server", "port"))
+def where(request, board, make_server):
+    if request.param == "port":
+        return "--port", board.address
+    server = make_server(lab1=board)
+    server.rest.wait_board("lab1", "idle")
+    return "--server", server.url
+
+
+@pytest.fixture
+def echo(make_board, make_server):
+    server = make_server(lab1=make_board(device="echo"))
+    server.rest.wait_board("lab1", "idle")
+    return server
+
+
+# ---- keys ----
+
+@pytest.mark.parametrize("key", (b"q", b"x", b"\x11"))
+def test_monitor__the_menu_quits(where, terminal, key):
+    monitor = terminal(*where, "monitor")
+    monitor.wait(READY)
+    assert not monitor.is_restored()
+    monitor.type(MENU + key)
+    assert monitor.end() == DONE
+    assert monitor.is_restored()
+
+
+@pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+def test_monitor__a_signal_restores_the_terminal(where, terminal, number):
+    monitor = terminal(*where, "monitor")
+    monitor.wait(READY)
+    monitor.process.send_signal(number)
+    assert monitor.end() == DONE
+    assert monitor.is_restored()
+
+
+def test_monitor__the_reset_key(where, terminal):
+    monitor = terminal(*where, "monitor", "--reset")
+    at = monitor.wait(APPLICATION, monitor.wait(READY))
+    monitor.type(MENU + b"r")
+    at = monitor.wait(BOOT, at)
+    monitor.wait(APPLICATION, at)
+    assert "the board was reset" in monitor.text
+    monitor.type(MENU + b"q")
+    assert monitor.end() == DONE
+
+
+def test_monitor__help_and_unknown_keys(where, terminal):
+    monitor = terminal(*where, "monitor")
+    at = monitor.wait(READY)
+    monitor.type(MENU + b"z")
+    at = monitor.wait("Ctrl-] h says which keys there are", at)
+    monitor.type(MENU + b"h")
+    at = monitor.wait("Ctrl-] r  reset the board", at)
+    monitor.type(MENU + b"e")
+    monitor.wait("Enter sends LF", at)
+
+
+def echoed(monitor, keys, wanted):
+    at = len(monitor.text)
+    monitor.type(keys)
+    monitor.wait(re.escape(wanted), at)
+
+
+def test_monitor__keys_reach_the_board(echo, terminal):
+    """Control characters among them: a board may have a shell of its own."""
+    monitor = terminal("--server", echo.url, "monitor")
+    monitor.wait(READY)
+    echoed(monitor, b"one\x03two\x1athree\x1c", "one\x03two\x1athree\x1c")
+    echoed(monitor, b"a" + MENU + MENU + b"b", "a\x1db")
+    monitor.type(MENU + b"q")
+    assert monitor.end() == DONE
+
+
+@pytest.mark.parametrize("eol,wanted", (("CR", "end\rof"), ("LF", "end\r\nof"), ("CRLF", "end\r\r\nof")))
+def test_monitor__what_enter_sends(echo, terminal, eol, wanted):
+    """The terminal makes CR LF of a board's LF."""
+    monitor = terminal("--server", echo.url, "monitor", "--eol", eol)
+    monitor.wait(READY)
+    echoed(monitor, b"end\rof", wanted)
+
+
+def test_monitor__a_second_writer_is_told(echo, terminal):
+    with Talk(echo) as first:
+        first.send(b"mine")
+        first.wait_output(b"mine")
+        monitor = terminal("--server", echo.url, "monitor")
+        monitor.wait(READY)
+        monitor.type(b"x")
+        monitor.wait("lab1 is in use by")
+
+
+def test_monitor__a_pipe_is_sent(echo):
+    """Its end is not the monitor's."""
+    done = farflash("--server", echo.url, "monitor", "--seconds", "2", stdin=b"to the board\n")
+    assert done.status == DONE and done.stdout == "to the board\n", done
+    assert done.seconds >= 2
+
+
+def test_monitor__line_endings_of_a_pipe(echo, tmp_path):
+    log = tmp_path / "log"
+    farflash("--server", echo.url, "monitor", "--seconds", "1", "--eol", "CRLF", "--log", log, stdin=b"a\nb\n")
+    assert log.read_bytes() == b"a\r\nb\r\n"
+
+
+# ---- stamps and log ----
+
+STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} "
+
+
+def test_monitor__time_stamps(where):
+    done = farflash(*where, "monitor", "--reset", "--timestamps", "--seconds", "1.5")
+    assert done.status == DONE and APPLICATION in done.stdout, done
+    for line in done.stdout.splitlines():
+        assert re.match(STAMP, line), done
+
+
+def test_monitor__time_stamps_by_key(where, terminal):
+    monitor = terminal(*where, "monitor", "--reset")
+    at = monitor.wait(APPLICATION, monitor.wait(READY))
+    assert not re.search(STAMP, monitor.text)
+    monitor.type(MENU + b"t")
+    at = monitor.wait(STAMP + APPLICATION, at)
+    monitor.type(MENU + b"t")
+    monitor.wait(r"\n" + APPLICATION, monitor.wait("time stamps off", at))
+
+
+def test_monitor__bad_time_stamps_and_line_endings(where):
+    assert farflash(*where, "monitor", "--timestamps=").status == USAGE
+    assert farflash(*where, "monitor", "--eol", "LFCR").status == USAGE
+
+
+def test_monitor__log(where, tmp_path):
+    log = tmp_path / "board.log"
+    log.write_bytes(b"before\n")
+    done = farflash(*where, "monitor", "--reset", "--log", log, "--seconds", "1.5")
+    assert done.status == DONE and APPLICATION in done.stdout, done
+    assert log.read_text().replace("\r\n", "\n") == "before\n" + done.stdout.replace("\r\n", "\n")
+
+
+def test_monitor__log_by_key(where, terminal, tmp_path):
+    log = tmp_path / "board.log"
+    monitor = terminal(*where, "monitor", "--reset", "--log", log)
+    at = monitor.wait(APPLICATION, monitor.wait(READY))
+    monitor.type(MENU + b"l")
+    at = monitor.wait("log off: ", at)
+    size = log.stat().st_size
+    at = monitor.wait(APPLICATION, at)
+    assert log.stat().st_size == size
+    monitor.type(MENU + b"l")
+    monitor.wait(APPLICATION + r"[^\n]*\n", monitor.wait("log on: ", at))
+    assert log.stat().st_size > size
+
+
+def test_monitor__a_full_disk_ends_the_log_only(where, terminal):
+    monitor = terminal(*where, "monitor", "--reset", "--log", "/dev/full")
+    at = monitor.wait("cannot write the log /dev/full: No space left on device")
+    monitor.wait(APPLICATION, monitor.wait(APPLICATION, at))
+    assert monitor.text.count("cannot write the log") == 1
+
+
+def test_monitor__a_log_that_cannot_be(where, tmp_path):
+    done = farflash(*where, "monitor", "--log", tmp_path / "none" / "log")
+    assert done.status == USAGE and "No such file" in done.stderr, done
+
+
+# ---- losses ----
+
+def test_monitor__history(echo, terminal):
+    with Talk(echo) as talk:
+        talk.send(b"long ago")
+        talk.wait_output(b"long ago")
+    done = farflash("--server", echo.url, "monitor", "--history", "3", "--seconds", "0.5")
+    assert done.stdout == "ago", done
+    assert farflash("--server", echo.url, "monitor", "--seconds", "0.5").stdout == ""
+
+
+def test_monitor__a_broken_connection_loses_and_repeats_nothing(echo, make_relay, terminal):
+    relay = make_relay(echo.port)
+    monitor = terminal("--server", f"http://127.0.0.1:{relay.port}", "monitor")
+    monitor.wait(READY)
+    with Talk(echo) as talk:
+        talk.send(b"<0001>")
+        at = monitor.wait("<0001>")
+        relay.cut()
+        monitor.wait("trying again", at)
+        talk.send(b"<0002>")
+        talk.wait_output(b"<0002>")
+    at = monitor.wait("lab1 is back", at)
+    monitor.wait("<0002>", 0)
+    monitor.type(b"<0003>")
+    monitor.wait("<0003>", at)
+    assert re.findall(r"<\d+>", monitor.text) == ["<0001>", "<0002>", "<0003>"]
+    monitor.type(MENU + b"q")
+    assert monitor.end() == DONE
+
+
+def test_monitor__the_server_starts_anew(board, make_server, unused_ports, terminal):
+    port, = unused_ports(1)
+    server = make_server(lab1=board, options=["--listen", f"127.0.0.1:{port}"])
+    server.rest.wait_board("lab1", "idle")
+    monitor = terminal("--server", f"http://127.0.0.1:{port}", "monitor", "--reset")
+    at = monitor.wait(APPLICATION, monitor.wait(READY))
+    server.terminate()
+    at = monitor.wait("trying again", at)
+    make_server(lab1=board, options=["--listen", f"127.0.0.1:{port}"])
+    at = monitor.wait("the server has started anew", at)
+    monitor.wait(APPLICATION, monitor.wait("lab1 is back", at))
+    assert monitor.text.count("trying again") == 1
+    monitor.type(MENU + b"q")
+    assert monitor.end() == DONE
+
+
+def test_monitor__ctrl_c_leaves_while_there_is_no_connection(echo, terminal):
+    monitor = terminal("--server", echo.url, "monitor")
+    monitor.wait(READY)
+    echo.terminate()
+    monitor.wait("trying again")
+    monitor.type(b"\x03")
+    assert monitor.end() == DONE
+    assert monitor.is_restored()
+
+
+def test_monitor__no_reconnect(echo, terminal):
+    monitor = terminal("--server", echo.url, "monitor", "--no-reconnect")
+    monitor.wait(READY)
+    echo.terminate()
+    assert monitor.end() == UNREACHABLE
+    assert monitor.is_restored()
+
+
+def test_monitor__a_port_that_is_unplugged(make_board, terminal, tmp_path, start_farflash):
+    """It is told at once, and the output goes on when the board is back."""
+    link = tmp_path / "tty"
+    board = make_board(listen=f"pty:{link}", application=APPLICATION, options=["--boot", "app"])
+    monitor = terminal("--port", link, "monitor")
+    at = monitor.wait(APPLICATION, monitor.wait(READY))
+    begun = time.monotonic()
+    board.kill()
+    at = monitor.wait("trying again", at)
+    assert time.monotonic() - begun < 5
+    make_board(listen=f"pty:{link}", application=APPLICATION, options=["--boot", "app"])
+    monitor.wait(APPLICATION, monitor.wait("is back", at))
+    monitor.type(MENU + b"q")
+    assert monitor.end() == DONE
+
+
+def test_monitor__no_server_and_no_board(echo, unused_ports, terminal):
+    port, = unused_ports(1)
+    for url, board, status in ((f"http://127.0.0.1:{port}", "lab1", UNREACHABLE), (echo.url, "lab2", USAGE)):
+        monitor = terminal("--server", url, "--board", board, "monitor")
+        assert monitor.end() == status
+        assert monitor.is_restored()
