@@ -149,7 +149,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_write_flash },
 	{ .name = "test",
 	  .arguments = "FILE\nOFFSET FILE [OFFSET FILE...]\n@ARGUMENT_FILE\n-C BUILD_DIR\n",
-	  .summary = "Write images, reset the board, and judge it by what it says",
+	  .summary = "Flash, reset, and judge a board by what it says",
 	  .details =
 		  "PATTERN is a regular expression in Perl's syntax, looked for in each line. The first line that decides "
 		  "it does; without --expect a board passes that does not fail in time. A crash fails as well: Guru Meditation, abort, failed assertion, "

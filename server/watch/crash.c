@@ -29,6 +29,9 @@ const char *ff_crash_find(const char *line, size_t size)
 		{ "ESP_ERROR_CHECK failed:", "failed ESP_ERROR_CHECK" },
 		{ "CUT HERE FOR EXCEPTION DECODER", "exception" },
 		{ "Soft WDT reset", "software watchdog" },
+		/* ROMs of ESP32 and later, and ESP-IDF's bootloader (bootloader_utility.c). */
+		{ "invalid header: 0x", "nothing to boot" },
+		{ "No bootable app partitions", "nothing to boot" },
 	};
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		if (holds(line, size, signs[i].words)) {

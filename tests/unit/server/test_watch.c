@@ -147,6 +147,7 @@ static void test_watch__knows_crashes(void **state)
 		"CORRUPT HEAP: Bad head at 0x3ffb1234",
 		"thread 'main' panicked at 'oh', src/main.rs:3:5",
 		"--------------- CUT HERE FOR EXCEPTION DECODER ---------------",
+		"invalid header: 0xffffffff",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct scene scene;
