@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <farflash/version.h>
@@ -24,6 +25,7 @@
 
 #define EXIT_USAGE 2
 #define STOP_TIMEOUT_MS 15000
+#define DESCRIPTORS 4096
 #define MALLOC_ARENAS 2 /* one more costs more memory than a few threads can gain */
 
 const char *argp_program_version = "farflashd " FF_VERSION;
@@ -277,6 +279,16 @@ static bool stop(struct server *server)
 	return stopped;
 }
 
+/* All the connections that HTTP and the boards' ports admit need more descriptors than many systems give at first. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+		(void)!setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* All threads inherit the mask, so the signals arrive at sigwait() in main() alone. */
 static void block_signals(sigset_t *signals)
 {
@@ -327,6 +339,7 @@ int main(int argc, char **argv)
 	struct ff_error error = FF_ERROR_NONE;
 	sigset_t signals;
 	ff_standard_occupy();
+	allow_descriptors();
 	argp_err_exit_status = EXIT_USAGE;
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
 	enum ff_status status = configure(&server.config, argc, argv, &error);

@@ -50,6 +50,7 @@ static const struct exit_row exit_rows[] = {
 	{ "port-busy", FF_EXIT_BUSY },
 	{ "port-denied", FF_EXIT_BUSY },
 	{ "board-busy", FF_EXIT_BUSY },
+	{ "forbidden-origin", FF_EXIT_BUSY },
 	{ "job-ended", FF_EXIT_BUSY },
 	{ "job-not-ended", FF_EXIT_BUSY },
 	{ "too-many-jobs", FF_EXIT_BUSY },
