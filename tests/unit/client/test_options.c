@@ -110,6 +110,19 @@ static void test_options__read_every_command(void **state)
 	PARSE(&options, "monitor", "--reset", "--seconds", "2.5");
 	assert_true(options.reset);
 	assert_int_equal(options.limit_us, 2500000);
+	assert_null(options.stamps);
+	assert_int_equal(options.eol, FF_KEYS_CR);
+	ff_options_release(&options);
+	PARSE(&options, "monitor", "--timestamps", "--history", "100", "--eol", "CRLF", "--log", "a", "--no-reconnect");
+	assert_string_equal(options.stamps, "%Y-%m-%dT%H:%M:%S.%N");
+	assert_int_equal(options.history, 100);
+	assert_int_equal(options.eol, FF_KEYS_CRLF);
+	assert_true(options.eol_given);
+	assert_string_equal(options.log, "a");
+	assert_true(options.no_reconnect);
+	ff_options_release(&options);
+	PARSE(&options, "monitor", "--timestamps=%H:%M");
+	assert_string_equal(options.stamps, "%H:%M");
 	ff_options_release(&options);
 	PARSE(&options, "write_flash_status", "--non_volatile", "--bytes", "3", "0x10");
 	assert_true(options.non_volatile);
@@ -282,6 +295,10 @@ static void test_options__wrong_usage_exits_with_2(void **state)
 		{ "monitor", "--seconds", "0" },
 		{ "monitor", "--seconds", "soon" },
 		{ "monitor", "--seconds", "nan" },
+		{ "monitor", "--history", "-1" },
+		{ "monitor", "--timestamps=" },
+		{ "monitor", "--eol", "crcr" },
+		{ "reset", "--no-reconnect" },
 		{ "reset", "--seconds", "1" },
 		{ "write-flash", "--flash-mode", "a-long-nonsense" },
 		{ "write-flash", "--encrypt", "0x0", "a.bin", "--encrypt-files", "0x1000" },
