@@ -47,7 +47,7 @@ bool ff_handshake_accept(const char *key, char accept[FF_HANDSHAKE_ACCEPT_SIZE])
 
 size_t ff_handshake_head_size(const char *bytes, size_t size)
 {
-	const char *end = memmem(bytes, size, "\r\n\r\n", 4);
+	const char *end = size == 0 ? NULL : memmem(bytes, size, "\r\n\r\n", 4);
 	return end ? (size_t)(end - bytes) + 4 : 0;
 }
 
