@@ -174,12 +174,6 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case FF_OPTION_CANCEL:
 		options->cancel = argument;
 		return 0;
-	case FF_OPTION_EXPECT:
-		options->expect = argument;
-		return 0;
-	case FF_OPTION_FAIL:
-		options->fail = argument;
-		return 0;
 	case FF_OPTION_SELECT:
 		options->select = argument;
 		return 0;
@@ -232,12 +226,6 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case FF_OPTION_RESET:
 		options->reset = true;
 		return 0;
-	case FF_OPTION_NO_CRASH:
-		options->no_crash = true;
-		return 0;
-	case FF_OPTION_NO_RECONNECT:
-		options->no_reconnect = true;
-		return 0;
 	case FF_OPTION_NON_VOLATILE:
 		options->non_volatile = true;
 		return 0;
@@ -250,6 +238,29 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case 'V':
 		puts("farflash " FF_VERSION);
 		exit(EXIT_SUCCESS);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_test(int key, char *argument, struct argp_state *state, struct ff_options *options)
+{
+	switch (key) {
+	case FF_OPTION_EXPECT:
+		options->expect = argument;
+		return 0;
+	case FF_OPTION_FAIL:
+		options->fail = argument;
+		return 0;
+	case FF_OPTION_TIMEOUT:
+		options->timeout_s = (unsigned)number(state, "--timeout", argument, 1, 86400);
+		return 0;
+	case FF_OPTION_BOOTS:
+		options->boots = (unsigned)number(state, "--boots", argument, 2, 1000);
+		return 0;
+	case FF_OPTION_NO_CRASH:
+		options->no_crash = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -278,8 +289,11 @@ static error_t parse_monitor(int key, char *argument, struct argp_state *state, 
 		options->eol = (enum ff_keys_eol)choice(state, "--eol", argument, eol_words);
 		options->eol_given = true;
 		return 0;
+	case FF_OPTION_NO_RECONNECT:
+		options->no_reconnect = true;
+		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_test(key, argument, state, options);
 	}
 }
 
@@ -317,12 +331,6 @@ static error_t parse_value(int key, char *argument, struct argp_state *state, st
 		return 0;
 	case FF_OPTION_BYTES:
 		options->status_bytes = (unsigned)number(state, "--bytes", argument, 1, 3);
-		return 0;
-	case FF_OPTION_TIMEOUT:
-		options->timeout_s = (unsigned)number(state, "--timeout", argument, 1, 86400);
-		return 0;
-	case FF_OPTION_BOOTS:
-		options->boots = (unsigned)number(state, "--boots", argument, 2, 1000);
 		return 0;
 	default:
 		return parse_monitor(key, argument, state, options);
