@@ -44,6 +44,7 @@ bool ff_terminal_raw_enter(struct ff_terminal_raw *raw, int fd)
 	}
 	mode = raw->before;
 	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON | ISTRIP | INPCK);
+	mode.c_oflag |= OPOST | ONLCR; /* for lines that end in LF alone */
 	mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN | ISIG);
 	mode.c_cc[VMIN] = 1;
 	mode.c_cc[VTIME] = 0;

@@ -22,7 +22,7 @@ struct ff_terminal_raw {
 	struct termios before;
 };
 
-/* Keys come one by one, unechoed and untranslated, Ctrl-C and its like among them; output stays as it is. Does nothing
+/* Keys come one by one, unechoed and untranslated, Ctrl-C and its like among them; in what is shown LF begins a line. Does nothing
  * where `fd` is no terminal, or not ours at this time.
  * Every way out must pass ff_terminal_raw_leave(). Returns whether the mode was entered. */
 bool ff_terminal_raw_enter(struct ff_terminal_raw *raw, int fd);
