@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common_options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,8 @@ static const char *const eol_words[] = { [FF_KEYS_CR] = "CR", [FF_KEYS_LF] = "LF
 
 static bool same_word(const char *text, const char *word)
 {
-	while (*word != '\0' && (*text == *word || (*text == '_' && *word == '-'))) {
+	while (*word != '\0' &&
+	       (tolower((unsigned char)*text) == tolower((unsigned char)*word) || (*text == '_' && *word == '-'))) {
 		text++;
 		word++;
 	}

@@ -185,6 +185,9 @@ static void check_places(struct argp_state *state, const struct ff_options *opti
 	if (options->port != NULL && (options->server != NULL || options->board != NULL)) {
 		argp_error(state, "--port names a board without a server: leave --server and --board out");
 	}
+	if (options->port != NULL && options->history > 0) {
+		argp_error(state, "--history needs a server: a port alone remembers nothing");
+	}
 	if (options->port == NULL && options->attempts > 0) {
 		argp_error(state, "--connect-attempts needs --port: a server decides for itself");
 	}

@@ -121,8 +121,9 @@ static void test_options__read_every_command(void **state)
 	assert_string_equal(options.log, "a");
 	assert_true(options.no_reconnect);
 	ff_options_release(&options);
-	PARSE(&options, "monitor", "--timestamps=%H:%M");
+	PARSE(&options, "monitor", "--timestamps=%H:%M", "--eol=lf");
 	assert_string_equal(options.stamps, "%H:%M");
+	assert_int_equal(options.eol, FF_KEYS_LF);
 	ff_options_release(&options);
 	PARSE(&options, "write_flash_status", "--non_volatile", "--bytes", "3", "0x10");
 	assert_true(options.non_volatile);
@@ -296,6 +297,7 @@ static void test_options__wrong_usage_exits_with_2(void **state)
 		{ "monitor", "--seconds", "soon" },
 		{ "monitor", "--seconds", "nan" },
 		{ "monitor", "--history", "-1" },
+		{ "monitor", "--port", "x", "--history", "100" },
 		{ "monitor", "--timestamps=" },
 		{ "monitor", "--eol", "crcr" },
 		{ "reset", "--no-reconnect" },
