@@ -19,6 +19,7 @@
 #define KEYS_SIZE 256
 #define OUT_SIZE 4096
 #define CTRL_C 0x03
+#define HINT_MS 1000 /* so long does nobody hesitate who knows the key */
 #define FIRST_PAUSE_MS 100
 #define LONGEST_PAUSE_MS 3000
 #define COMEBACK_MS 10000 /* with --no-reconnect: for a board on USB that a reset takes away */
@@ -29,6 +30,7 @@ struct monitor {
 	struct ff_view view;
 	struct ff_terminal_raw raw;
 	struct ff_keys keys;
+	int64_t hint_us;       /* when to say what goes behind Ctrl-]; 0: never */
 	uint8_t out[OUT_SIZE]; /* for the board */
 	size_t out_size;
 	bool reads; /* standard input may have more */
@@ -36,6 +38,8 @@ struct monitor {
 	bool over; /* the user has seen enough */
 	int64_t begun_us;
 };
+
+#define MENU_HINT "behind Ctrl-]: q or another Ctrl-] quits, r resets the board, h lists all keys"
 
 static bool is_over(struct monitor *monitor)
 {
@@ -91,7 +95,7 @@ static void act(struct monitor *monitor, enum ff_keys_action action)
 		ff_view_say(view, "keys of the monitor:\n%s", ff_keys_help);
 		return;
 	case FF_KEYS_UNKNOWN:
-		ff_view_say(view, "Ctrl-] h says which keys there are");
+		ff_view_say(view, MENU_HINT);
 		return;
 	default:
 		return;
@@ -105,6 +109,17 @@ static void queue(struct monitor *monitor, const uint8_t *bytes, size_t size)
 	size = size < room ? size : room;
 	memcpy(monitor->out + monitor->out_size, bytes, size);
 	monitor->out_size += size;
+}
+
+static void send_queued(struct monitor *monitor)
+{
+	size_t sent = 0;
+
+	if (monitor->out_size > 0) {
+		sent = monitor->feed->ops->write(monitor->feed, monitor->out, monitor->out_size);
+	}
+	monitor->out_size -= sent;
+	memmove(monitor->out, monitor->out + sent, monitor->out_size);
 }
 
 /* What is typed while there is no connection goes nowhere, and Ctrl-C leaves. */
@@ -121,13 +136,14 @@ static void take_typed(struct monitor *monitor, const uint8_t *typed, size_t siz
 		} else if (memchr(bytes, CTRL_C, made) != NULL) {
 			monitor->over = true;
 		}
-		if (action == FF_KEYS_QUIT && monitor->up && monitor->out_size > 0) {
-			monitor->out_size -= monitor->feed->ops->write(monitor->feed, monitor->out, monitor->out_size);
+		if (action != FF_KEYS_NONE && monitor->up) {
+			send_queued(monitor); /* what was typed before a reset or a break comes before it */
 		}
 		act(monitor, action);
 		typed += taken;
 		size -= taken;
 	}
+	monitor->hint_us = monitor->keys.in_menu ? ff_deadline_ms(HINT_MS) : 0;
 }
 
 /* A pipe's bytes are the board's as they are, unless --eol says what their line feeds become. */
@@ -179,21 +195,14 @@ static bool go_on(void *context)
 	struct monitor *monitor = context;
 
 	take_input(monitor);
+	if (monitor->hint_us != 0 && ff_now_us() >= monitor->hint_us) {
+		monitor->hint_us = 0;
+		ff_view_say(&monitor->view, MENU_HINT);
+	}
 	return !is_over(monitor);
 }
 
 /* ---- the connection ---- */
-
-static void send_queued(struct monitor *monitor)
-{
-	size_t sent = 0;
-
-	if (monitor->out_size > 0) {
-		sent = monitor->feed->ops->write(monitor->feed, monitor->out, monitor->out_size);
-	}
-	monitor->out_size -= sent;
-	memmove(monitor->out, monitor->out + sent, monitor->out_size);
-}
 
 static void wait_more(struct monitor *monitor)
 {
@@ -208,8 +217,7 @@ static enum ff_feed_state watch(struct monitor *monitor, struct ff_failure *fail
 	enum ff_feed_state state = FF_FEED_UP;
 
 	monitor->up = true;
-	while (state == FF_FEED_UP && !is_over(monitor)) {
-		take_input(monitor);
+	while (state == FF_FEED_UP && go_on(monitor)) {
 		send_queued(monitor);
 		state = monitor->feed->ops->turn(monitor->feed, failure);
 		if (state == FF_FEED_UP && !is_over(monitor)) {
@@ -254,9 +262,7 @@ static enum ff_feed_state come_back(struct monitor *monitor, struct ff_failure *
 			state = monitor->feed->ops->open(monitor->feed, failure);
 		}
 	}
-	if (state == FF_FEED_UP) {
-		ff_view_say(&monitor->view, "%s is back", monitor->feed->board);
-	} else if (state == FF_FEED_LOST) {
+	if (state == FF_FEED_LOST) {
 		*failure = first;
 	}
 	return state;

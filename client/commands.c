@@ -169,9 +169,9 @@ const struct ff_command ff_commands[] = {
 	  .arguments = "",
 	  .summary = "Show what the board prints, and send it what is typed",
 	  .details =
-		  "On a terminal all keys go to the board, Ctrl-C too; behind Ctrl-] stand the monitor's own: q quits, r resets the "
-		  "board, b sends a break, t switches time stamps and l the log, e changes what Enter sends, h lists them, and a "
-		  "second Ctrl-] sends one. What is piped in is sent as well. A lost connection is made again, and the "
+		  "On a terminal all keys go to the board, Ctrl-C too; behind Ctrl-] stand the monitor's own: q or Ctrl-] again quits, r resets the "
+		  "board, b sends a break, t switches time stamps and l the log, e changes what Enter sends, s sends Ctrl-] itself, h "
+		  "lists them. What is piped in is sent as well. A lost connection is made again, and the "
 		  "output goes on where it was. With --port the rate is 115200 unless --baud says otherwise.",
 	  .options = monitor_options,
 	  .run = ff_cmd_monitor },

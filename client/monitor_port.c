@@ -56,6 +56,9 @@ static enum ff_feed_state open_port(struct ff_feed *feed, struct ff_failure *fai
 	status = port->was_open ? open_again(port, &transport_options, &error)
 				: ff_transport_open(&port->transport, options->port, &transport_options, &error);
 	if (status == FF_OK) {
+		if (port->was_open) {
+			tell(port, "the port is back");
+		}
 		port->was_open = true;
 		ff_error_clear(&port->lost);
 		return FF_FEED_UP;
@@ -152,7 +155,10 @@ static void break_port(struct ff_feed *feed)
 		tell(port, "this port cannot send a break");
 		return;
 	}
-	status = transport->port->set_break(transport->self, true, ff_deadline_ms(WRITE_MS), &error);
+	status = transport->ops->drain(transport->self, ff_deadline_ms(WRITE_MS), &error);
+	if (status == FF_OK) {
+		status = transport->port->set_break(transport->self, true, ff_deadline_ms(WRITE_MS), &error);
+	}
 	if (status == FF_OK) {
 		ff_sleep_ms(BREAK_MS);
 		status = transport->port->set_break(transport->self, false, ff_deadline_ms(WRITE_MS), &error);

@@ -22,6 +22,9 @@
 #define MESSAGE_MAX 65536   /* of the server's; it sends far less */
 #define WRITE_MAX 4096      /* the server takes twice as much in a message */
 #define ALL_HISTORY 100000000
+#define HOLD_US 10000000   /* so long after the last key the board is still kept from others */
+#define REPEAT_US 10000000 /* a refusal is told again when there was none for so long */
+#define RARELY_US 2000000  /* the server refuses in silence when it has said so within this time */
 
 struct remote {
 	struct ff_feed feed;
@@ -31,7 +34,10 @@ struct remote {
 	char epoch[64];    /* "" before the first hello */
 	uint64_t position; /* of the next byte */
 	int64_t pinged_us;
-	bool greeted; /* the hello of this connection is there */
+	bool greeted;       /* the hello of this connection is there */
+	int64_t typed_us;   /* when the board was last written to; 0: it is not held for that */
+	int64_t refused_us; /* when the server last refused to pass something on; 0: not yet */
+	char refusal[256];  /* what it said then */
 };
 
 static void tell(struct remote *remote, const char *text)
@@ -43,8 +49,10 @@ static void take_hello(struct remote *remote, const json_t *message)
 {
 	const char *epoch = json_string_value(json_object_get(message, "epoch"));
 
-	if (remote->epoch[0] != '\0' && epoch != NULL && strcmp(epoch, remote->epoch) != 0) {
-		tell(remote, "the server has started anew: what the board printed until then may be missing here");
+	if (remote->epoch[0] != '\0' && epoch != NULL && strcmp(epoch, remote->epoch) == 0) {
+		tell(remote, "the connection is back");
+	} else if (remote->epoch[0] != '\0') {
+		tell(remote, "the connection is back, to a server that has started anew: output may be missing here");
 	}
 	snprintf(remote->epoch, sizeof(remote->epoch), "%s", epoch != NULL ? epoch : "");
 	remote->position = (uint64_t)json_integer_value(json_object_get(message, "position"));
@@ -59,6 +67,40 @@ static void take_missed(struct remote *remote, const json_t *message)
 	remote->position += bytes;
 	snprintf(text, sizeof(text), "%" PRIu64 " bytes of the board's output are missing here", bytes);
 	tell(remote, text);
+}
+
+static void order(struct remote *remote, const char *text)
+{
+	(void)!ff_channel_send(remote->channel, true, text, strlen(text));
+}
+
+/* Whoever has written is the board's writer until it says otherwise: jobs and others would be refused for as long as somebody
+ * watches. */
+static void release(struct remote *remote)
+{
+	remote->typed_us = 0;
+	order(remote, "{\"type\":\"release\"}");
+}
+
+/* Somebody who types on hears it once. */
+static void take_refused(struct remote *remote, const char *text)
+{
+	int64_t now_us = ff_now_us();
+
+	if (remote->refused_us == 0 || now_us - remote->refused_us > REPEAT_US) {
+		tell(remote, text);
+	}
+	remote->refused_us = now_us;
+	remote->typed_us = 0;
+	snprintf(remote->refusal, sizeof(remote->refusal), "%s", text);
+}
+
+static void take_reset(struct remote *remote, bool good)
+{
+	tell(remote, good ? "the board was reset" : "the board could not be reset");
+	if (remote->typed_us == 0) {
+		release(remote); /* one who is not typing does not want to keep the board for that */
+	}
 }
 
 static void take_text(struct remote *remote, const uint8_t *bytes, size_t size)
@@ -77,9 +119,9 @@ static void take_text(struct remote *remote, const uint8_t *bytes, size_t size)
 	} else if (strcmp(type, "missed") == 0) {
 		take_missed(remote, message);
 	} else if (strcmp(type, "reset") == 0) {
-		bool good = json_is_true(json_object_get(message, "ok"));
-
-		tell(remote, good ? "the board was reset" : "the board could not be reset");
+		take_reset(remote, json_is_true(json_object_get(message, "ok")));
+	} else if (strcmp(type, "refused") == 0 && text != NULL) {
+		take_refused(remote, text);
 	} else if (text != NULL || detail != NULL) {
 		tell(remote, text != NULL ? text : detail);
 	}
@@ -170,6 +212,9 @@ static enum ff_feed_state turn_remote(struct ff_feed *feed, struct ff_failure *f
 		remote->pinged_us = now_us;
 		ff_channel_ping(remote->channel);
 	}
+	if (remote->typed_us != 0 && now_us - remote->typed_us > HOLD_US) {
+		release(remote);
+	}
 	return FF_FEED_UP;
 }
 
@@ -217,6 +262,8 @@ static enum ff_feed_state open_remote(struct ff_feed *feed, struct ff_failure *f
 	ff_channel_free(remote->channel);
 	remote->channel = NULL;
 	remote->greeted = false;
+	remote->typed_us = 0;
+	remote->refused_us = 0;
 	if (path == NULL) {
 		ff_failure_set(failure, "no-memory", "out of memory");
 		return FF_FEED_FAILED;
@@ -252,22 +299,36 @@ static size_t write_remote(struct ff_feed *feed, const uint8_t *bytes, size_t si
 
 	size = size < WRITE_MAX ? size : WRITE_MAX;
 	size = size < room ? size : room;
-	return size > 0 && ff_channel_send(remote->channel, false, bytes, size) ? size : 0;
+	if (size == 0 || !ff_channel_send(remote->channel, false, bytes, size)) {
+		return 0;
+	}
+	remote->typed_us = ff_now_us();
+	return size;
 }
 
-static void order(struct ff_feed *feed, const char *text)
+/* Has something done once; its refusal is worth a word even if the last is not long ago. */
+static void order_once(struct remote *remote, const char *text)
 {
-	(void)!ff_channel_send(((struct remote *)feed)->channel, true, text, strlen(text));
+	if (remote->refused_us != 0 && ff_now_us() - remote->refused_us < RARELY_US) {
+		tell(remote, remote->refusal);
+	} else {
+		remote->refused_us = 0;
+	}
+	order(remote, text);
 }
 
 static void reset_remote(struct ff_feed *feed)
 {
-	order(feed, "{\"type\":\"reset\"}");
+	order_once((struct remote *)feed, "{\"type\":\"reset\"}");
 }
 
+/* The break ends by itself, as long as the board is ours. */
 static void break_remote(struct ff_feed *feed)
 {
-	order(feed, "{\"type\":\"break\",\"ms\":250}");
+	struct remote *remote = (struct remote *)feed;
+
+	order_once(remote, "{\"type\":\"break\",\"ms\":250}");
+	remote->typed_us = ff_now_us();
 }
 
 static void close_remote(struct ff_feed *feed)

@@ -9,19 +9,19 @@ static const struct {
 	char key;
 	enum ff_keys_action action;
 } menu[] = {
-	{ 'q', FF_KEYS_QUIT },   { 'x', FF_KEYS_QUIT },  { 'h', FF_KEYS_HELP },
-	{ '?', FF_KEYS_HELP },   { 'r', FF_KEYS_RESET }, { 'b', FF_KEYS_BREAK },
-	{ 't', FF_KEYS_STAMPS }, { 'l', FF_KEYS_LOG },   { 'e', FF_KEYS_NEXT_EOL },
+	{ 'q', FF_KEYS_QUIT },     { 'x', FF_KEYS_QUIT },      { 'h', FF_KEYS_HELP },   { '?', FF_KEYS_HELP },
+	{ 'r', FF_KEYS_RESET },    { 'b', FF_KEYS_BREAK },     { 't', FF_KEYS_STAMPS }, { 'l', FF_KEYS_LOG },
+	{ 'e', FF_KEYS_NEXT_EOL }, { 's', FF_KEYS_SEND_MENU },
 };
 
-const char ff_keys_help[] = "Ctrl-] q  quit\n"
+const char ff_keys_help[] = "Ctrl-] q  quit (a second Ctrl-] does, too)\n"
 			    "Ctrl-] r  reset the board\n"
 			    "Ctrl-] b  send a break\n"
 			    "Ctrl-] t  time stamps on or off\n"
 			    "Ctrl-] l  log to a file on or off\n"
 			    "Ctrl-] e  what Enter sends: CR, LF, CRLF\n"
-			    "Ctrl-] h  this help\n"
-			    "Ctrl-] Ctrl-]  send Ctrl-] itself\n";
+			    "Ctrl-] s  send Ctrl-] itself\n"
+			    "Ctrl-] h  this help";
 
 const char *ff_keys_eol_name(enum ff_keys_eol eol)
 {
@@ -37,6 +37,9 @@ static enum ff_keys_action find(uint8_t key)
 {
 	uint8_t plain = key >= 'A' && key <= 'Z' ? (uint8_t)(key + 32) : key;
 
+	if (key == FF_KEYS_MENU) {
+		return FF_KEYS_QUIT;
+	}
 	if (plain >= 1 && plain <= 26) {
 		plain = (uint8_t)(plain + 'a' - 1);
 	}
@@ -58,10 +61,13 @@ size_t ff_keys_take(struct ff_keys *keys, const uint8_t *typed, size_t size, uin
 	while (at < size && *action == FF_KEYS_NONE) {
 		uint8_t key = typed[at++];
 
-		if (keys->in_menu && key != FF_KEYS_MENU) {
+		if (keys->in_menu) {
 			*action = find(key);
 			keys->in_menu = false;
-		} else if (key == FF_KEYS_MENU && !keys->in_menu) {
+			if (*action == FF_KEYS_SEND_MENU) {
+				bytes[(*made)++] = FF_KEYS_MENU;
+			}
+		} else if (key == FF_KEYS_MENU) {
 			keys->in_menu = true;
 		} else if (key == '\r') {
 			size_t length = strlen(eols[keys->eol]);
@@ -70,7 +76,6 @@ size_t ff_keys_take(struct ff_keys *keys, const uint8_t *typed, size_t size, uin
 			*made += length;
 		} else {
 			bytes[(*made)++] = key;
-			keys->in_menu = false;
 		}
 	}
 	if (*action == FF_KEYS_NEXT_EOL) {

@@ -23,8 +23,9 @@ enum ff_keys_action {
 	FF_KEYS_BREAK,
 	FF_KEYS_STAMPS,
 	FF_KEYS_LOG,
-	FF_KEYS_NEXT_EOL, /* eol is the next one already */
-	FF_KEYS_UNKNOWN   /* the key behind Ctrl-] is none of the menu's */
+	FF_KEYS_NEXT_EOL,  /* eol is the next one already */
+	FF_KEYS_SEND_MENU, /* Ctrl-] is among the bytes */
+	FF_KEYS_UNKNOWN    /* the key behind Ctrl-] is none of the menu's */
 };
 
 struct ff_keys {

@@ -15,7 +15,7 @@ import pytest
 
 from client import DONE, UNREACHABLE, USAGE, farflash
 from console import Talk
-from program import DEFAULT_WAIT, environment, program_path, sanitizer_report
+from program import DEFAULT_WAIT, environment, program_path, sanitizer_report, wait_until
 
 APPLICATION = "hello from the application"
 MENU = b"\x1d"
@@ -26,9 +26,13 @@ READY = "Ctrl-] q quits"
 class Terminal:
     """farflash on a pseudo terminal, which also shows what it says on standard error."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, prepare=None):
         self.master, slave = pty.openpty()
         self.slave = slave
+        if prepare is not None:
+            mode = termios.tcgetattr(slave)
+            prepare(mode)
+            termios.tcsetattr(slave, termios.TCSANOW, mode)
         self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen([program_path("farflash"), *map(str, arguments)], stdin=slave, stdout=slave,
                                         stderr=slave, env=environment(), start_new_session=True,
@@ -88,8 +92,8 @@ class Terminal:
 def terminal():
     opened = []
 
-    def start(*arguments):
-        opened.append(Terminal(*arguments))
+    def start(*arguments, **options):
+        opened.append(Terminal(*arguments, **options))
         return opened[-1]
     yield start
     for one in opened:
@@ -119,7 +123,7 @@ def echo(make_board, make_server):
 
 # ---- keys ----
 
-@pytest.mark.parametrize("key", (b"q", b"x", b"\x11"))
+@pytest.mark.parametrize("key", (b"q", b"x", b"\x11", MENU))
 def test_monitor__the_menu_quits(where, terminal, key):
     monitor = terminal(*where, "monitor")
     monitor.wait(READY)
@@ -153,8 +157,10 @@ def test_monitor__help_and_unknown_keys(where, terminal):
     monitor = terminal(*where, "monitor")
     at = monitor.wait(READY)
     monitor.type(MENU + b"z")
-    at = monitor.wait("Ctrl-] h says which keys there are", at)
-    monitor.type(MENU + b"h")
+    at = monitor.wait("h lists all keys", at)
+    monitor.type(MENU)
+    at = monitor.wait("h lists all keys", at)
+    monitor.type(b"h")
     at = monitor.wait("Ctrl-] r  reset the board", at)
     monitor.type(MENU + b"e")
     monitor.wait("Enter sends LF", at)
@@ -171,7 +177,7 @@ def test_monitor__keys_reach_the_board(echo, terminal):
     monitor = terminal("--server", echo.url, "monitor")
     monitor.wait(READY)
     echoed(monitor, b"one\x03two\x1athree\x1c", "one\x03two\x1athree\x1c")
-    echoed(monitor, b"a" + MENU + MENU + b"b", "a\x1db")
+    echoed(monitor, b"a" + MENU + b"sb", "a\x1db")
     monitor.type(MENU + b"q")
     assert monitor.end() == DONE
 
@@ -189,9 +195,55 @@ def test_monitor__a_second_writer_is_told(echo, terminal):
         first.send(b"mine")
         first.wait_output(b"mine")
         monitor = terminal("--server", echo.url, "monitor")
-        monitor.wait(READY)
+        at = monitor.wait(READY)
         monitor.type(b"x")
-        monitor.wait("lab1 is in use by")
+        at = monitor.wait("lab1 is in use by", at)
+        time.sleep(2.5)  # the server says so again after 2 s
+        monitor.type(b"y")
+        first.send(b"after that")
+        first.wait_output(b"after that")
+        monitor.wait("after that", at)
+        assert monitor.text.count("lab1 is in use by") == 1
+        monitor.type(MENU + b"r")
+        monitor.wait("lab1 is in use by", at)
+
+
+def test_monitor__who_only_resets_holds_nobody_up(board, make_server, terminal):
+    server = make_server(lab1=board)
+    server.rest.wait_board("lab1", "idle")
+    monitor = terminal("--server", server.url, "monitor")
+    monitor.type(MENU + b"r")
+    monitor.wait(APPLICATION, monitor.wait("the board was reset"))
+    assert farflash("--server", server.url, "read-mac").status == DONE
+
+
+def test_monitor__who_types_no_more_holds_nobody_up(echo, terminal):
+    monitor = terminal("--server", echo.url, "monitor")
+    monitor.wait(READY)
+    echoed(monitor, b"typed", "typed")
+    assert echo.rest.board("lab1")["holder"].startswith("console client")
+    wait_until(lambda: echo.rest.board("lab1")["holder"] is None, "the board to be free")
+    echoed(monitor, b"again", "again")
+
+
+def test_monitor__a_bare_line_feed_begins_a_line(echo, terminal):
+    """Even on a terminal that would leave it as it is."""
+    def no_output_processing(mode):
+        mode[1] &= ~termios.OPOST
+    monitor = terminal("--server", echo.url, "monitor", prepare=no_output_processing)
+    monitor.wait(READY)
+    echoed(monitor, b"a\nb", "a\r\nb")
+    monitor.type(MENU + b"q")
+    assert monitor.end() == DONE
+    assert monitor.is_restored()
+
+
+def test_monitor__ends_with_its_reader(where):
+    with subprocess.Popen([program_path("farflash"), *where, "monitor", "--reset"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, env=environment()) as monitor:
+        monitor.stdout.readline()
+        monitor.stdout.close()
+        assert monitor.wait(DEFAULT_WAIT) == DONE
 
 
 def test_monitor__a_pipe_is_sent(echo):
@@ -290,8 +342,8 @@ def test_monitor__a_broken_connection_loses_and_repeats_nothing(echo, make_relay
         monitor.wait("trying again", at)
         talk.send(b"<0002>")
         talk.wait_output(b"<0002>")
-    at = monitor.wait("lab1 is back", at)
-    monitor.wait("<0002>", 0)
+    at = monitor.wait("the connection is back", at)
+    monitor.wait("<0002>", at)
     monitor.type(b"<0003>")
     monitor.wait("<0003>", at)
     assert re.findall(r"<\d+>", monitor.text) == ["<0001>", "<0002>", "<0003>"]
@@ -308,8 +360,7 @@ def test_monitor__the_server_starts_anew(board, make_server, unused_ports, termi
     server.terminate()
     at = monitor.wait("trying again", at)
     make_server(lab1=board, options=["--listen", f"127.0.0.1:{port}"])
-    at = monitor.wait("the server has started anew", at)
-    monitor.wait(APPLICATION, monitor.wait("lab1 is back", at))
+    monitor.wait(APPLICATION, monitor.wait("a server that has started anew", at))
     assert monitor.text.count("trying again") == 1
     monitor.type(MENU + b"q")
     assert monitor.end() == DONE
@@ -331,6 +382,20 @@ def test_monitor__no_reconnect(echo, terminal):
     echo.terminate()
     assert monitor.end() == UNREACHABLE
     assert monitor.is_restored()
+
+
+def test_monitor__a_lost_board_behind_a_server(make_board, make_server, unused_ports, terminal):
+    port, = unused_ports(1)
+    options = {"listen": f"rfc2217:{port}", "application": APPLICATION, "options": ["--boot", "app"]}
+    board = make_board(**options)
+    server = make_server(lab1=board)
+    monitor = terminal("--server", server.url, "monitor")
+    at = monitor.wait(APPLICATION, monitor.wait(READY))
+    board.kill()
+    at = monitor.wait("lab1 is lost", at)
+    make_board(**options)
+    monitor.wait(APPLICATION, monitor.wait("lab1 is there", at))
+    assert "trying again" not in monitor.text
 
 
 def test_monitor__a_port_that_is_unplugged(make_board, terminal, tmp_path, start_farflash):
