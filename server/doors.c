@@ -97,14 +97,25 @@ void ff_doors_notify(void *context)
 	ff_bridge_kick(doors->bridge, door->index);
 }
 
-void ff_doors_welcome(void *context, struct ff_worker *worker, struct ff_guest *guest)
+static size_t board_of(const struct ff_doors *doors, const struct ff_worker *worker)
 {
-	const struct ff_doors *doors = context;
 	size_t board = 0;
 	while (doors->workers[board] != worker) {
 		board++;
 	}
-	ff_bridge_welcome(doors->bridge, board, guest);
+	return board;
+}
+
+void ff_doors_welcome(void *context, struct ff_worker *worker, struct ff_guest *guest)
+{
+	const struct ff_doors *doors = context;
+	ff_bridge_welcome(doors->bridge, board_of(doors, worker), guest);
+}
+
+bool ff_doors_has_tunnel(void *context, struct ff_worker *worker, const char *name)
+{
+	const struct ff_doors *doors = context;
+	return ff_bridge_has_tunnel(doors->bridge, board_of(doors, worker), name);
 }
 
 void ff_doors_stop(struct ff_doors *doors)

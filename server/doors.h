@@ -48,6 +48,9 @@ void ff_doors_notify(void *door);
 /* For the HTTP server's welcome; the context is the struct ff_doors. Any thread. */
 void ff_doors_welcome(void *doors, struct ff_worker *worker, struct ff_guest *guest);
 
+/* For its has_tunnel; the same. */
+bool ff_doors_has_tunnel(void *doors, struct ff_worker *worker, const char *name);
+
 /* Ends all sessions. */
 void ff_doors_stop(struct ff_doors *doors);
 

@@ -187,6 +187,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.store = server->store,
 		.waker = server->waker,
 		.welcome = ff_doors_welcome,
+		.has_tunnel = ff_doors_has_tunnel,
 		.welcome_context = &server->doors,
 		.max_upload = server->config.max_upload,
 		.jobs_wait_for_writers = server->config.jobs_wait_for_writers,

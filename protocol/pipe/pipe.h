@@ -24,7 +24,7 @@
 
 #define FF_PIPE_RING 262144 /* bytes on their way in each direction; a power of two */
 #define FF_PIPE_HEADER_SIZE 16
-#define FF_PIPE_DATA_MAX 16384
+#define FF_PIPE_DATA_MAX 4096 /* short enough to get through where connections are cut every few thousand bytes */
 #define FF_PIPE_FRAME_MAX (FF_PIPE_HEADER_SIZE + FF_PIPE_DATA_MAX)
 
 /* All counts are bytes since the beginning. Read it through the functions. */

@@ -16,6 +16,7 @@
 #include "inner.h"
 #include "session.h"
 #include "talk.h"
+#include "tunnel.h"
 #include "web.h"
 
 #define STACK_SIZE (256 * 1024)
@@ -110,11 +111,11 @@ static bool serve(struct ff_session *session, bool readable)
 	return more;
 }
 
-/* Makes room for a new connection at the cost of one whose peer sends no more. */
+/* Makes room for a new connection at the cost of one whose peer sends no more, or has lost its connection and holds nothing. */
 static void evict(struct ff_room *room)
 {
 	for (struct ff_session *session = room->sessions; session; session = session->next) {
-		if (session->half_closed) {
+		if (session->half_closed || (ff_tunnel_is_detached(session) && room->holder != session)) {
 			drop(session);
 			return;
 		}
@@ -197,9 +198,48 @@ static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
 	}
 }
 
+static void admit_tunnel(struct ff_bridge *bridge, struct ff_guest *guest)
+{
+	struct ff_room *room = &bridge->rooms[guest->board];
+	if (!has_place(bridge, room)) {
+		ff_web_turn_away(guest, FF_WEBSOCKET_TRY_LATER, "too many connections to this board");
+		return;
+	}
+	prepare(guest->fd);
+	ff_room_refresh(room);
+	struct ff_session *session = ff_session_new(room, guest->fd, ++bridge->last_id, &ff_speech_tunnel);
+	if (!session || !ff_tunnel_open(session, guest)) {
+		free(session);
+		ff_web_turn_away(guest, FF_WEBSOCKET_TRY_LATER, "too many tunnels");
+		return;
+	}
+	if (!enter(bridge, room, session)) {
+		session->wire->close(session);
+		free(session);
+	}
+}
+
+static void resume_tunnel(struct ff_bridge *bridge, struct ff_guest *guest)
+{
+	struct ff_session *session = bridge->rooms[guest->board].sessions;
+	while (session && !ff_tunnel_is(session, guest->session)) {
+		session = session->next;
+	}
+	prepare(guest->fd);
+	if (session && ff_tunnel_resume(session, guest)) {
+		(void)!serve(session, true);
+	} else {
+		ff_web_turn_away(guest, FF_WEBSOCKET_POLICY, FF_TUNNEL_EXPIRED);
+	}
+}
+
 static void admit_guest(struct ff_bridge *bridge, struct ff_guest *guest)
 {
 	struct ff_room *room = &bridge->rooms[guest->board];
+	if (guest->tunnel) {
+		(guest->session[0] ? resume_tunnel : admit_tunnel)(bridge, guest);
+		return;
+	}
 	if (!has_place(bridge, room)) {
 		ff_web_turn_away(guest, FF_WEBSOCKET_TRY_LATER, "too many connections to this board");
 		return;

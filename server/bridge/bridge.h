@@ -18,6 +18,7 @@
 
 #define FF_BRIDGE_MAX_SESSIONS 512      /* of all boards */
 #define FF_BRIDGE_MAX_ROOM_SESSIONS 128 /* of one board */
+#define FF_BRIDGE_MAX_TUNNELS 64        /* of all boards */
 
 struct ff_bridge;
 
@@ -39,8 +40,11 @@ FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, const st
 /* Something has changed at a board: output, progress of its input, its state. Never blocks; harmless before the start. */
 void ff_bridge_kick(struct ff_bridge *bridge, size_t board);
 
-/* Takes in a WebSocket that wants to be a board's console, and takes over the guest. Never blocks. Any thread. */
+/* Takes in a WebSocket that wants to be a board's console or tunnel, and takes over the guest. Never blocks. Any thread. */
 void ff_bridge_welcome(struct ff_bridge *bridge, size_t board, struct ff_guest *guest);
+
+/* Whether a board has a tunnel's session with this name. Any thread; a moment later it may be no more. */
+bool ff_bridge_has_tunnel(struct ff_bridge *bridge, size_t board, const char *name);
 
 /* Closes all sessions and ends the thread; guests are turned away from then on. */
 void ff_bridge_stop(struct ff_bridge *bridge);

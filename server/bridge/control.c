@@ -330,6 +330,7 @@ static void purge(struct ff_session *session, uint32_t value)
 		put(session, drops_rx ? NO_ANSWER : TAG(FF_COMPORT_PURGE_DATA, value), &tx);
 	}
 	if (drops_rx) {
+		session->purges++;
 		put(session, TAG(FF_COMPORT_PURGE_DATA, value), &rx);
 	}
 }
@@ -354,7 +355,8 @@ void ff_control_done(struct ff_session *session, const struct ff_input_done *don
 		return;
 	}
 	if (done->kind == FF_INPUT_PURGE_RX) {
-		forget_output(session);
+		session->purges--;
+		session->position = done->output > session->position ? done->output : session->position;
 	}
 	enum ff_comport_code code = TAG_CODE(done->tag);
 	ff_access_reply(&session->access, code, line_value(&done->line, code, TAG_VALUE(done->tag)));

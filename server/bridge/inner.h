@@ -16,6 +16,12 @@ struct ff_quota {
 	unsigned kept_back;
 };
 
+/* A tunnel's session, for those who ask whether there is such a one. */
+struct ff_known_tunnel {
+	size_t board;
+	char name[FF_GUEST_SESSION_SIZE]; /* empty: a free place */
+};
+
 struct ff_bridge {
 	const struct ff_log *log;
 	struct ff_watched wake;
@@ -34,7 +40,14 @@ struct ff_bridge {
 	pthread_mutex_t mutex;
 	struct ff_guest *guests; /* that wait to be let in, the latest first; behind the mutex, like the rest */
 	bool closed;             /* no more of them are taken */
+	struct ff_known_tunnel tunnels[FF_BRIDGE_MAX_TUNNELS]; /* also behind the mutex */
 };
+
+/* A session with this name begins. False: there are too many. */
+bool ff_bridge_know_tunnel(struct ff_bridge *bridge, size_t board, const char *name);
+
+/* It is no more. */
+void ff_bridge_forget_tunnel(struct ff_bridge *bridge, const char *name);
 
 /* Logs a line about what peers do, with the board's name in front, unless there have been too many. */
 void ff_bridge_log(struct ff_bridge *bridge, const struct ff_room *room, const char *format, ...) FF_PRINTF(3, 4);

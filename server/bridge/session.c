@@ -109,6 +109,9 @@ static bool take_output(struct ff_session *session)
 	struct ff_console *console = ff_worker_console(room->worker);
 	uint8_t bytes[OUT_HIGH];
 	size_t most = sizeof(bytes);
+	if (session->purges > 0) {
+		return false;
+	}
 	const struct ff_mark *mark = next_mark(session);
 	if (mark && mark->at <= session->position) {
 		session->marks++;
@@ -221,6 +224,9 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 	int64_t now = ff_now_us();
 	bool more = false;
 	tick(session, now);
+	if (session->wire->pump) {
+		session->wire->pump(session, readable);
+	}
 	session->doomed |= session->half_closed && (session->closing_us <= now || session->broken);
 	run_input(session);
 	while ((readable || session->broken || session->unread) && read_peer(session)) {
@@ -234,12 +240,15 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 		more = session->in_at == session->in_end; /* until the read fails too */
 	}
 	tick(session, now); /* for the next time */
-	more |= session->unread && (ff_session_wants(session) & EPOLLIN);
+	more |= session->unread && session->in_at == session->in_end && (ff_session_wants(session) & EPOLLIN);
 	return more && !session->doomed;
 }
 
 uint32_t ff_session_wants(const struct ff_session *session)
 {
+	if (session->wire->wants) {
+		return session->wire->wants(session);
+	}
 	bool reads = session->in_at == session->in_end && !session->half_closed &&
 		     ff_session_pending(session) <= FF_SESSION_OUT_FULL;
 	return (reads ? EPOLLIN : 0u) | (ff_session_pending(session) > 0 ? EPOLLOUT : 0u);

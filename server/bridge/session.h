@@ -22,6 +22,7 @@
 #define FF_SESSION_PEER_SIZE 64
 #define FF_SESSION_OUT_FULL 49152 /* nothing goes on top of more than this that can wait, or that will be answered */
 
+struct ff_tunnel;
 struct ff_web;
 struct ff_talk;
 
@@ -31,20 +32,22 @@ struct ff_session {
 	uint64_t id;
 	const struct ff_speech *speech;
 	const struct ff_wire *wire;
-	struct ff_web *web;   /* a WebSocket's part; NULL: it has none */
-	struct ff_talk *talk; /* a console's part; the same */
-	bool unread;          /* the wire holds bytes, or its end, of which nobody will be told */
-	bool doomed;          /* to be closed at the end of the turn */
-	bool broken;          /* nothing can be sent any more; what had come before is still read to its end */
-	bool unwatched;       /* the event loop looks at it no more */
-	bool gone;            /* closed; its memory goes when no event can mean it any more */
-	bool half_closed;     /* the peer sends no more, but may still read */
-	uint32_t events;      /* that the event loop waits for */
-	int64_t closing_us;   /* when a half closed one ends */
-	int64_t tick_us;      /* when its speech wants its turn; INT64_MAX: never */
-	int64_t quiet_us;     /* until when refusals are not repeated */
-	uint64_t position;    /* in the console */
-	uint64_t marks;       /* that have been told */
+	struct ff_web *web;       /* a WebSocket's part; NULL: it has none */
+	struct ff_talk *talk;     /* a console's part; the same */
+	struct ff_tunnel *tunnel; /* a tunnel's part; the same */
+	bool unread;              /* the wire holds bytes, or its end, of which nobody will be told */
+	bool doomed;              /* to be closed at the end of the turn */
+	bool broken;              /* nothing can be sent any more; what had come before is still read to its end */
+	bool unwatched;           /* the event loop looks at it no more */
+	bool gone;                /* closed; its memory goes when no event can mean it any more */
+	bool half_closed;         /* the peer sends no more, but may still read */
+	uint32_t events;          /* that the event loop waits for */
+	int64_t closing_us;       /* when a half closed one ends */
+	int64_t tick_us;          /* when its speech wants its turn; INT64_MAX: never */
+	int64_t quiet_us;         /* until when refusals are not repeated */
+	uint64_t position;        /* in the console */
+	unsigned purges; /* of what the board has said, still to be made: until then nothing of that goes out */
+	uint64_t marks;  /* that have been told */
 	struct ff_access access;
 	struct ff_reset_match match;
 	struct ff_resync resync;

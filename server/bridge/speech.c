@@ -8,6 +8,7 @@
 #include "control.h"
 #include "inner.h"
 #include "session.h"
+#include "tunnel.h"
 
 #define SLICE 512               /* received bytes that are run at once, if there may be anything but data in them */
 #define SLICE_ITEMS (SLICE / 3) /* what they can put at most: a byte and two commands for each 8 bytes, and more */
@@ -138,6 +139,45 @@ const struct ff_speech ff_speech_rfc2217 = {
 	.run = run_rfc2217,
 	.done = ff_control_done,
 	.tick = tick_rfc2217,
+};
+
+/* ---- RFC 2217 in a tunnel ---- */
+
+/* The user reads beside the bytes, too: there are tools that throw words among them away. */
+static void tell_tunnel(struct ff_session *session, enum ff_tell kind, const char *text)
+{
+	if (kind == FF_TELL_REFUSED) {
+		ff_tunnel_tell(session, "refused", text);
+	}
+	tell(session, kind, text);
+}
+
+static void missed_tunnel(struct ff_session *session, uint64_t bytes)
+{
+	char text[96];
+	snprintf(text, sizeof(text), "%llu bytes of the board's output are missing: the connection is too slow",
+		 (unsigned long long)bytes);
+	ff_tunnel_tell(session, "missed", text);
+	missed_rfc2217(session, bytes);
+}
+
+static int64_t tick_tunnel(struct ff_session *session, int64_t now_us)
+{
+	int64_t match_us = tick_rfc2217(session, now_us);
+	int64_t tunnel_us = ff_tunnel_tick(session, now_us);
+	return match_us < tunnel_us ? match_us : tunnel_us;
+}
+
+const struct ff_speech ff_speech_tunnel = {
+	.name = "tunnel",
+	.watches_lines = true,
+	.output = output_rfc2217,
+	.tell = tell_tunnel,
+	.missed = missed_tunnel,
+	.is_suspended = is_suspended,
+	.run = run_rfc2217,
+	.done = ff_control_done,
+	.tick = tick_tunnel,
 };
 
 static void on_data(void *context, const uint8_t *bytes, size_t size)

@@ -44,6 +44,7 @@ struct ff_speech {
 
 extern const struct ff_speech ff_speech_raw;
 extern const struct ff_speech ff_speech_rfc2217;
+extern const struct ff_speech ff_speech_tunnel; /* the same, in a tunnel */
 
 enum ff_wire_read {
 	FF_WIRE_NOTHING,
@@ -54,6 +55,11 @@ enum ff_wire_read {
 
 /* A connection that is accepted elsewhere brings a wire of its own. */
 struct ff_wire {
+	/* Moves what has come to where the wire keeps it, whether or not anybody takes it from there. May be NULL: it keeps
+	 * nothing. */
+	void (*pump)(struct ff_session *session, bool readable);
+	/* The events of epoll that it waits for. May be NULL: what suits session->in and session->out. */
+	uint32_t (*wants)(const struct ff_session *session);
 	/* Takes what has come, without waiting, into session->in, which is empty and has FF_SESSION_IN_SIZE bytes. */
 	enum ff_wire_read (*read)(struct ff_session *session);
 	/* Sends what it takes of session->out, without waiting. True: all of it. */

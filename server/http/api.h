@@ -17,6 +17,7 @@ extern const struct ff_handler ff_api_health;
 /* api_console.c */
 extern const struct ff_handler ff_api_console_read;
 extern const struct ff_handler ff_api_console_write;
+extern const struct ff_handler ff_api_tunnel;
 
 /* api_flash.c */
 extern const struct ff_handler ff_api_flash_form;

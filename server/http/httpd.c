@@ -143,6 +143,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.waker = options->waker,
 		.linger = ff_linger_new(),
 		.welcome = options->welcome,
+		.has_tunnel = options->has_tunnel,
 		.welcome_context = options->welcome_context,
 		.max_upload = options->max_upload,
 		.jobs_wait_for_writers = options->jobs_wait_for_writers,

@@ -31,7 +31,9 @@ struct ff_httpd_options {
 	/* Takes over a connection that has become a WebSocket of a board, from libmicrohttpd's threads; must not wait. All of
 	 * them must be closed before ff_httpd_stop(). */
 	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
-	void *welcome_context;
+	/* Whether there is a tunnel's session of this name at the board; from the same threads. */
+	bool (*has_tunnel)(void *context, struct ff_worker *worker, const char *name);
+	void *welcome_context;      /* of both */
 	uint64_t max_upload;        /* bytes of image in one request */
 	bool jobs_wait_for_writers; /* instead of being refused while a client of the bridge writes to their board */
 };

@@ -23,6 +23,7 @@
 	X(FF_PROBLEM_BOARD_BUSY, 409, "board-busy", "the board is busy") \
 	X(FF_PROBLEM_JOB_ENDED, 409, "job-ended", "the job has ended") \
 	X(FF_PROBLEM_JOB_NOT_ENDED, 409, "job-not-ended", "the job has not ended yet") \
+	X(FF_PROBLEM_SESSION_EXPIRED, 410, "session-expired", "the session is no more") \
 	X(FF_PROBLEM_LENGTH_REQUIRED, 411, "length-required", "the request has no body") \
 	X(FF_PROBLEM_UPLOAD_TOO_LARGE, 413, "upload-too-large", "the body is larger than the server accepts") \
 	X(FF_PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "the body's type is not one that is understood here") \

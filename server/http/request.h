@@ -37,6 +37,8 @@ struct ff_http {
 	struct ff_linger *linger;
 	/* Takes over a connection that has become a WebSocket of this board. */
 	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
+	/* Whether there is a tunnel's session of this name at the board. */
+	bool (*has_tunnel)(void *context, struct ff_worker *worker, const char *name);
 	void *welcome_context;
 	uint64_t max_upload; /* bytes of image in one request */
 	bool jobs_wait_for_writers;

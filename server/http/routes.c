@@ -34,6 +34,7 @@ static const struct ff_route routes[] = {
 	{ POST, "/api/v1/boards/*/info", &ff_api_boards_probe },
 	{ GET, "/api/v1/boards/*/console", &ff_api_console_read },
 	{ POST, "/api/v1/boards/*/console", &ff_api_console_write },
+	{ GET, "/api/v1/boards/*/tunnel", &ff_api_tunnel },
 	{ GET, "/api/v1/jobs", &ff_api_jobs_list },
 	{ GET, "/api/v1/jobs/*", &ff_api_jobs_get },
 	{ DELETE, "/api/v1/jobs/*", &ff_api_jobs_cancel },

@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 #define FF_GUEST_PEER_SIZE 64
-#define FF_GUEST_EPOCH_SIZE 17 /* as FF_CONSOLE_EPOCH_SIZE */
+#define FF_GUEST_SESSION_SIZE 33 /* 128 bits in hexadecimal digits */
+#define FF_GUEST_EPOCH_SIZE 17   /* as FF_CONSOLE_EPOCH_SIZE */
 
 struct ff_guest {
 	struct ff_guest *next; /* the owner's, like the number of the board */
@@ -22,7 +23,12 @@ struct ff_guest {
 	void (*close)(void *closer);
 	void *closer;
 
-	/* What it wants to see of the board's output first. */
+	/* A tunnel, which has a session of its own; otherwise it is a console. */
+	bool tunnel;
+	char session[FF_GUEST_SESSION_SIZE]; /* the one to go on with; empty: a new one */
+	uint64_t received;                   /* bytes of it that the guest has */
+
+	/* What a console wants to see of the board's output first. */
 	bool resumes;
 	uint64_t position;               /* from here on, ... */
 	char epoch[FF_GUEST_EPOCH_SIZE]; /* ... if that is meant; empty: whatever the server's is */

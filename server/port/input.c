@@ -134,7 +134,8 @@ bool ff_input_collect(struct ff_input *input, struct ff_input_done *done)
 	bool found = input->collected_items < input->run_items;
 	if (found) {
 		const struct ff_input_item *item = item_at(input, input->collected_items++);
-		*done = (struct ff_input_done){ item->source, item->tag, item->command.kind, item->status, item->line };
+		*done = (struct ff_input_done){ item->source, item->tag,  item->command.kind,
+						item->status, item->line, item->output };
 	}
 	pthread_mutex_unlock(&input->mutex);
 	return found;
@@ -229,6 +230,7 @@ bool ff_input_finish(struct ff_input *input, enum ff_status status)
 	struct ff_input_item *item = item_at(input, input->run_items++);
 	item->status = status;
 	item->line = input->line;
+	item->output = input->output;
 	end_starving(input);
 	pthread_mutex_unlock(&input->mutex);
 	return true;
@@ -238,6 +240,13 @@ void ff_input_set_line(struct ff_input *input, const struct ff_line *line)
 {
 	pthread_mutex_lock(&input->mutex);
 	input->line = *line;
+	pthread_mutex_unlock(&input->mutex);
+}
+
+void ff_input_set_output(struct ff_input *input, uint64_t output)
+{
+	pthread_mutex_lock(&input->mutex);
+	input->output = output;
 	pthread_mutex_unlock(&input->mutex);
 }
 

@@ -57,6 +57,7 @@ struct ff_input_done {
 	enum ff_input_kind kind;
 	enum ff_status status;
 	struct ff_line line; /* as it was then */
+	uint64_t output;     /* what came of it stands behind so many bytes of the board's output */
 };
 
 /* A part of the queue. */
@@ -68,6 +69,7 @@ struct ff_input_item {
 	bool dropped; /* its bytes go nowhere */
 	enum ff_status status;
 	struct ff_line line;
+	uint64_t output;
 };
 
 struct ff_input {
@@ -82,6 +84,7 @@ struct ff_input {
 	bool starved; /* the putting side has found no room */
 	bool watched;
 	struct ff_line line;
+	uint64_t output; /* bytes that the board has said so far */
 	bool has_status;
 	struct ff_line_status status;
 };
@@ -134,6 +137,9 @@ bool ff_input_finish(struct ff_input *input, enum ff_status status);
 
 /* What the line is like from now on. */
 void ff_input_set_line(struct ff_input *input, const struct ff_line *line);
+
+/* The board has said so many bytes so far. */
+void ff_input_set_output(struct ff_input *input, uint64_t output);
 
 bool ff_input_is_watched(struct ff_input *input);
 

@@ -175,6 +175,7 @@ static void work_open(struct ff_worker *worker)
 	uint64_t before = ff_console_end(&worker->console);
 	enum ff_status status = ff_pump_output(&worker->plug.transport, &worker->console, &pump, &error);
 	if (status == FF_OK) {
+		ff_input_set_output(&worker->input, ff_console_end(&worker->console));
 		status = ff_feed_run(&worker->plug.transport, &worker->input, &worker->log, &feed, &error);
 	}
 	worker->writable = feed.writable;

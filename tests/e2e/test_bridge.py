@@ -159,6 +159,16 @@ def test_bridge__purge_is_confirmed_and_drops_what_was_there(server, rfc2217):
         assert b"old" not in client.wait(b"new")
 
 
+def test_bridge__what_comes_behind_a_purge_stays(rfc2217):
+    with Telnet(rfc2217) as client:
+        client.send(b"x")
+        client.wait(b"x")
+        for i in range(300):
+            client.send(sub(12, 1) + b"<%d>" % i)  # without waiting for the acknowledgement
+            assert client.answer(12) == b"\x01"
+            client.wait(b"<%d>" % i)
+
+
 # ---- bytes ----
 
 def pump(send, receive, size):
