@@ -112,6 +112,14 @@ static const struct argp_option monitor_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option connect_options[] = {
+	{ "rfc2217", FF_OPTION_LOCAL_RFC2217, "[HOST:]PORT", 0,
+	  "Listen here for pyserial, esptool and their like (127.0.0.1:2217; 0: any free port)", 1 },
+	{ "raw", FF_OPTION_LOCAL_RAW, "[HOST:]PORT", 0, "Listen here for plain TCP: bytes only", 1 },
+	{ "pty", FF_OPTION_LOCAL_PTY, "LINK", 0, "Make a pseudo terminal, and LINK to it", 1 },
+	{ 0 },
+};
+
 #define CRYPT_DETAILS \
 	"KEYFILE holds 32 or 24 bytes for the ESP32, with --aes-xts 32, 64 or 16. Only a file encrypted for the very address " \
 	"where it lies can be read there. Needs neither server nor board."
@@ -175,6 +183,16 @@ const struct ff_command ff_commands[] = {
 		  "output goes on where it was. With --port the rate is 115200 unless --baud says otherwise.",
 	  .options = monitor_options,
 	  .run = ff_cmd_monitor },
+	{ .name = "connect",
+	  .arguments = "[BOARD]",
+	  .summary = "Give the board a port on this machine, for esptool, idf.py and other tools",
+	  .details =
+		  "The port is joined to the board through the server's HTTP port, so it works wherever the other commands do. What "
+		  "needs no board is answered here. A connection that is lost comes back by itself, without a lost or repeated "
+		  "byte, within half a minute. Up to eight programs at a time. Ctrl-C ends.",
+	  .max_words = 1,
+	  .options = connect_options,
+	  .run = ff_cmd_connect },
 	{ .name = "flash-id",
 	  .arguments = "",
 	  .summary = "Show the flash chip's maker, device and size",

@@ -64,6 +64,9 @@ enum ff_command_option {
 	FF_OPTION_TIMESTAMPS,
 	FF_OPTION_EOL,
 	FF_OPTION_NO_RECONNECT,
+	FF_OPTION_LOCAL_RFC2217,
+	FF_OPTION_LOCAL_RAW,
+	FF_OPTION_LOCAL_PTY,
 };
 
 bool ff_cmd_boards(struct ff_run *run);
@@ -71,6 +74,7 @@ bool ff_cmd_jobs(struct ff_run *run);
 bool ff_cmd_write_flash(struct ff_run *run);
 bool ff_cmd_reset(struct ff_run *run);
 bool ff_cmd_monitor(struct ff_run *run);
+bool ff_cmd_connect(struct ff_run *run);
 bool ff_cmd_flash_id(struct ff_run *run);
 bool ff_cmd_read_mac(struct ff_run *run);
 bool ff_cmd_chip_id(struct ff_run *run);

@@ -173,6 +173,15 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case FF_OPTION_LOG:
 		options->log = argument;
 		return 0;
+	case FF_OPTION_LOCAL_RFC2217:
+		options->local_rfc2217 = argument;
+		return 0;
+	case FF_OPTION_LOCAL_RAW:
+		options->local_raw = argument;
+		return 0;
+	case FF_OPTION_LOCAL_PTY:
+		options->local_pty = argument;
+		return 0;
 	case FF_OPTION_CANCEL:
 		options->cancel = argument;
 		return 0;

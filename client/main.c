@@ -72,8 +72,10 @@ static void print_json(struct ff_run *run)
 		}
 		json_decref(error);
 	}
-	json_dumpf(shown, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-	putchar('\n');
+	if (shown != NULL) { /* some have told before, and have nothing to add */
+		json_dumpf(shown, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+		putchar('\n');
+	}
 }
 
 /* Where progress goes, NULL for nowhere. */

@@ -58,8 +58,11 @@ struct ff_options {
 	bool encrypt_files; /* the words that say so */
 	bool erase_all;
 	bool ignore_encryption_efuses;
-	const char *cancel; /* id of the job to cancel */
-	const char *select; /* labels of the boards that are meant; NULL: all */
+	const char *cancel;        /* id of the job to cancel */
+	const char *select;        /* labels of the boards that are meant; NULL: all */
+	const char *local_rfc2217; /* where connect listens; NULL where it is not said */
+	const char *local_raw;
+	const char *local_pty;
 	bool reset;
 	int64_t limit_us;     /* end of the monitor, 0 for none */
 	const char *expect;   /* of test: what the board has to say; NULL: nothing in particular */

@@ -21,7 +21,7 @@
 
 #include "access.h"
 #include "pipe.h"
-#include "settings.h"
+#include "tunnel_settings.h"
 #include "telnet.h"
 
 #define FF_TUNNEL_OUT_SIZE 65536

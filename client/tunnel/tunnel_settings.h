@@ -8,8 +8,8 @@
  * question may overtake a change that the port still has to make. So a question waits here for the changes before it.
  *
  * Pure, a plain value; one thread. */
-#ifndef FF_TUNNEL_SETTINGS_H
-#define FF_TUNNEL_SETTINGS_H
+#ifndef FF_TUNNEL_TUNNEL_SETTINGS_H
+#define FF_TUNNEL_TUNNEL_SETTINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "settings.h"
+#include "tunnel_settings.h"
 
 #define MAX_OPEN 32 /* bits of the lists */
 #define UNKNOWN (-1)
