@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TCP relay that adds a round trip time, and that can cut or freeze its connections.
+"""A TCP relay that adds a round trip time, and that can cut, freeze or redirect its connections.
 
 It delays each direction by half the round trip and each connect by one whole, as a handshake over that distance would
 cost; it does not model windows or loss. One thread, an asyncio loop inside."""
@@ -20,6 +20,9 @@ class Relay:
         self._target = (target_host, target_port)
         self._writers = set()
         self._cut_at = None
+        self._cuts = None
+        self._until_cut = None
+        self.cuts = 0
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
         self._server = None
@@ -85,9 +88,21 @@ class Relay:
                 if writer.can_write_eof():
                     writer.write_eof()
                 return
+            if self._until_cut is not None and self._until_cut <= len(data):
+                await self._cut_within(data, writer)
+                return
+            if self._until_cut is not None:
+                self._until_cut -= len(data)
             writer.write(data)
             await writer.drain()
             count(len(data))
+
+    async def _cut_within(self, data, writer):
+        writer.write(data[:self._until_cut])
+        self._until_cut = next(self._cuts, None)
+        self.cuts += 1
+        await asyncio.sleep(0)
+        self._cut_now()
 
     def _drop(self, writer):
         """Ends a connection with RST, as a cable that is pulled looks to whoever keeps sending."""
@@ -116,6 +131,17 @@ class Relay:
     def cut_after(self, size):
         """Drops every connection as soon as `size` bytes in all have gone to the target."""
         self._cut_at = size
+
+    def cut_every(self, sizes):
+        """Drops every connection each time that the next of `sizes` bytes have passed, in both directions together."""
+        def start():
+            self._cuts = iter(sizes)
+            self._until_cut = next(self._cuts, None)
+        self._loop.call_soon_threadsafe(start)
+
+    def redirect(self, target_port):
+        """New connections go to another port of this machine."""
+        self._target = ("127.0.0.1", target_port)
 
     def freeze(self, frozen=True):
         """Stops forwarding, with every connection left open; False goes on."""
