@@ -48,10 +48,11 @@ static enum ff_status failed(const struct serial *serial, enum sp_return outcome
 static enum sp_return configure(struct sp_port *port, uint32_t baud)
 {
 	struct sp_port_config *config = NULL;
-	enum sp_return outcome = sp_new_config(&config); /* every setting at "unchanged" */
+	enum sp_return outcome = sp_new_config(&config); /* every setting at "unchanged", ... */
 	if (outcome != SP_OK) {
 		return outcome;
 	}
+	sp_set_config_xon_xoff(config, (enum sp_xonxoff) - 1); /* ... but 0.1.1 forgets this one */
 	sp_set_config_baudrate(config, (int)baud);
 	outcome = sp_set_config(port, config);
 	sp_free_config(config);

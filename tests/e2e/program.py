@@ -30,7 +30,7 @@ def environment(extra=None):
     """The tests' environment without what would change a program's behaviour, plus `extra`."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("FARFLASH_", "http_", "HTTP_"))}
     env.update(LC_ALL="C", TZ="UTC", NO_PROXY="*")
-    env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1:abort_on_error=0")
+    env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1:abort_on_error=0:malloc_fill_byte=1")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     env.update(extra or {})
     return env
