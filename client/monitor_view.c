@@ -145,7 +145,7 @@ static void print_bytes(struct ff_view *view, const uint8_t *bytes, size_t size)
 	}
 }
 
-/* A log that cannot be written is no reason to see nothing any more. */
+/* A log that cannot be written is no reason to see nothing any more. It comes before the terminal, which may be stopped. */
 static void log_bytes(struct ff_view *view, const uint8_t *bytes, size_t size)
 {
 	while (size > 0 && view->log_fd >= 0) {
@@ -168,12 +168,12 @@ static void put_piece(void *context, const uint8_t *bytes, size_t size)
 {
 	struct ff_view *view = context;
 
+	log_bytes(view, bytes, size);
 	if (view->json) {
 		view->cut |= ff_buf_append(&view->collected, bytes, size) != FF_OK;
 	} else {
 		print_bytes(view, bytes, size);
 	}
-	log_bytes(view, bytes, size);
 }
 
 void ff_view_put(struct ff_view *view, const uint8_t *bytes, size_t size)
