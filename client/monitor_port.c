@@ -111,6 +111,8 @@ static bool note(struct port *port, const char *what, enum ff_status status, con
 
 	if (status == FF_ERR_LOST) {
 		port->lost = *error;
+	} else if (status == FF_ERR_UNSUPPORTED) {
+		tell(port, error->text); /* it says what cannot be done */
 	} else if (status != FF_OK) {
 		snprintf(text, sizeof(text), "%s: %s", what, error->text);
 		tell(port, text);
