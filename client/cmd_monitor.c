@@ -41,10 +41,14 @@ struct monitor {
 
 #define MENU_HINT "behind Ctrl-]: q or another Ctrl-] quits, r resets the board, h lists all keys"
 
-static bool is_over(struct monitor *monitor)
+static bool is_left(const struct monitor *monitor)
 {
-	return monitor->over || monitor->view.closed || *monitor->run->interrupts != 0 ||
-	       ff_now_us() >= monitor->view.end_us;
+	return monitor->over || monitor->view.closed || *monitor->run->interrupts != 0;
+}
+
+static bool is_over(const struct monitor *monitor)
+{
+	return is_left(monitor) || ff_now_us() >= monitor->view.end_us;
 }
 
 static void take_output(void *context, const uint8_t *bytes, size_t size)
@@ -237,6 +241,13 @@ static void pause_for(struct monitor *monitor, int64_t until_us)
 	}
 }
 
+static bool ends_asking(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && text[length - 1] == '?';
+}
+
 /* Tries until it is there again, ever less often. With --no-reconnect only a port is waited for, and not for long: a board
  * that is on USB itself goes away with each reset. */
 static enum ff_feed_state come_back(struct monitor *monitor, struct ff_failure *failure)
@@ -251,7 +262,8 @@ static enum ff_feed_state come_back(struct monitor *monitor, struct ff_failure *
 	if (ff_now_us() >= give_up_us) {
 		return state;
 	}
-	ff_view_say(&monitor->view, "%s; trying again (Ctrl-C leaves)", failure->text);
+	ff_view_say(&monitor->view, "%s%s trying again (Ctrl-C leaves)", failure->text,
+		    ends_asking(failure->text) ? "" : ";");
 	while (state == FF_FEED_LOST && !is_over(monitor) && ff_now_us() < give_up_us) {
 		pause_for(monitor, ff_deadline_ms((uint32_t)pause_ms));
 		if (options->port == NULL) {
@@ -262,13 +274,14 @@ static enum ff_feed_state come_back(struct monitor *monitor, struct ff_failure *
 			state = monitor->feed->ops->open(monitor->feed, failure);
 		}
 	}
-	if (state == FF_FEED_LOST) {
+	if (state == FF_FEED_LOST || (state == FF_FEED_FAILED && is_over(monitor))) {
 		*failure = first;
 	}
 	return state;
 }
 
-/* Watches, through losses. False: the failure. */
+/* Watches, through losses. False: the failure, also where the time is up and the connection is not back: a script wants to
+ * know. */
 static bool stay(struct monitor *monitor)
 {
 	struct ff_failure failure = { .code = "" };
@@ -280,7 +293,7 @@ static bool stay(struct monitor *monitor)
 			state = come_back(monitor, &failure);
 		}
 	}
-	if (state == FF_FEED_UP || is_over(monitor)) {
+	if (state == FF_FEED_UP || is_left(monitor)) {
 		return true;
 	}
 	return ff_failure_set(&monitor->run->failure, failure.code, "%s", failure.text);

@@ -21,6 +21,7 @@ APPLICATION = "hello from the application"
 MENU = b"\x1d"
 BOOT = "SPI_FAST_FLASH_BOOT"
 READY = "Ctrl-] q quits"
+KB = 1024
 
 
 class Terminal:
@@ -366,6 +367,34 @@ def test_monitor__the_server_starts_anew(board, make_server, unused_ports, termi
     assert monitor.end() == DONE
 
 
+def test_monitor__says_what_the_server_has_no_more(echo, make_relay, terminal):
+    relay = make_relay(echo.port)
+    monitor = terminal("--server", f"http://127.0.0.1:{relay.port}", "monitor")
+    at = monitor.wait(READY)
+    relay.unplug()
+    at = monitor.wait("trying again", at)
+    with Talk(echo) as talk:
+        for _ in range(25):
+            talk.send(b"." * 8000)
+        wait_until(lambda: talk.receive() and len(talk.output) == 200000, "the echo")
+        relay.plug()
+        missing = 200000 - 128 * KB
+        at = monitor.wait(f"{missing} bytes of the board's output are missing here", monitor.wait("is back", at))
+        talk.send(b"<end>")
+        monitor.wait("<end>", at)
+    assert monitor.text.count(".", at) == 128 * KB
+
+
+def test_monitor__the_time_is_up_without_a_connection(echo, terminal):
+    monitor = terminal("--server", echo.url, "monitor", "--seconds", "3")
+    monitor.wait(READY)
+    echo.terminate()
+    at = monitor.wait("trying again")
+    assert monitor.end() == UNREACHABLE
+    monitor.wait("farflash: .*the server ended the console", at)
+    assert monitor.is_restored()
+
+
 def test_monitor__ctrl_c_leaves_while_there_is_no_connection(echo, terminal):
     monitor = terminal("--server", echo.url, "monitor")
     monitor.wait(READY)
@@ -398,18 +427,20 @@ def test_monitor__a_lost_board_behind_a_server(make_board, make_server, unused_p
     assert "trying again" not in monitor.text
 
 
-def test_monitor__a_port_that_is_unplugged(make_board, terminal, tmp_path, start_farflash):
+@pytest.mark.parametrize("kind", ("pty", "rfc2217", "raw"))
+def test_monitor__a_port_that_is_unplugged(make_board, terminal, tmp_path, unused_ports, kind):
     """It is told at once, and the output goes on when the board is back."""
-    link = tmp_path / "tty"
-    board = make_board(listen=f"pty:{link}", application=APPLICATION, options=["--boot", "app"])
-    monitor = terminal("--port", link, "monitor")
+    port = tmp_path / "tty" if kind == "pty" else unused_ports(1)[0]
+    options = {"listen": f"{kind}:{port}", "application": APPLICATION, "options": ["--boot", "app"]}
+    board = make_board(**options)
+    monitor = terminal("--port", port if kind == "pty" else board.address, "monitor")
     at = monitor.wait(APPLICATION, monitor.wait(READY))
     begun = time.monotonic()
     board.kill()
     at = monitor.wait("trying again", at)
     assert time.monotonic() - begun < 5
-    make_board(listen=f"pty:{link}", application=APPLICATION, options=["--boot", "app"])
-    monitor.wait(APPLICATION, monitor.wait("is back", at))
+    make_board(**options)
+    monitor.wait(APPLICATION, monitor.wait("the port is back", at))
     monitor.type(MENU + b"q")
     assert monitor.end() == DONE
 
