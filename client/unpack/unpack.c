@@ -83,17 +83,58 @@ static enum ff_status finish(struct reader *reader)
 	return got >= 0 ? FF_OK : fail(reader);
 }
 
+static enum ff_status too_many_entries(struct reader *reader)
+{
+	return ff_error_set(reader->error, FF_ERR_TOO_LARGE, "the archive has more than %zu entries",
+			    reader->limits->entries);
+}
+
+/* libarchive reads all of a zip file's directory before it gives the first entry, and makes some hundred bytes of each. So
+ * the entries are counted before, by the signatures in front of them; that some data looks like one does not matter. */
+static enum ff_status check_directory(struct reader *reader, int fd)
+{
+	static const char signature[] = { 'P', 'K', 1, 2 };
+	const size_t kept = sizeof(signature) - 1; /* of each block, for one that lies across two */
+	size_t count = 0, before = 0;
+	ssize_t got = lseek(fd, 0, SEEK_SET);
+
+	while (got >= 0 && (got = read(fd, reader->block + before, sizeof(reader->block) - before)) > 0) {
+		const uint8_t *end = reader->block + before + got;
+		const uint8_t *at = reader->block;
+
+		while ((at = memmem(at, (size_t)(end - at), signature, sizeof(signature))) != NULL) {
+			at += sizeof(signature);
+			count++;
+		}
+		if (count > reader->limits->entries) {
+			return too_many_entries(reader);
+		}
+		before = before + (size_t)got < kept ? before + (size_t)got : kept;
+		memmove(reader->block, end - before, before);
+	}
+	return got == 0 ? FF_OK : ff_error_set_errno(reader->error, FF_ERR_IO, errno, "cannot read the archive");
+}
+
+static enum ff_status open_zip(struct reader *reader, int fd)
+{
+	enum ff_status status = check_directory(reader, fd);
+
+	if (status != FF_OK) {
+		return status;
+	}
+	archive_read_support_format_zip_seekable(reader->archive);
+	return lseek(fd, 0, SEEK_SET) == 0 && archive_read_open_fd(reader->archive, fd, BLOCK_SIZE) == ARCHIVE_OK
+		       ? FF_OK
+		       : fail(reader);
+}
+
 static enum ff_status open_archive(struct reader *reader, int fd)
 {
 	uint8_t head[4];
 	int copy;
 
 	if (read(fd, head, sizeof(head)) == sizeof(head) && memcmp(head, "PK", 2) == 0) {
-		archive_read_support_format_zip_seekable(reader->archive);
-		return lseek(fd, 0, SEEK_SET) == 0 &&
-				       archive_read_open_fd(reader->archive, fd, BLOCK_SIZE) == ARCHIVE_OK
-			       ? FF_OK
-			       : fail(reader);
+		return open_zip(reader, fd);
 	}
 	archive_read_support_format_tar(reader->archive);
 	copy = lseek(fd, 0, SEEK_SET) == 0 ? dup(fd) : -1;
@@ -168,8 +209,7 @@ static enum ff_status next_file(struct reader *reader, struct archive_entry **en
 			return fail(reader);
 		}
 		if (++reader->entries > reader->limits->entries) {
-			return ff_error_set(reader->error, FF_ERR_TOO_LARGE, "the archive has more than %zu entries",
-					    reader->limits->entries);
+			return too_many_entries(reader);
 		}
 		if (archive_entry_filetype(*entry) == AE_IFREG && archive_entry_hardlink(*entry) == NULL &&
 		    name_of(*entry) != NULL) {

@@ -338,6 +338,31 @@ static void test_unpack__refuses_other_files(void **state)
 	}
 }
 
+/* A zip file that is nothing but a directory of folders: libarchive would read all of it before it gives the first. */
+static void test_unpack__counts_a_zip_files_entries_before_it_reads_them(void **state)
+{
+	static const uint8_t entry[47] = { 'P', 'K', 1, 2, [28] = 1, [46] = '/' };
+	const size_t count = ff_unpack_limits.entries + 1;
+	int fd = memfd_create("directory", MFD_CLOEXEC);
+	FILE *file = fdopen(fd, "w+");
+	struct ff_buf content;
+	struct ff_error error = FF_ERROR_NONE;
+	char *folder = NULL;
+
+	(void)state;
+	assert_non_null(file);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(fwrite(entry, sizeof(entry), 1, file), 1);
+	}
+	assert_int_equal(fflush(file), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	ff_buf_init(&content, 1000);
+	assert_int_equal(find(fd, &ff_unpack_limits, &folder, &content, &error), FF_ERR_TOO_LARGE);
+	assert_non_null(strstr(error.text, "more than 65536 entries"));
+	ff_buf_release(&content);
+	fclose(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_unpack__checks_the_sum_of_a_gzip_file),
 		cmocka_unit_test(test_unpack__notices_damage),
 		cmocka_unit_test(test_unpack__refuses_other_files),
+		cmocka_unit_test(test_unpack__counts_a_zip_files_entries_before_it_reads_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
