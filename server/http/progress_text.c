@@ -111,9 +111,12 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 
 static enum ff_status tell_facts(const struct ff_board_facts *facts, struct ff_buf *out)
 {
+	static const uint8_t no_mac[sizeof(facts->mac)] = { 0 };
 	char revision[FF_TEXT_REVISION_SIZE];
 	char mac[FF_TEXT_MAC_SIZE];
 	char flash[32] = "flash of unknown size";
+	/* In secure download mode a chip tells neither. */
+	bool identified = memcmp(facts->mac, no_mac, sizeof(no_mac)) != 0;
 	ff_text_revision(revision, facts->revision);
 	ff_text_mac(mac, facts->mac);
 	if (facts->flash_size >= BYTES_PER_MB) {
@@ -121,7 +124,8 @@ static enum ff_status tell_facts(const struct ff_board_facts *facts, struct ff_b
 	} else if (facts->flash_size > 0) {
 		snprintf(flash, sizeof(flash), "%u KB flash", facts->flash_size / 1024);
 	}
-	return ff_buf_printf(out, "board: %s %s, MAC %s, %s\n", facts->chip, revision, mac, flash);
+	return identified ? ff_buf_printf(out, "board: %s %s, MAC %s, %s\n", facts->chip, revision, mac, flash)
+			  : ff_buf_printf(out, "board: %s, %s\n", facts->chip, flash);
 }
 
 static enum ff_status tell_percent(struct ff_progress_text *text, const struct ff_progress *progress,

@@ -271,3 +271,13 @@ def test_rest_work__head_of_the_flash_status_touches_nothing(rest):
 def test_rest_work__flash_status_refuses(rest, method, query, word):
     assert_problem(rest.request(method, STATUS + query), 400, "invalid-argument", word)
     assert rest.get("/jobs")["jobs"] == []
+
+
+def test_text__says_no_more_of_a_board_than_is_known(make_board, make_server):
+    server = make_server(lab1=make_board("esp32c3", options=["--security", "secure-download"]))
+    server.rest.wait_board("lab1", "idle")
+    url = f"{server.url}{BOARD}/flash?offset=0x10000&verify=false"
+    done = curl("-T", "-", "-H", "Accept: text/plain", url, stdin=b"x" * 4096)
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("board: ESP32-C3, ")], done
+    assert lines[-1].startswith("done: ") and "00:00" not in done.stdout
