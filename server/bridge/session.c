@@ -131,6 +131,9 @@ static bool take_output(struct ff_session *session)
 	if (got > 0) {
 		session->speech->output(session, bytes, got);
 	}
+	if (ff_session_is_holder(session)) {
+		ff_console_set_patience(console, session->speech->patience_ms);
+	}
 	if (ff_session_is_holder(session) && ff_console_follow(console, session->position)) {
 		ff_worker_wake(room->worker);
 	}

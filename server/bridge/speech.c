@@ -170,6 +170,7 @@ static int64_t tick_tunnel(struct ff_session *session, int64_t now_us)
 
 const struct ff_speech ff_speech_tunnel = {
 	.name = "tunnel",
+	.patience_ms = FF_TUNNEL_GRACE_S * 1000, /* it may be away for so long, and shall miss nothing */
 	.watches_lines = true,
 	.output = output_rfc2217,
 	.tell = tell_tunnel,

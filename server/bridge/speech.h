@@ -21,6 +21,7 @@ struct ff_speech {
 	const char *name;     /* "RFC 2217": for people, in front of "client" */
 	bool stays_to_read;   /* a peer that sends no more is kept for a moment, for what comes of what it sent */
 	bool watches_lines;   /* it wants to know about modem lines */
+	uint32_t patience_ms; /* that the board's output has with its holder; 0: the usual */
 	bool hears_all_marks; /* the holder too: words cannot get among its bytes */
 	/* Some of the board's output, at most FF_SPEECH_OUTPUT_MAX bytes, which the session has room for. */
 	void (*output)(struct ff_session *session, const uint8_t *bytes, size_t size);

@@ -96,6 +96,21 @@ static bool end_hold(struct ff_console *console)
 	return held;
 }
 
+void ff_console_set_patience(struct ff_console *console, uint32_t patience_ms)
+{
+	pthread_mutex_lock(&console->mutex);
+	console->patience_ms = patience_ms;
+	pthread_mutex_unlock(&console->mutex);
+}
+
+uint32_t ff_console_patience(struct ff_console *console)
+{
+	pthread_mutex_lock(&console->mutex);
+	uint32_t patience_ms = console->patience_ms;
+	pthread_mutex_unlock(&console->mutex);
+	return patience_ms > 0 ? patience_ms : FF_CONSOLE_PATIENCE_MS;
+}
+
 bool ff_console_follow(struct ff_console *console, uint64_t position)
 {
 	pthread_mutex_lock(&console->mutex);

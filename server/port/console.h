@@ -26,6 +26,7 @@ struct ff_console {
 	bool follows;
 	bool held;         /* the owner thread waits for the reader that is followed */
 	uint64_t followed; /* that reader's position */
+	uint32_t patience_ms;
 };
 
 FF_WARN_UNUSED enum ff_status ff_console_init(struct ff_console *console);
@@ -47,6 +48,11 @@ const char *ff_console_epoch(const struct ff_console *console);
 /* Copies up to `capacity` bytes from `*position` on, moves it behind them, and returns their count; 0: nothing new.
  * A position that the ring has left behind is moved to the oldest byte first. */
 size_t ff_console_read(struct ff_console *console, uint64_t *position, uint8_t *bytes, size_t capacity);
+
+/* How long the board's output waits for the reader that is followed, when it does not read. */
+#define FF_CONSOLE_PATIENCE_MS 1000
+void ff_console_set_patience(struct ff_console *console, uint32_t patience_ms);
+uint32_t ff_console_patience(struct ff_console *console);
 
 /* Follows a reader that has come to `position`, in place of the one that was followed before. True: the owner thread
  * waits for that and has to be woken. */

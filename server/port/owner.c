@@ -7,9 +7,8 @@
 #include "feed.h"
 #include "pump.h"
 
-#define LOOK_MS 100             /* how often the modem lines are looked at, while somebody wants to know */
-#define FOLLOW_PATIENCE_MS 1000 /* how long the board's output waits for the reader that is followed */
-#define LOST_PATIENCE_MS 5000   /* how long input waits for a port to come back: boards with USB vanish in a reset */
+#define LOOK_MS 100           /* how often the modem lines are looked at, while somebody wants to know */
+#define LOST_PATIENCE_MS 5000 /* how long input waits for a port to come back: boards with USB vanish in a reset */
 
 static void set_state(struct ff_worker *worker, enum ff_board_state state, const char *detail, const char *task)
 {
@@ -123,7 +122,7 @@ static bool lose_patience(struct ff_worker *worker, bool held)
 		return false;
 	}
 	if (worker->console_held_us == 0) {
-		worker->console_held_us = ff_deadline_ms(FOLLOW_PATIENCE_MS);
+		worker->console_held_us = ff_deadline_ms(ff_console_patience(&worker->console));
 	}
 	if (ff_now_us() < worker->console_held_us) {
 		return false;
