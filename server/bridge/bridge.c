@@ -357,7 +357,6 @@ static void handle(struct ff_bridge *bridge, const struct epoll_event *event)
 	switch (source->kind) {
 	case FF_WATCHED_WAKE:
 		eventfd_read(source->fd, &count);
-		admit_guests(bridge);
 		break;
 	case FF_WATCHED_RFC2217:
 	case FF_WATCHED_RAW:
@@ -392,6 +391,8 @@ static void *run(void *argument)
 		for (int i = 0; i < count; i++) {
 			handle(bridge, &events[i]);
 		}
+		/* Behind the events at hand: one of them may be about a connection that a guest replaces. */
+		admit_guests(bridge);
 		bury(bridge);
 	}
 	for (size_t i = 0; i < bridge->room_count; i++) {

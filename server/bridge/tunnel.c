@@ -67,8 +67,9 @@ static void drop_connection(struct ff_session *session)
 static void lose(struct ff_session *session)
 {
 	struct ff_room *room = session->source.room;
+	bool was_there = session->tunnel->websocket != NULL;
 	drop_connection(session);
-	if (!session->tunnel->ended) {
+	if (was_there && !session->tunnel->ended) {
 		ff_bridge_log(room->bridge, room, "%s has lost its connection: kept for %d s", session->peer,
 			      FF_TUNNEL_GRACE_S);
 	}
