@@ -332,20 +332,22 @@ def test_connect__what_was_sent_last_arrives(connect, server):
 
 
 def test_connect__eight_at_a_time(connect, server):
-    connected = connect(server.url, "--raw", "0")
-    clients = [Raw(connected.raw) for _ in range(9)]
-    assert b"no more connections" in clients[-1].ends()
+    connected = connect(server.url)
+    clients = [Telnet(connected.rfc2217) for _ in range(8)]
+    for client in clients:
+        settled(client)
+    with Raw(connected.rfc2217) as ninth:
+        assert b"no more connections" in ninth.ends()
     clients[0].send(b"x")
-    for client in clients[:-1]:
+    for client in clients:
         client.wait(b"x")
     for client in clients:
         client.close()
     has_no_sessions(server)
 
     def works():
-        with Raw(connected.raw) as client, contextlib.suppress(AssertionError, OSError):
-            client.send(b"again")
-            client.wait(b"again", 2)
+        with contextlib.suppress(AssertionError, OSError), Telnet(connected.rfc2217) as client:
+            settled(client)
             return True
     wait_until(works, "a place for another connection")
 
