@@ -38,6 +38,7 @@ struct ff_connect_local {
 	struct ff_carrier *carrier;
 	struct ff_connect_pty_line line; /* of a terminal, as the server was told */
 	bool gone;                       /* the local end is no more */
+	bool deaf;                       /* it takes no more */
 	bool closing;                    /* it sends no more */
 	int64_t deadline_us;             /* the end, once it is gone or closing */
 	size_t in_at;
@@ -181,7 +182,7 @@ static void write_local(struct ff_connect_local *local)
 		const uint8_t *bytes = tunnel->out + tunnel->out_at;
 		ssize_t sent;
 
-		if (local->gone) { /* nobody wants it any more */
+		if (local->gone || local->deaf) { /* nobody wants it any more */
 			ff_tunnel_sent(tunnel, out_pending(local));
 			return;
 		}
@@ -189,7 +190,7 @@ static void write_local(struct ff_connect_local *local)
 						     : send(local->fd, bytes, out_pending(local), MSG_NOSIGNAL);
 		if (sent < 0) {
 			if (errno != EAGAIN && errno != EINTR) {
-				lose(local);
+				local->deaf = true; /* what it has sent before still counts */
 			}
 			return;
 		}
@@ -234,7 +235,7 @@ static void wait_for_more(struct ff_connect_local *local)
 	int64_t due_us = ff_carrier_deadline(local->carrier);
 	short events = (short)((wants_input(local) ? POLLIN : 0) | (out_pending(local) > 0 ? POLLOUT : 0));
 	/* A terminal that nobody has open says so all the time, even to who cannot read on. */
-	bool watched = !local->gone && (events != 0 || local->kind != FF_CONNECT_PTY);
+	bool watched = !local->gone && (events != 0 || (local->kind != FF_CONNECT_PTY && !local->deaf));
 	struct pollfd fds[] = { { .fd = watched ? local->fd : -1, .events = events },
 				{ .fd = carrier_fd, .events = wanted },
 				{ .fd = local->connect->stop_fd, .events = POLLIN } };
@@ -246,9 +247,7 @@ static void wait_for_more(struct ff_connect_local *local)
 		due_us = ff_now_us() + PTY_LOOK_US;
 	}
 	(void)!poll(fds, 3, ff_deadline_poll_ms(due_us));
-	if (fds[0].revents & (POLLERR | POLLNVAL)) {
-		lose(local);
-	}
+	local->deaf |= (fds[0].revents & (POLLERR | POLLNVAL)) != 0;
 }
 
 static bool is_done(const struct ff_connect_local *local)
