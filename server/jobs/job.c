@@ -145,7 +145,8 @@ static void end(struct ff_job *job, enum ff_status status, const struct ff_error
 	job->view.finished_ms = ff_wall_ms();
 	if (status != FF_OK) {
 		const char *text = state == FF_JOB_CANCELLED ? describe_cancel(job) : error->text;
-		const char *cause = job->view.by_shutdown ? " (the server is stopping)" : "";
+		const char *cause = job->view.by_lease ? " (its lease has ended)" : "";
+		cause = job->view.by_shutdown ? " (the server is stopping)" : cause;
 		snprintf(job->view.detail, sizeof(job->view.detail), "%s: %s%s", ff_worker_name(job->spec.worker), text,
 			 state == FF_JOB_CANCELLED ? cause : "");
 	}
@@ -184,7 +185,7 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	}
 	snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)spec->number);
 	job->spec = *spec;
-	job->task = (struct ff_task){ .ops = &task_ops, .label = job->id };
+	job->task = (struct ff_task){ .ops = &task_ops, .label = job->id, .lease = spec->lease };
 	job->view.created_ms = ff_wall_ms();
 	job->view.version = 1;
 	atomic_init(&job->references, 1);
@@ -223,12 +224,13 @@ enum ff_status ff_job_post(struct ff_job *job)
 	return status;
 }
 
-bool ff_job_cancel(struct ff_job *job, bool by_shutdown)
+static bool cancel(struct ff_job *job, bool by_shutdown, bool by_lease)
 {
 	lock(job);
 	bool ended = ff_job_state_ended(job->view.state);
-	if (!ended && by_shutdown) {
-		job->view.by_shutdown = true;
+	if (!ended) {
+		job->view.by_shutdown |= by_shutdown;
+		job->view.by_lease |= by_lease;
 	}
 	pthread_mutex_unlock(&job->mutex);
 	if (ended) {
@@ -241,6 +243,16 @@ bool ff_job_cancel(struct ff_job *job, bool by_shutdown)
 		end(job, FF_ERR_CANCELLED, &error);
 	}
 	return true;
+}
+
+bool ff_job_cancel(struct ff_job *job, bool by_shutdown)
+{
+	return cancel(job, by_shutdown, false);
+}
+
+bool ff_job_end_lease(struct ff_job *job)
+{
+	return cancel(job, false, true);
 }
 
 void ff_job_view(struct ff_job *job, struct ff_job_view *view)
@@ -293,6 +305,11 @@ enum ff_job_kind ff_job_kind(const struct ff_job *job)
 struct ff_worker *ff_job_worker(const struct ff_job *job)
 {
 	return job->spec.worker;
+}
+
+uint64_t ff_job_lease(const struct ff_job *job)
+{
+	return job->spec.lease;
 }
 
 const struct ff_job_options *ff_job_options(const struct ff_job *job)

@@ -138,6 +138,7 @@ struct ff_job_view {
 	struct ff_board_facts facts;
 	enum ff_status status;           /* FF_OK until the job has failed or was cancelled */
 	bool by_shutdown;                /* cancelled because the server stops */
+	bool by_lease;                   /* cancelled because its lease has ended */
 	char detail[FF_JOB_DETAIL_SIZE]; /* what went wrong, beginning with the board's name; empty otherwise */
 	uint64_t version;                /* grows with every change */
 };
@@ -157,6 +158,7 @@ struct ff_job_spec {
 	enum ff_job_kind kind;
 	uint64_t number; /* the id is its decimal text */
 	struct ff_worker *worker;
+	uint64_t lease; /* that it was asked for under, 0: none */
 	ff_job_work work;
 	struct ff_job_options options;
 	struct ff_job_target target;
@@ -184,6 +186,9 @@ FF_WARN_UNUSED enum ff_status ff_job_post(struct ff_job *job);
  * whose sake. False: it had ended already. */
 bool ff_job_cancel(struct ff_job *job, bool by_shutdown);
 
+/* The same because its lease has ended. */
+bool ff_job_end_lease(struct ff_job *job);
+
 void ff_job_view(struct ff_job *job, struct ff_job_view *view);
 
 /* Whether the state is one of those that last. */
@@ -206,6 +211,7 @@ const char *ff_job_note(struct ff_job *job, unsigned index);
 const char *ff_job_id(const struct ff_job *job);
 enum ff_job_kind ff_job_kind(const struct ff_job *job);
 struct ff_worker *ff_job_worker(const struct ff_job *job);
+uint64_t ff_job_lease(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
 const struct ff_job_target *ff_job_target(const struct ff_job *job);
 const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count);

@@ -11,6 +11,7 @@
 struct entry {
 	struct ff_job *job;
 	bool ended;
+	bool lease_over; /* it has been told so */
 	struct entry *newer;
 	struct entry *older;
 };
@@ -187,6 +188,7 @@ static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_req
 		.kind = request->kind,
 		.number = number,
 		.worker = request->worker,
+		.lease = request->lease,
 		.work = ff_task_run,
 		.options = request->options,
 		.target = request->target,
@@ -278,6 +280,30 @@ size_t ff_queue_count(struct ff_queue *queue)
 	size_t count = queue->count;
 	pthread_mutex_unlock(&queue->mutex);
 	return count;
+}
+
+/* A job of the lease that has not ended; NULL: there is none more. */
+static struct ff_job *find_of_lease(struct ff_queue *queue, uint64_t lease)
+{
+	struct ff_job *found = NULL;
+	pthread_mutex_lock(&queue->mutex);
+	for (struct entry *entry = queue->newest; entry && !found; entry = entry->older) {
+		if (!entry->ended && !entry->lease_over && ff_job_lease(entry->job) == lease) {
+			entry->lease_over = true;
+			found = ff_job_ref(entry->job);
+		}
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return found;
+}
+
+void ff_queue_end_lease(struct ff_queue *queue, uint64_t lease)
+{
+	struct ff_job *job;
+	while ((job = find_of_lease(queue, lease))) {
+		ff_job_end_lease(job);
+		ff_job_unref(job);
+	}
 }
 
 void ff_queue_stop(struct ff_queue *queue)

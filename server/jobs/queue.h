@@ -39,6 +39,7 @@ void ff_queue_free(struct ff_queue *queue);
 struct ff_queue_request {
 	enum ff_job_kind kind;
 	struct ff_worker *worker;
+	uint64_t lease; /* that it is asked for under, 0: none */
 	struct ff_job_options options;
 	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over in any case */
@@ -50,7 +51,7 @@ struct ff_queue_request {
 void ff_queue_request_release(const struct ff_queue_request *request);
 
 /* Accepts a job and gives the caller a reference. FF_ERR_BUSY: too many wait for this board; FF_ERR_CANCELLED: the
- * server is stopping; FF_ERR_NO_MEMORY. */
+ * server is stopping; FF_ERR_DENIED: the board is kept for another lease, or the request's is over; FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request,
 					      struct ff_job **job);
 
@@ -63,6 +64,9 @@ size_t ff_queue_list(struct ff_queue *queue, const struct ff_worker *worker, str
 
 /* How many jobs a list can hold at this moment. */
 size_t ff_queue_count(struct ff_queue *queue);
+
+/* Cancels the jobs of a lease that is over at their board. */
+void ff_queue_end_lease(struct ff_queue *queue, uint64_t lease);
 
 /* Accepts no more and cancels everything. */
 void ff_queue_stop(struct ff_queue *queue);

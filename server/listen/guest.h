@@ -23,6 +23,8 @@ struct ff_guest {
 	void (*close)(void *closer);
 	void *closer;
 
+	uint64_t lease; /* that it comes with, 0: none */
+
 	/* A tunnel, which has a session of its own; otherwise it is a console. */
 	bool tunnel;
 	char session[FF_GUEST_SESSION_SIZE]; /* the one to go on with; empty: a new one */

@@ -150,3 +150,35 @@ void ff_listen_peer(int fd, char *text, size_t size)
 	bool brackets = strchr(host, ':') != NULL;
 	snprintf(text, size, "%s%s%s:%s", brackets ? "[" : "", host, brackets ? "]" : "", port);
 }
+
+bool ff_listen_address_text(const char *text, char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	if (inet_pton(AF_INET6, text, &v6) == 1) {
+		if (!IN6_IS_ADDR_V4MAPPED(&v6)) {
+			return inet_ntop(AF_INET6, &v6, host, FF_LISTEN_ADDRESS_SIZE) != NULL;
+		}
+		memcpy(&v4, v6.s6_addr + 12, sizeof(v4));
+		return inet_ntop(AF_INET, &v4, host, FF_LISTEN_ADDRESS_SIZE) != NULL;
+	}
+	return inet_pton(AF_INET, text, &v4) == 1 && inet_ntop(AF_INET, &v4, host, FF_LISTEN_ADDRESS_SIZE) != NULL;
+}
+
+void ff_listen_peer_address(const char *peer, char *host)
+{
+	char text[FF_LISTEN_PEER_SIZE];
+	const char *colon = strrchr(peer, ':');
+	const char *from = peer[0] == '[' ? peer + 1 : peer;
+	size_t size = colon ? (size_t)(colon - from) : 0;
+	size -= size > 0 && from != peer; /* the bracket */
+	host[0] = '\0';
+	if (size > 0 && size < sizeof(text)) {
+		memcpy(text, from, size);
+		text[size] = '\0';
+		text[strcspn(text, "%")] = '\0'; /* the interface of a link-local address */
+		if (!ff_listen_address_text(text, host)) {
+			host[0] = '\0';
+		}
+	}
+}

@@ -39,4 +39,13 @@ FF_WARN_UNUSED enum ff_status ff_listen_open(struct ff_listener *listener, const
 #define FF_LISTEN_PEER_SIZE 64
 void ff_listen_peer(int fd, char *text, size_t size);
 
+/* The address in such a text, as ff_listen_address_text() writes it: "192.0.2.7", "::1". `host` has FF_LISTEN_ADDRESS_SIZE
+ * bytes; empty where there is none. Pure. */
+#define FF_LISTEN_ADDRESS_SIZE 46
+void ff_listen_peer_address(const char *peer, char *host);
+
+/* The one way to write an IPv4 or IPv6 address, so that texts can be compared; an IPv4 address within IPv6 counts as
+ * what it is. False: `text` is no address. Pure. */
+bool ff_listen_address_text(const char *text, char *host);
+
 #endif

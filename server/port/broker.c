@@ -3,6 +3,9 @@
 
 bool ff_broker_claim(struct ff_broker *broker, const struct ff_holder *who, uint64_t last_posted)
 {
+	if (broker->keep.lease != who->lease) {
+		return false;
+	}
 	if (broker->holder.kind == FF_HOLDER_NONE) {
 		broker->holder = *who;
 		broker->last_before = last_posted;

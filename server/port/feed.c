@@ -133,12 +133,17 @@ static bool waits_for_bytes(enum ff_input_kind kind)
 
 /* A command that fails is answered as such; only a lost port ends the run. */
 static enum ff_status run(const struct ff_transport *transport, struct ff_input *input,
-			  const struct ff_input_command *command, const struct ff_log *log, struct ff_error *error)
+			  const struct ff_input_command *command, bool dropped, const struct ff_log *log,
+			  struct ff_error *error)
 {
 	struct ff_error local = FF_ERROR_NONE;
 	struct ff_line line;
 	enum ff_status status = FF_OK;
 	ff_input_line(input, &line);
+	if (dropped) {
+		ff_input_finish(input, FF_ERR_CANCELLED);
+		return FF_OK;
+	}
 	if (waits_for_bytes(command->kind)) {
 		status = transport->ops->drain(transport->self, ff_deadline_ms(DRAIN_TIMEOUT_MS), &local);
 	}
@@ -190,7 +195,7 @@ enum ff_status ff_feed_run(const struct ff_transport *transport, struct ff_input
 			/* It may have taken a while: tasks and the board's output have their turn. */
 			feed->told = true;
 			feed->moved = true;
-			return run(transport, input, &item.command, log, error);
+			return run(transport, input, &item.command, item.dropped, log, error);
 		}
 		status = write_bytes(transport, bytes, item.size, &done, &feed->writable, error);
 		if (status != FF_OK || done == 0) {

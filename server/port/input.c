@@ -87,9 +87,18 @@ static struct ff_input_item *item_for_bytes(struct ff_input *input, uint64_t sou
 	return item;
 }
 
+static bool is_barred(const struct ff_input *input, uint64_t source)
+{
+	return source != FF_INPUT_NOBODY && source == input->barred;
+}
+
 size_t ff_input_put_bytes(struct ff_input *input, uint64_t source, const uint8_t *bytes, size_t size)
 {
 	pthread_mutex_lock(&input->mutex);
+	if (is_barred(input, source)) {
+		pthread_mutex_unlock(&input->mutex);
+		return size;
+	}
 	size = smaller(size, byte_room(input));
 	struct ff_input_item *item = size > 0 ? item_for_bytes(input, source) : NULL;
 	if (!item) {
@@ -106,14 +115,25 @@ size_t ff_input_put_bytes(struct ff_input *input, uint64_t source, const uint8_t
 	return size;
 }
 
+/* Under the mutex. */
+static bool put(struct ff_input *input, uint64_t source, uint32_t tag, const struct ff_input_command *command)
+{
+	bool fits = item_room(input) > 0;
+	if (fits) {
+		*item_at(input, input->put_items++) = (struct ff_input_item){
+			.source = source,
+			.tag = tag,
+			.command = *command,
+			.dropped = is_barred(input, source),
+		};
+	}
+	return fits;
+}
+
 bool ff_input_put(struct ff_input *input, uint64_t source, uint32_t tag, const struct ff_input_command *command)
 {
 	pthread_mutex_lock(&input->mutex);
-	bool fits = item_room(input) > 0;
-	if (fits) {
-		*item_at(input, input->put_items++) =
-			(struct ff_input_item){ .source = source, .tag = tag, .command = *command };
-	}
+	bool fits = put(input, source, tag, command);
 	pthread_mutex_unlock(&input->mutex);
 	return fits;
 }
@@ -122,7 +142,25 @@ void ff_input_drop(struct ff_input *input, uint64_t source)
 {
 	pthread_mutex_lock(&input->mutex);
 	for (uint64_t i = input->run_items; i < input->put_items; i++) {
-		item_at(input, i)->dropped |= item_at(input, i)->source == source;
+		struct ff_input_item *item = item_at(input, i);
+		item->dropped |= item->source == source && item->command.kind == FF_INPUT_BYTES;
+	}
+	pthread_mutex_unlock(&input->mutex);
+}
+
+void ff_input_bar(struct ff_input *input, uint64_t source)
+{
+	static const struct ff_input_command purge = { .kind = FF_INPUT_PURGE_TX };
+	static const struct ff_input_command restore = { .kind = FF_INPUT_RESTORE };
+	pthread_mutex_lock(&input->mutex);
+	input->barred = source != FF_INPUT_NOBODY ? source : input->barred;
+	bool any = source != FF_INPUT_NOBODY || input->run_items < input->put_items;
+	for (uint64_t i = input->run_items; i < input->put_items; i++) {
+		item_at(input, i)->dropped = true;
+	}
+	/* There is room: whoever puts anything leaves some for the end. */
+	if (any && put(input, FF_INPUT_NOBODY, 0, &purge)) {
+		(void)put(input, FF_INPUT_NOBODY, 0, &restore);
 	}
 	pthread_mutex_unlock(&input->mutex);
 }

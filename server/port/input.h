@@ -66,7 +66,7 @@ struct ff_input_item {
 	uint32_t tag;
 	struct ff_input_command command;
 	size_t size;  /* bytes that are left; FF_INPUT_BYTES only */
-	bool dropped; /* its bytes go nowhere */
+	bool dropped; /* its bytes go nowhere, or it is a command that is not run */
 	enum ff_status status;
 	struct ff_line line;
 	uint64_t output;
@@ -81,7 +81,8 @@ struct ff_input {
 	uint64_t put_items;
 	uint64_t run_items;
 	uint64_t collected_items;
-	bool starved; /* the putting side has found no room */
+	uint64_t barred; /* a source of which nothing is taken any more, 0: none */
+	bool starved;    /* the putting side has found no room */
 	bool watched;
 	struct ff_line line;
 	uint64_t output; /* bytes that the board has said so far */
@@ -98,7 +99,7 @@ void ff_input_release(struct ff_input *input);
 /* Whether `bytes` bytes and `items` items fit. If not, the running side says so when that has changed. */
 bool ff_input_has_room(struct ff_input *input, size_t bytes, size_t items);
 
-/* Appends what fits and answers how much. */
+/* Appends what fits and answers how much. What a barred source puts always fits, and goes nowhere. */
 size_t ff_input_put_bytes(struct ff_input *input, uint64_t source, const uint8_t *bytes, size_t size);
 
 /* Appends a command. False: no room. */
@@ -106,6 +107,12 @@ bool ff_input_put(struct ff_input *input, uint64_t source, uint32_t tag, const s
 
 /* Drops the bytes of this source that wait. Commands stay. */
 void ff_input_drop(struct ff_input *input, uint64_t source);
+
+/* Drops everything that waits, bytes and commands of every source, and what `source` (FF_INPUT_NOBODY: none) puts from now
+ * on, as if there were room. A purge of what the port has not sent yet and FF_INPUT_RESTORE follow, with the source
+ * FF_INPUT_NOBODY, unless there was nothing. A source that was barred before must put nothing more. Any thread. */
+#define FF_INPUT_NOBODY 0
+void ff_input_bar(struct ff_input *input, uint64_t source);
 
 /* Takes the outcome of the oldest command that has been run. False: there is none. */
 bool ff_input_collect(struct ff_input *input, struct ff_input_done *done);

@@ -63,6 +63,22 @@ static bool puts_port_in_doubt(enum ff_status status)
 	       status == FF_ERR_PROTOCOL || status == FF_ERR_UNREACHABLE;
 }
 
+/* Before anybody hears of the end, who might want the board at once. */
+static void end_service(struct ff_worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	worker->serving = false;
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+static void turn_away(struct ff_worker *worker, struct ff_task *task, const char *reason)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	ff_error_set(&error, FF_ERR_CANCELLED, "%s", reason);
+	end_service(worker);
+	task->ops->finished(task, FF_ERR_CANCELLED, &error);
+}
+
 static void serve(struct ff_worker *worker, struct ff_task *task)
 {
 	struct ff_error error = FF_ERROR_NONE;
@@ -83,6 +99,7 @@ static void serve(struct ff_worker *worker, struct ff_task *task)
 		}
 	}
 	bool doubt = worker->plug.is_open && puts_port_in_doubt(status);
+	end_service(worker);
 	task->ops->finished(task, status, &error);
 	ff_worker_tell(worker);
 	if (doubt) {
@@ -91,7 +108,7 @@ static void serve(struct ff_worker *worker, struct ff_task *task)
 }
 
 /* Input that is left by a holder who has gone comes before later tasks, unless there is no port to write it to. */
-static struct ff_task *take(struct ff_worker *worker, bool *stopping)
+static struct ff_task *take(struct ff_worker *worker, bool *stopping, bool *over)
 {
 	bool owes_input = worker->plug.is_open && !ff_input_is_empty(&worker->input);
 	pthread_mutex_lock(&worker->mutex);
@@ -101,6 +118,8 @@ static struct ff_task *take(struct ff_worker *worker, bool *stopping)
 		limit = worker->broker.last_before;
 	}
 	struct ff_task *task = ff_mailbox_take(&worker->mailbox, *stopping ? UINT64_MAX : limit);
+	worker->serving = task != NULL;
+	*over = task && task->lease != worker->broker.keep.lease;
 	pthread_mutex_unlock(&worker->mutex);
 	return task;
 }
@@ -212,16 +231,15 @@ void *ff_owner_run(void *argument)
 {
 	struct ff_worker *worker = argument;
 	bool stopping = false;
+	bool over = false;
 	while (!stopping) {
-		struct ff_task *task = take(worker, &stopping);
-		if (task && !stopping) {
+		struct ff_task *task = take(worker, &stopping, &over);
+		if (task && !stopping && !over) {
 			serve(worker, task);
 			continue;
 		}
 		if (task) {
-			struct ff_error error = FF_ERROR_NONE;
-			ff_error_set(&error, FF_ERR_CANCELLED, "the server is stopping");
-			task->ops->finished(task, FF_ERR_CANCELLED, &error);
+			turn_away(worker, task, stopping ? "the server is stopping" : "its lease has ended");
 			stopping = false; /* until the mailbox is empty */
 			continue;
 		}

@@ -42,6 +42,7 @@ struct ff_worker {
 	struct ff_board_view view;
 	struct ff_mailbox mailbox;
 	struct ff_broker broker;
+	bool serving; /* a task is in the owner thread's hands */
 	bool stopping;
 	bool ended; /* the thread has let go of everything but its own end */
 	pthread_cond_t has_ended;

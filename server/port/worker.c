@@ -199,6 +199,8 @@ enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task)
 	pthread_mutex_lock(&worker->mutex);
 	if (worker->stopping) {
 		status = FF_ERR_CANCELLED;
+	} else if (worker->broker.keep.lease != task->lease) {
+		status = FF_ERR_DENIED;
 	} else if (!ff_mailbox_put(&worker->mailbox, task)) {
 		status = FF_ERR_BUSY;
 	}
@@ -235,12 +237,82 @@ void ff_worker_release(struct ff_worker *worker, uint64_t id)
 	}
 }
 
+/* Under the mutex. */
+static bool is_unused(const struct ff_worker *worker)
+{
+	return worker->broker.keep.lease == 0 && worker->broker.holder.kind == FF_HOLDER_NONE && !worker->serving &&
+	       worker->mailbox.count == 0;
+}
+
+bool ff_worker_is_free(struct ff_worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	bool unused = is_unused(worker);
+	pthread_mutex_unlock(&worker->mutex);
+	return unused && ff_input_is_empty(&worker->input);
+}
+
+enum ff_status ff_worker_keep(struct ff_worker *worker, const struct ff_keep *keep)
+{
+	/* A holder who has gone may have left some, which is still written. */
+	bool empty = ff_input_is_empty(&worker->input);
+	pthread_mutex_lock(&worker->mutex);
+	bool unused = empty && is_unused(worker);
+	if (unused) {
+		worker->broker.keep = *keep;
+	}
+	pthread_mutex_unlock(&worker->mutex);
+	if (unused) {
+		ff_worker_tell(worker);
+	}
+	return unused ? FF_OK : FF_ERR_BUSY;
+}
+
+void ff_worker_unkeep(struct ff_worker *worker, uint64_t lease)
+{
+	uint64_t holder = 0;
+	pthread_mutex_lock(&worker->mutex);
+	bool kept = lease != 0 && worker->broker.keep.lease == lease;
+	if (kept && worker->broker.holder.kind != FF_HOLDER_NONE) {
+		holder = worker->broker.holder.id;
+	}
+	pthread_mutex_unlock(&worker->mutex);
+	if (!kept) {
+		return;
+	}
+	/* Barred before the board is free, so that what is put now goes nowhere. A holder that comes between the two looks is
+	 * barred the second time. */
+	while (kept) {
+		ff_input_bar(&worker->input, holder);
+		pthread_mutex_lock(&worker->mutex);
+		uint64_t now = worker->broker.holder.kind != FF_HOLDER_NONE ? worker->broker.holder.id : 0;
+		if (now == 0 || now == holder) {
+			worker->broker.holder = (struct ff_holder){ .kind = FF_HOLDER_NONE };
+			worker->broker.keep = (struct ff_keep){ .lease = 0 };
+			kept = false;
+		}
+		holder = now;
+		pthread_mutex_unlock(&worker->mutex);
+	}
+	ff_worker_wake(worker);
+	ff_worker_tell(worker);
+}
+
+bool ff_worker_admits(struct ff_worker *worker, uint64_t lease)
+{
+	pthread_mutex_lock(&worker->mutex);
+	bool admits = worker->broker.keep.lease == lease;
+	pthread_mutex_unlock(&worker->mutex);
+	return admits;
+}
+
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view)
 {
 	pthread_mutex_lock(&worker->mutex);
 	*view = worker->view;
 	view->waiting = worker->mailbox.labelled;
 	view->holder = worker->broker.holder;
+	view->keep = worker->broker.keep;
 	pthread_mutex_unlock(&worker->mutex);
 }
 

@@ -68,6 +68,7 @@ struct ff_board_view {
 	bool has_lines;                  /* the port, when it was last open, could reset the board */
 	bool usb_jtag;                   /* the port is the chip's own USB-Serial-JTAG peripheral */
 	struct ff_holder holder;         /* who may write to the board */
+	struct ff_keep keep;             /* the lease that it is kept for */
 	struct ff_board_facts facts;
 };
 
@@ -79,7 +80,8 @@ struct ff_task_ops {
 	 * that put the port itself in doubt it is opened anew. `error` is empty. */
 	enum ff_status (*run)(struct ff_task *task, struct ff_transport *transport, struct ff_error *error);
 	/* The last call, once for every task that was posted and not withdrawn: with what run() answered, with the reason
-	 * why the port could not be opened (then run() was not called), or with FF_ERR_CANCELLED when the worker stops.
+	 * why the port could not be opened (then run() was not called), or with FF_ERR_CANCELLED when the worker stops or
+	 * the task's lease is over.
 	 * The board's state has been updated by then, and the worker does not touch the task again. */
 	void (*finished)(struct ff_task *task, enum ff_status status, const struct ff_error *error);
 };
@@ -88,6 +90,7 @@ struct ff_task_ops {
 struct ff_task {
 	const struct ff_task_ops *ops;
 	const char *label;    /* shown as the board's work; NULL: a short task that leaves the board idle */
+	uint64_t lease;       /* that it comes with, 0: none */
 	struct ff_task *next; /* the worker's, as is the rest */
 	uint64_t number;
 };
@@ -125,7 +128,8 @@ void ff_worker_stop(struct ff_worker *worker);
 /* Waits for the end of a stopped thread; false if it has not come by the deadline. One thread at a time. */
 bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us);
 
-/* Puts a task at the end of the mailbox. FF_ERR_BUSY: the mailbox is full; FF_ERR_CANCELLED: the worker stops. On
+/* Puts a task at the end of the mailbox. FF_ERR_BUSY: the mailbox is full; FF_ERR_CANCELLED: the worker stops;
+ * FF_ERR_DENIED: the board is kept for another lease than the task's, or the task's is over. On
  * failure the task was not taken and finished() will not be called. */
 FF_WARN_UNUSED enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task);
 
@@ -138,6 +142,20 @@ bool ff_worker_claim(struct ff_worker *worker, const struct ff_holder *who);
 
 /* The holder of this id goes. Harmless if it is none. */
 void ff_worker_release(struct ff_worker *worker, uint64_t id);
+
+/* Whether nobody uses the board: no lease, no holder, no task and no input that waits. */
+bool ff_worker_is_free(struct ff_worker *worker);
+
+/* Keeps the board for a lease. FF_ERR_BUSY: it is not free. */
+FF_WARN_UNUSED enum ff_status ff_worker_keep(struct ff_worker *worker, const struct ff_keep *keep);
+
+/* The lease is over. Its holder is none any more and what it has put is dropped, the line is as it is between sessions
+ * before anything else happens; of tasks that came with it, none begins. One that runs is its owner's to end. Harmless if
+ * the board is not kept for it. */
+void ff_worker_unkeep(struct ff_worker *worker, uint64_t lease);
+
+/* Whether one that comes with this lease, or with none, is not kept from the board by one. */
+bool ff_worker_admits(struct ff_worker *worker, uint64_t lease);
 
 /* Wakes the owner thread: there is new input, or a reader that it waits for has read. */
 void ff_worker_wake(struct ff_worker *worker);

@@ -174,6 +174,36 @@ static void test_input__remembers_the_line_and_its_status(void **state)
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void test_input__a_barred_source_is_dropped_to_the_last_command(void **state)
+{
+	struct ff_input *input = *state;
+	struct ff_input_item item;
+	const uint8_t *bytes = NULL;
+	put_text(input, ME, "gone");
+	put_baud(input, 1, 9600);
+	put_text(input, OTHER, "left behind by one who has gone");
+	ff_input_bar(input, ME);
+	put_text(input, ME, "never there"); /* as if there were room */
+	put_baud(input, 2, 9600);
+	put_text(input, OTHER, "next");
+	assert_true(ff_input_front(input, &item, &bytes));
+	assert_true(item.dropped && item.command.kind == FF_INPUT_BAUD);
+	finish(input, FF_INPUT_BAUD, FF_ERR_CANCELLED);
+	finish(input, FF_INPUT_PURGE_TX, FF_OK);
+	assert_true(ff_input_front(input, &item, &bytes));
+	assert_false(item.dropped);
+	finish(input, FF_INPUT_RESTORE, FF_OK);
+	assert_true(ff_input_front(input, &item, &bytes));
+	assert_true(item.dropped && item.tag == 2);
+	finish(input, FF_INPUT_BAUD, FF_ERR_CANCELLED);
+	assert_text(input, "next");
+	assert_true(ff_input_is_empty(input));
+	ff_input_bar(input, FF_INPUT_NOBODY); /* nothing waits, so nothing is restored */
+	assert_true(ff_input_is_empty(input));
+	put_text(input, ME, "still barred");
+	assert_true(ff_input_is_empty(input));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +213,7 @@ int main(void)
 		WITH(test_input__commands_are_bounded_until_they_are_collected),
 		WITH(test_input__runs_go_round_the_ring_in_pieces),
 		WITH(test_input__drops_the_bytes_of_one_source_and_no_commands),
+		WITH(test_input__a_barred_source_is_dropped_to_the_last_command),
 		WITH(test_input__remembers_the_line_and_its_status),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

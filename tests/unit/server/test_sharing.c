@@ -27,8 +27,8 @@ struct job {
 	struct fixture *fixture;
 };
 
-static const struct ff_holder ann = { FF_HOLDER_SESSION, 1, "Ann" };
-static const struct ff_holder bob = { FF_HOLDER_SESSION, 2, "Bob" };
+static const struct ff_holder ann = { .kind = FF_HOLDER_SESSION, .id = 1, .name = "Ann" };
+static const struct ff_holder bob = { .kind = FF_HOLDER_SESSION, .id = 2, .name = "Bob" };
 
 static enum ff_status run(struct ff_task *task, struct ff_transport *transport, struct ff_error *error)
 {
@@ -233,6 +233,61 @@ static void test_sharing__input_waits_for_a_lost_port(void **state)
 	assert_hears(fixture, "later");
 }
 
+static void keep(struct fixture *fixture, uint64_t lease, enum ff_status wanted)
+{
+	const struct ff_keep kept = { .lease = lease, .owner = "Ann", .peer = "192.0.2.7" };
+	assert_int_equal(ff_worker_keep(fixture->worker, &kept), wanted);
+}
+
+static void test_sharing__a_lease_keeps_others_out(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_holder cid = { .kind = FF_HOLDER_SESSION, .id = 3, .lease = 7, .name = "Cid" };
+	struct job job = make_job(fixture);
+	assert_true(ff_worker_claim(fixture->worker, &ann));
+	keep(fixture, 7, FF_ERR_BUSY);
+	ff_worker_release(fixture->worker, ann.id);
+	assert_true(ff_worker_is_free(fixture->worker));
+	keep(fixture, 7, FF_OK);
+	keep(fixture, 8, FF_ERR_BUSY);
+	assert_false(ff_worker_is_free(fixture->worker));
+	assert_false(ff_worker_claim(fixture->worker, &ann));
+	assert_int_equal(ff_worker_post(fixture->worker, &job.task), FF_ERR_DENIED);
+	assert_true(ff_worker_claim(fixture->worker, &cid));
+	ff_worker_unkeep(fixture->worker, 8); /* not of this board */
+	assert_true(ff_worker_claim(fixture->worker, &cid));
+	ff_worker_unkeep(fixture->worker, 7);
+	assert_false(ff_worker_claim(fixture->worker, &cid));
+	put_text(fixture, cid.id, "not any more");
+	assert_true(ff_worker_claim(fixture->worker, &ann));
+	put_text(fixture, ann.id, "mine");
+	assert_hears(fixture, "mine");
+}
+
+static void test_sharing__the_end_of_a_lease_drops_what_waits(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_holder cid = { .kind = FF_HOLDER_SESSION, .id = 3, .lease = 7, .name = "Cid" };
+	struct ff_line_step step = { .dtr = 0, .rts = 0 };
+	struct ff_input_command hold = { .kind = FF_INPUT_LINES, .steps = &step, .step_count = 1 };
+	struct job job = make_job(fixture);
+	job.task.lease = 7;
+	keep(fixture, 7, FF_OK);
+	ff_fake_port_hold_resets(&fixture->port, true);
+	assert_true(ff_input_put(ff_worker_input(fixture->worker), cid.id, 1, &hold));
+	ff_worker_wake(fixture->worker);
+	assert_int_equal(ff_worker_post(fixture->worker, &job.task), FF_OK);
+	assert_true(ff_worker_claim(fixture->worker, &cid));
+	put_text(fixture, cid.id, "too late");
+	ff_worker_unkeep(fixture->worker, 7);
+	ff_fake_port_hold_resets(&fixture->port, false);
+	fixture->wanted = 1; /* the job is turned away, without its "J" */
+	ff_fake_port_wait(&fixture->port, has_finished, fixture);
+	assert_true(ff_worker_claim(fixture->worker, &ann));
+	put_text(fixture, ann.id, "mine");
+	assert_hears(fixture, "mine");
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -245,6 +300,8 @@ int main(void)
 		WITH(test_sharing__a_job_waits_for_the_holder_and_its_input),
 		WITH(test_sharing__a_job_that_was_there_first_goes_first),
 		WITH(test_sharing__input_waits_for_a_lost_port),
+		WITH(test_sharing__a_lease_keeps_others_out),
+		WITH(test_sharing__the_end_of_a_lease_drops_what_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
