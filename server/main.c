@@ -15,8 +15,10 @@
 #include "config_file.h"
 #include "doors.h"
 #include "firmware.h"
+#include "gate.h"
 #include "httpd.h"
 #include "journal.h"
+#include "leases.h"
 #include "listen.h"
 #include "queue.h"
 #include "standard.h"
@@ -40,7 +42,8 @@ enum {
 	OPTION_RFC2217,
 	OPTION_RAW,
 	OPTION_WRITER,
-	OPTION_CONFIG
+	OPTION_CONFIG,
+	OPTION_SHORTEST_LEASE
 };
 
 static const struct argp_option options[] = {
@@ -67,6 +70,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "max-upload", OPTION_MAX_UPLOAD, "SIZE", 0, "Largest upload (default 64MB)", 0 },
 	{ "max-content", OPTION_MAX_CONTENT, "SIZE", 0, "Most to keep of what was read of boards (default 128MB)", 0 },
+	{ "shortest-lease", OPTION_SHORTEST_LEASE, "SECONDS", 0,
+	  "Shortest time for which a board can be leased (default 60)", 0 },
 	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default), debug or trace (every frame)", 0 },
 	{ 0 },
 };
@@ -113,6 +118,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	case OPTION_RAW:
 		status = ff_config_set_port(&config->raw_base, "--raw", value, &error);
 		break;
+	case OPTION_SHORTEST_LEASE:
+		status = ff_config_set_shortest_lease(config, value, &error);
+		break;
 	case OPTION_WRITER:
 		status = ff_config_set_writer(config, value, &error);
 		break;
@@ -141,6 +149,7 @@ struct server {
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_queue *queue;
+	struct ff_leases *leases;
 	struct ff_worker **workers;
 	size_t worker_count;
 	struct ff_httpd *httpd;
@@ -184,6 +193,8 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.workers = server->workers,
 		.worker_count = server->worker_count,
 		.queue = server->queue,
+		.leases = server->leases,
+		.shortest_lease_s = server->config.shortest_lease_s,
 		.store = server->store,
 		.waker = server->waker,
 		.welcome = ff_doors_welcome,
@@ -219,6 +230,16 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	server->queue = ff_queue_new(&queue);
 	if (!server->waker || !server->queue) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
+	}
+	struct ff_leases_options leases = {
+		.most = server->config.board_count,
+		.gate = ff_gate(server->queue),
+		.changed = ff_waker_kick,
+		.changed_context = server->waker,
+	};
+	server->leases = ff_leases_new(&leases);
+	if (!server->leases || ff_leases_start(server->leases) != FF_OK) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory or threads");
 	}
 	server->doors.notify = ff_waker_kick;
 	server->doors.notify_context = server->waker;
@@ -256,6 +277,7 @@ static void release(struct server *server)
 	}
 	free(server->workers);
 	ff_doors_close(&server->doors);
+	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);
 	ff_waker_free(server->waker);
 	ff_firmware_store_free(server->store);
@@ -271,6 +293,9 @@ static bool stop(struct server *server)
 		ff_httpd_quiesce(server->httpd);
 	}
 	ff_doors_stop(&server->doors);
+	if (server->leases) {
+		ff_leases_stop(server->leases);
+	}
 	/* First the jobs, so that clients who wait for one hear how it ended. */
 	bool stopped = stop_workers(server);
 	if (stopped) {

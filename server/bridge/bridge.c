@@ -153,6 +153,7 @@ static bool enter(struct ff_bridge *bridge, struct ff_room *room, struct ff_sess
 	if (!watch(bridge, EPOLL_CTL_ADD, &session->source, EPOLLIN)) {
 		return false;
 	}
+	ff_room_enter(room, session);
 	session->next = room->sessions;
 	room->sessions = session;
 	room->session_count++;

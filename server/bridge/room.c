@@ -37,8 +37,10 @@ static void collect(struct ff_room *room)
 	struct ff_input *input = ff_worker_input(room->worker);
 	struct ff_input_done done;
 	while (ff_input_collect(input, &done)) {
-		room->pending[done.kind]--;
-		room->total_pending--;
+		if (done.source != FF_INPUT_NOBODY) { /* whose commands are no session's */
+			room->pending[done.kind]--;
+			room->total_pending--;
+		}
 		if (room->total_pending == 0) {
 			room->wanted = done.line; /* what failed is not so after all */
 		}
@@ -57,10 +59,50 @@ static void mark(struct ff_room *room, const char *before, const char *text, con
 	room->mark_count++;
 }
 
+/* A session comes with a lease for good: with the one that it brought, or the first one that names its address. So that
+ * an old connection of the holder's does not become a stranger's, which may write, when the lease has ended. */
+static void bind(struct ff_session *session, const struct ff_keep *keep)
+{
+	if (session->lease == 0 && keep->lease != 0 && session->host[0] && strcmp(session->host, keep->peer) == 0) {
+		session->lease = keep->lease;
+	}
+}
+
+/* The holder has lost the board, and what it had put is gone; the line is restored already. */
+static void dispossess(struct ff_room *room)
+{
+	struct ff_session *session = room->holder;
+	room->holder = NULL;
+	room->wanted = (struct ff_line){ .baud = FF_CONSOLE_BAUD, .format = FF_LINE_FORMAT_8N1 };
+	ff_control_close(session);
+	if (ff_console_unfollow(ff_worker_console(room->worker))) {
+		ff_worker_wake(room->worker);
+	}
+	ff_bridge_log(room->bridge, room, "%s writes no more: its lease has ended", session->peer);
+	ff_session_refuse(session, "the lease of %s has ended: what you send does not reach it any more",
+			  ff_worker_name(room->worker));
+}
+
+static void look_at_lease(struct ff_room *room, const struct ff_board_view *view)
+{
+	bool holds = view->holder.kind == FF_HOLDER_SESSION && room->holder && view->holder.id == room->holder->id;
+	if (room->holder && !holds) {
+		dispossess(room);
+	}
+	if (view->keep.lease == room->lease) {
+		return;
+	}
+	room->lease = view->keep.lease;
+	for (struct ff_session *session = room->sessions; session; session = session->next) {
+		bind(session, &view->keep);
+	}
+}
+
 static void look_at_state(struct ff_room *room)
 {
 	struct ff_board_view view;
 	ff_worker_view(room->worker, &view);
+	look_at_lease(room, &view);
 	room->has_lines = view.has_lines;
 	room->usb_jtag = view.usb_jtag;
 	if (view.state == room->state && strcmp(view.task, room->task) == 0) {
@@ -124,22 +166,47 @@ void ff_room_refresh(struct ff_room *room)
 
 /* ---- holding ---- */
 
+void ff_room_enter(struct ff_room *room, struct ff_session *session)
+{
+	struct ff_board_view view;
+	ff_worker_view(room->worker, &view);
+	bind(session, &view.keep);
+}
+
+static void refuse(const struct ff_room *room, struct ff_session *session, const struct ff_board_view *view)
+{
+	const char *board = ff_worker_name(room->worker);
+	if (session->lease != 0 && session->lease != view->keep.lease) {
+		ff_session_refuse(session,
+				  "the lease of %s has ended: what you send does not reach it any more; connect anew",
+				  board);
+	} else if (session->lease != view->keep.lease) {
+		ff_session_refuse(session, "%s is leased to %s: what you send does not reach it", board,
+				  view->keep.owner);
+	} else {
+		ff_session_refuse(session, "%s is in use by the %s: what you send does not reach it", board,
+				  view->holder.name);
+	}
+}
+
 bool ff_room_claim(struct ff_room *room, struct ff_session *session)
 {
 	if (room->holder == session) {
 		return true;
 	}
-	struct ff_holder who = { .kind = FF_HOLDER_SESSION, .id = session->id };
+	struct ff_board_view view;
+	ff_worker_view(room->worker, &view);
+	look_at_lease(room, &view);
+	bind(session, &view.keep);
+	struct ff_holder who = { .kind = FF_HOLDER_SESSION, .id = session->id, .lease = session->lease };
 	ff_session_describe(session, who.name, sizeof(who.name));
 	if (ff_worker_claim(room->worker, &who)) {
 		room->holder = session;
 		ff_bridge_log(room->bridge, room, "%s writes from now on", who.name);
 		return true;
 	}
-	struct ff_board_view view;
 	ff_worker_view(room->worker, &view);
-	ff_session_refuse(session, "%s is in use by the %s: what you send does not reach it",
-			  ff_worker_name(room->worker), view.holder.name);
+	refuse(room, session, &view);
 	return false;
 }
 

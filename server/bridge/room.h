@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A board as its sessions share it. Everyone reads. The first session that writes, moves a line or changes a setting
- * becomes the holder, until it goes; what others send meanwhile is refused, in words. All of it belongs to the bridge's
- * thread. */
+ * becomes the holder, until it goes; what others send meanwhile is refused, in words. While the board is leased, only
+ * sessions of the lease can do so, and when the lease ends, they have written for the last time. All of it belongs to the
+ * bridge's thread. */
 #ifndef FF_BRIDGE_ROOM_H
 #define FF_BRIDGE_ROOM_H
 
@@ -44,6 +45,7 @@ struct ff_room {
 	size_t session_count;
 	size_t watchers; /* sessions that want to know about modem lines */
 	struct ff_session *holder;
+	uint64_t lease;        /* that the board is kept for, as last seen; 0: none */
 	struct ff_line wanted; /* what the line is like once all commands on their way have been run */
 	unsigned pending[FF_ROOM_KINDS];
 	unsigned total_pending;
@@ -61,6 +63,9 @@ void ff_room_init(struct ff_room *room, struct ff_bridge *bridge, struct ff_work
 
 /* Looks at what has changed: hands out what came of commands, and makes marks. */
 void ff_room_refresh(struct ff_room *room);
+
+/* A new session: it comes with the board's lease if that names its address. */
+void ff_room_enter(struct ff_room *room, struct ff_session *session);
 
 /* Makes the session the holder, if nobody else is. False: somebody is, and the session has been told. */
 bool ff_room_claim(struct ff_room *room, struct ff_session *session);

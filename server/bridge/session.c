@@ -283,6 +283,7 @@ struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, con
 	session->position = ff_console_end(ff_worker_console(room->worker));
 	session->marks = room->mark_count;
 	ff_listen_peer(fd, session->peer, sizeof(session->peer));
+	ff_listen_peer_address(session->peer, session->host);
 	snprintf(session->signature, sizeof(session->signature), "farflashd %.*s",
 		 (int)(sizeof(session->signature) - sizeof("farflashd ")), ff_worker_name(room->worker));
 	ff_access_init(&session->access, &ff_speech_access_events, session, session->signature, ff_room_modem(room));

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "access.h"
+#include "listen.h"
 #include "reset_match.h"
 #include "resync.h"
 #include "room.h"
@@ -30,6 +31,7 @@ struct ff_session {
 	struct ff_watched source; /* first */
 	struct ff_session *next;  /* in its room */
 	uint64_t id;
+	uint64_t lease; /* that it comes with, or came with: for good; 0: none */
 	const struct ff_speech *speech;
 	const struct ff_wire *wire;
 	struct ff_web *web;       /* a WebSocket's part; NULL: it has none */
@@ -52,6 +54,8 @@ struct ff_session {
 	struct ff_reset_match match;
 	struct ff_resync resync;
 	char peer[FF_SESSION_PEER_SIZE]; /* "192.0.2.7:50123" */
+	char host
+		[FF_LISTEN_ADDRESS_SIZE]; /* "192.0.2.7"; empty: another kind of socket, or one that brings a lease itself */
 	char signature[FF_ACCESS_SIGNATURE_MAX + 1];
 	size_t in_at;
 	size_t in_end;

@@ -313,6 +313,8 @@ bool ff_tunnel_open(struct ff_session *session, struct ff_guest *guest)
 		return false;
 	}
 	session->wire = &ff_wire_tunnel;
+	session->host[0] = '\0'; /* it brings its lease itself */
+	session->lease = guest->lease;
 	return true;
 }
 

@@ -139,6 +139,8 @@ bool ff_web_open(struct ff_session *session, struct ff_guest *guest, ff_websocke
 	session->wire = &ff_wire_websocket;
 	session->unread = guest->extra_size > 0;
 	memcpy(session->peer, guest->peer, sizeof(session->peer));
+	session->host[0] = '\0';
+	session->lease = guest->lease;
 	return true;
 }
 

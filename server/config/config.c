@@ -17,6 +17,7 @@
 void ff_config_init(struct ff_config *config)
 {
 	*config = (struct ff_config){
+		.shortest_lease_s = FF_CONFIG_DEFAULT_SHORTEST_LEASE_S,
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
 		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
 		.log_level = FF_LOG_INFO,
@@ -109,6 +110,18 @@ static enum ff_status set_size(uint64_t *size, const char *text, struct ff_error
 		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a size from 4KB to 4GB, as in 64MB", text);
 	}
 	*size = value << shift;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_shortest_lease(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long seconds = digits > 0 && digits <= 4 && !text[digits] ? strtoul(text, NULL, 10) : 0;
+	if (seconds < 1 || seconds > 3600) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%.80s\" is not a shortest lease: 1 to 3600 seconds",
+				    text);
+	}
+	config->shortest_lease_s = (unsigned)seconds;
 	return FF_OK;
 }
 

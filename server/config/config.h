@@ -18,6 +18,7 @@
 
 #define FF_CONFIG_MAX_BOARDS 256
 #define FF_CONFIG_DEFAULT_LISTEN "127.0.0.1:8217"
+#define FF_CONFIG_DEFAULT_SHORTEST_LEASE_S 60
 #define FF_CONFIG_DEFAULT_BAUD 460800
 #define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
 #define FF_CONFIG_DEFAULT_MAX_CONTENT ((uint64_t)128 * 1024 * 1024) /* the largest flash */
@@ -44,6 +45,7 @@ struct ff_config {
 	int rfc2217_base; /* TCP port of the first board, 0: none, FF_PORTS_DEFAULT: the usual one */
 	int raw_base;     /* the same */
 	bool jobs_wait_for_writers;
+	unsigned shortest_lease_s;
 };
 
 /* The defaults, without a data directory. */
@@ -70,6 +72,10 @@ FF_WARN_UNUSED enum ff_status ff_config_set_max_content(struct ff_config *config
 
 /* A TCP port or 0. `what` names it in the message. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_port(int *port, const char *what, const char *text, struct ff_error *error);
+
+/* Seconds, from 1 to 3600. FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_shortest_lease(struct ff_config *config, const char *text,
+							   struct ff_error *error);
 
 /* "wait" or "refuse". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);

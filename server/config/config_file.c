@@ -33,6 +33,7 @@ struct file {
 	char *max_upload;
 	char *max_content;
 	char *log_level;
+	char *shortest_lease;
 	char *rfc2217;
 	char *raw;
 	char *writer_blocks_jobs;
@@ -73,6 +74,7 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("max-upload", struct file, max_upload),
 	TEXT("max-content", struct file, max_content),
 	TEXT("log-level", struct file, log_level),
+	TEXT("shortest-lease", struct file, shortest_lease),
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
 	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
@@ -189,6 +191,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ file->max_upload, ff_config_set_max_upload },
 		{ file->max_content, ff_config_set_max_content },
 		{ file->log_level, ff_config_set_log_level },
+		{ file->shortest_lease, ff_config_set_shortest_lease },
 		{ file->rfc2217, set_rfc2217 },
 		{ file->raw, set_raw },
 		{ file->writer_blocks_jobs, ff_config_set_writer },

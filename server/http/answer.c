@@ -5,6 +5,7 @@
 
 #include "header.h"
 #include "job_stream.h"
+#include "lease_gate.h"
 #include "present.h"
 #include "reply.h"
 
@@ -115,7 +116,9 @@ enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_que
 		ff_queue_request_release(wanted);
 		return ff_reply_problem(request);
 	}
-	enum ff_status status = ff_queue_submit(request->http->queue, wanted, &request->job);
+	struct ff_queue_request leased = *wanted;
+	leased.lease = request->lease;
+	enum ff_status status = ff_queue_submit(request->http->queue, &leased, &request->job);
 	if (status == FF_OK) {
 		return ff_answer_job(request);
 	}
@@ -123,6 +126,8 @@ enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_que
 		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
 			       "%d jobs wait for %s already; try again when some of them have ended",
 			       FF_WORKER_MAX_TASKS, ff_worker_name(request->worker));
+	} else if (status == FF_ERR_DENIED) {
+		ff_lease_gate_refuse(request);
 	} else if (status == FF_ERR_CANCELLED) {
 		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
 	} else {

@@ -36,6 +36,13 @@ extern const struct ff_handler ff_api_jobs_cancel;
 extern const struct ff_handler ff_api_jobs_events;
 extern const struct ff_handler ff_api_jobs_content;
 
+/* api_leases.c */
+extern const struct ff_handler ff_api_leases_take;
+extern const struct ff_handler ff_api_leases_list;
+extern const struct ff_handler ff_api_leases_get;
+extern const struct ff_handler ff_api_leases_renew;
+extern const struct ff_handler ff_api_leases_end;
+
 /* api_work.c */
 extern const struct ff_handler ff_api_flash_read;
 extern const struct ff_handler ff_api_erase;

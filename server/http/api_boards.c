@@ -42,6 +42,13 @@ static bool is_selected(const struct ff_request *request, struct ff_worker *work
 	return ff_selector_matches(request->state, &labels);
 }
 
+static json_t *present(const struct ff_request *request, struct ff_worker *worker)
+{
+	struct ff_leases *leases = request->http->leases;
+	struct ff_lease lease;
+	return ff_present_board(worker, leases && ff_leases_of(leases, worker, &lease) ? &lease : NULL);
+}
+
 static enum MHD_Result answer_list(struct ff_request *request)
 {
 	json_t *list = json_array();
@@ -49,7 +56,7 @@ static enum MHD_Result answer_list(struct ff_request *request)
 		if (!is_selected(request, request->http->workers[i])) {
 			continue;
 		}
-		if (json_array_append_new(list, ff_present_board(request->http->workers[i])) != 0) {
+		if (json_array_append_new(list, present(request, request->http->workers[i])) != 0) {
 			json_decref(list);
 			return ff_reply_json(request, MHD_HTTP_OK, NULL);
 		}
@@ -59,7 +66,7 @@ static enum MHD_Result answer_list(struct ff_request *request)
 
 static enum MHD_Result answer_board(struct ff_request *request)
 {
-	return ff_reply_json(request, MHD_HTTP_OK, ff_present_board(request->worker));
+	return ff_reply_json(request, MHD_HTTP_OK, present(request, request->worker));
 }
 
 static enum MHD_Result answer_info(struct ff_request *request)
@@ -96,8 +103,8 @@ static enum MHD_Result answer_health(struct ff_request *request)
 
 const struct ff_handler ff_api_boards_list = { .params = list_params, .begin = begin_list, .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
-const struct ff_handler ff_api_boards_reset = { .names_board = true, .answer = answer_reset };
-const struct ff_handler ff_api_boards_run = { .names_board = true, .answer = answer_run };
+const struct ff_handler ff_api_boards_reset = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_reset };
+const struct ff_handler ff_api_boards_run = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_run };
 const struct ff_handler ff_api_boards_get_info = { .names_board = true, .answer = answer_info };
-const struct ff_handler ff_api_boards_probe = { .names_board = true, .answer = answer_probe };
+const struct ff_handler ff_api_boards_probe = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_probe };
 const struct ff_handler ff_api_health = { .answer = answer_health };

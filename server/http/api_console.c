@@ -235,6 +235,7 @@ static enum MHD_Result answer_websocket(struct ff_request *request)
 	if (!guest) {
 		return ff_reply_json(request, MHD_HTTP_OK, NULL);
 	}
+	guest->lease = request->lease;
 	guest->resumes = wish->resumes;
 	guest->position = wish->from;
 	guest->history = wish->history;
@@ -265,6 +266,7 @@ static enum MHD_Result answer_read(struct ff_request *request)
 
 const struct ff_handler ff_api_console_read = {
 	.names_board = true,
+	.lease = FF_LEASE_OPTIONAL,
 	.params = params,
 	.begin = begin,
 	.answer = answer_read,

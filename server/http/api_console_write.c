@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "answer.h"
+#include "lease_gate.h"
 #include "reply.h"
 
 #define WRITE_TIMEOUT_MS 2000   /* 4096 bytes at 115200 baud take 0.4 s */
 #define TURN_TIMEOUT_US 3000000 /* how long the bytes wait for the board's owner thread */
+
+#define PIECE ((size_t)256) /* written before it is looked whether the lease is still in force */
 
 struct writing {
 	struct ff_task task;
@@ -38,8 +41,18 @@ static void unref_writing(void *state)
 static enum ff_status run_writing(struct ff_task *task, struct ff_transport *transport, struct ff_error *error)
 {
 	struct writing *writing = (struct writing *)task;
-	return transport->ops->write(transport->self, writing->bytes, writing->size, ff_deadline_ms(WRITE_TIMEOUT_MS),
-				     error);
+	int64_t deadline = ff_deadline_ms(WRITE_TIMEOUT_MS);
+	enum ff_status status = FF_OK;
+	for (size_t at = 0; at < writing->size && status == FF_OK; at += PIECE) {
+		size_t left = writing->size - at;
+		if (!ff_worker_admits(writing->worker, writing->task.lease)) {
+			return ff_error_set(error, FF_ERR_CANCELLED, "the lease has ended: %zu bytes were not sent",
+					    left);
+		}
+		status = transport->ops->write(transport->self, writing->bytes + at, left < PIECE ? left : PIECE,
+					       deadline, error);
+	}
+	return status;
 }
 
 static void finish_writing(struct ff_task *task, enum ff_status status, const struct ff_error *error)
@@ -60,7 +73,7 @@ static void begin_write(struct ff_request *request)
 		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
 		return;
 	}
-	writing->task = (struct ff_task){ .ops = &writing_ops };
+	writing->task = (struct ff_task){ .ops = &writing_ops, .lease = request->lease };
 	writing->worker = request->worker;
 	atomic_init(&writing->references, 1);
 	atomic_init(&writing->done, false);
@@ -100,6 +113,9 @@ static void post_bytes(struct ff_request *request, struct writing *writing)
 	enum ff_status status = ff_worker_post(request->worker, &writing->task);
 	if (status != FF_OK) {
 		atomic_fetch_sub(&writing->references, 1); /* the request's own is left */
+		if (status == FF_ERR_DENIED) {
+			ff_lease_gate_refuse(request);
+		}
 		ff_problem_set(&request->problem,
 			       status == FF_ERR_BUSY ? FF_PROBLEM_BOARD_BUSY : FF_PROBLEM_SHUTTING_DOWN,
 			       "%s takes no more input now", ff_worker_name(request->worker));
@@ -150,6 +166,7 @@ static enum MHD_Result answer_write(struct ff_request *request)
 
 const struct ff_handler ff_api_console_write = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.body_kind = FF_BODY_SMALL,
 	.begin = begin_write,
 	.body = take_bytes,

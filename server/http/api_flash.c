@@ -269,8 +269,8 @@ static enum MHD_Result answer(struct ff_request *request)
 
 #define TAKES_IMAGES(known, function) \
 	{ \
-		.names_board = true, .params = (known), .body_kind = FF_BODY_UPLOAD, .begin = (function), \
-		.body = take_body, .answer = answer, \
+		.names_board = true, .lease = FF_LEASE_NEEDED, .params = (known), .body_kind = FF_BODY_UPLOAD, \
+		.begin = (function), .body = take_body, .answer = answer, \
 	}
 
 const struct ff_handler ff_api_flash_form = TAKES_IMAGES(form_params, begin_flash_form);

@@ -60,11 +60,13 @@ static enum MHD_Result answer(struct ff_request *request)
 	struct ff_guest *guest = request->state;
 	request->state = NULL;
 	request->free_state = NULL;
+	guest->lease = request->lease;
 	return ff_upgrade_answer(request, guest);
 }
 
 const struct ff_handler ff_api_tunnel = {
 	.names_board = true,
+	.lease = FF_LEASE_OPTIONAL,
 	.params = params,
 	.begin = begin,
 	.answer = answer,

@@ -177,36 +177,42 @@ static enum MHD_Result answer_status(struct ff_request *request)
 
 const struct ff_handler ff_api_flash_read = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.params = range_params,
 	.begin = begin_read,
 	.answer = answer_content,
 };
 const struct ff_handler ff_api_erase = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.params = erase_params,
 	.begin = begin_erase,
 	.answer = answer,
 };
 const struct ff_handler ff_api_memory_read = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.params = read_memory_params,
 	.begin = begin_read_memory,
 	.answer = answer_content,
 };
 const struct ff_handler ff_api_memory_write = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.params = write_memory_params,
 	.begin = begin_write_memory,
 	.answer = answer,
 };
 const struct ff_handler ff_api_flash_status_read = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.params = read_status_params,
 	.begin = begin_read_status,
 	.answer = answer_status,
 };
 const struct ff_handler ff_api_flash_status_write = {
 	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
 	.params = write_status_params,
 	.begin = begin_write_status,
 	.answer = answer,

@@ -139,6 +139,8 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.workers = options->workers,
 		.worker_count = options->worker_count,
 		.queue = options->queue,
+		.leases = options->leases,
+		.shortest_lease_s = options->shortest_lease_s,
 		.store = options->store,
 		.waker = options->waker,
 		.linger = ff_linger_new(),

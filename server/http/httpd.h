@@ -14,6 +14,7 @@
 
 #include "firmware.h"
 #include "guest.h"
+#include "leases.h"
 #include "queue.h"
 #include "waker.h"
 #include "worker.h"
@@ -26,6 +27,7 @@ struct ff_httpd_options {
 	struct ff_worker *const *workers; /* the boards; the array and all below must outlive the server */
 	size_t worker_count;
 	struct ff_queue *queue;
+	struct ff_leases *leases; /* NULL: boards cannot be leased */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	/* Takes over a connection that has become a WebSocket of a board, from libmicrohttpd's threads; must not wait. All of
@@ -35,6 +37,7 @@ struct ff_httpd_options {
 	bool (*has_tunnel)(void *context, struct ff_worker *worker, const char *name);
 	void *welcome_context;      /* of both */
 	uint64_t max_upload;        /* bytes of image in one request */
+	unsigned shortest_lease_s;
 	bool jobs_wait_for_writers; /* instead of being refused while a client of the bridge writes to their board */
 };
 

@@ -96,7 +96,24 @@ static json_t *present_labels(struct ff_worker *worker)
 	return object;
 }
 
-json_t *ff_present_board(struct ff_worker *worker)
+json_t *ff_present_lease(const struct ff_lease *lease)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:o}", "board", ff_worker_name(lease->board), "owner",
+				   lease->keep.owner, "peer", lease->keep.peer, "created",
+				   present_time(lease->created_ms), "expires", present_time(lease->expires_ms));
+	if (object && lease->id[0]) {
+		json_object_set_new(object, "id", json_string(lease->id));
+	}
+	return object;
+}
+
+static json_t *present_boards_lease(const struct ff_lease *lease)
+{
+	return lease ? json_pack("{s:s, s:o}", "owner", lease->keep.owner, "expires", present_time(lease->expires_ms))
+		     : json_null();
+}
+
+json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease)
 {
 	static const char *const states[] = {
 		[FF_BOARD_IDLE] = "idle",
@@ -106,13 +123,14 @@ json_t *ff_present_board(struct ff_worker *worker)
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o}", "name", ff_worker_name(worker),
-			 "address", ff_worker_address(worker), "state", states[view.state], "detail",
-			 view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
-			 (json_int_t)view.waiting, "holder",
-			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "rfc2217",
-			 present_port(ff_worker_rfc2217_port(worker)), "raw", present_port(ff_worker_raw_port(worker)),
-			 "labels", present_labels(worker), "info", ff_present_info(&view.facts));
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o}", "name",
+			 ff_worker_name(worker), "address", ff_worker_address(worker), "state", states[view.state],
+			 "detail", view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL,
+			 "queued", (json_int_t)view.waiting, "holder",
+			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
+			 present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
+			 present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "info",
+			 ff_present_info(&view.facts));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)

@@ -7,10 +7,16 @@
 #include <jansson.h>
 
 #include "job.h"
+#include "leases.h"
 #include "problem.h"
 #include "worker.h"
 
-json_t *ff_present_board(struct ff_worker *worker);
+/* `lease` is the board's, NULL: it has none. */
+json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease);
+
+/* With its id, if there is one in it. */
+json_t *ff_present_lease(const struct ff_lease *lease);
+
 json_t *ff_present_info(const struct ff_board_facts *facts);
 json_t *ff_present_job(struct ff_job *job);
 

@@ -17,12 +17,15 @@
 	X(FF_PROBLEM_FORBIDDEN_ORIGIN, 403, "forbidden-origin", "a page from elsewhere may not do this") \
 	X(FF_PROBLEM_NO_SUCH_BOARD, 404, "no-such-board", "there is no such board") \
 	X(FF_PROBLEM_NO_SUCH_JOB, 404, "no-such-job", "there is no such job") \
+	X(FF_PROBLEM_NO_SUCH_LEASE, 404, "no-such-lease", "there is no such lease") \
 	X(FF_PROBLEM_NO_SUCH_RESOURCE, 404, "no-such-resource", "there is no such resource") \
 	X(FF_PROBLEM_NO_SUCH_CONTENT, 404, "no-such-content", "the job has nothing to fetch") \
 	X(FF_PROBLEM_METHOD_NOT_ALLOWED, 405, "method-not-allowed", "the resource does not have this method") \
 	X(FF_PROBLEM_BOARD_BUSY, 409, "board-busy", "the board is busy") \
+	X(FF_PROBLEM_BOARD_LEASED, 409, "board-leased", "the board is leased to somebody else") \
 	X(FF_PROBLEM_JOB_ENDED, 409, "job-ended", "the job has ended") \
 	X(FF_PROBLEM_JOB_NOT_ENDED, 409, "job-not-ended", "the job has not ended yet") \
+	X(FF_PROBLEM_LEASE_ENDED, 410, "lease-ended", "the lease has ended") \
 	X(FF_PROBLEM_SESSION_EXPIRED, 410, "session-expired", "the session is no more") \
 	X(FF_PROBLEM_LENGTH_REQUIRED, 411, "length-required", "the request has no body") \
 	X(FF_PROBLEM_UPLOAD_TOO_LARGE, 413, "upload-too-large", "the body is larger than the server accepts") \

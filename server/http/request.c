@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lease_gate.h"
 #include "routes.h"
 #include "text.h"
+
+#define LEASES "/api/v1/leases/"
 
 const char *ff_request_header(const struct ff_request *request, const char *name)
 {
@@ -78,10 +81,11 @@ static enum MHD_Result check_param(void *context, enum MHD_ValueKind kind, const
 	while (known && *known && strcmp(*known, name) != 0) {
 		known++;
 	}
+	bool is_lease = request->handler->lease != FF_LEASE_UNUSED && strcmp(name, FF_LEASE_PARAM) == 0;
 	char clean[64];
 	snprintf(clean, sizeof(clean), "%s", name);
 	ff_text_clean(clean);
-	if (!known || !*known) {
+	if (!is_lease && (!known || !*known)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "there is no parameter \"%s\" here", clean);
 	} else if (!value) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "the parameter \"%s\" has no value", clean);
@@ -133,6 +137,10 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 	snprintf(request->path, sizeof(request->path), "%s", path);
 	ff_text_clean(request->path);
 	find_handler(request, method, path);
+	/* Paths are logged, and a lease's id is a secret. */
+	if (strncmp(request->path, LEASES, strlen(LEASES)) == 0) {
+		snprintf(request->path, sizeof(request->path), LEASES "...");
+	}
 	if (request->handler && request->handler->names_board) {
 		request->worker = ff_request_find_board(request, request->param);
 	}
@@ -140,6 +148,9 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 		MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_param, request);
 	}
 	measure_body(request);
+	if (request->worker && !request->problem.http_status) {
+		ff_lease_gate_check(request);
+	}
 	if (request->handler && request->handler->begin && !request->problem.http_status) {
 		request->handler->begin(request);
 	}

@@ -19,6 +19,7 @@
 #include "firmware.h"
 #include "guest.h"
 #include "job.h"
+#include "leases.h"
 #include "linger.h"
 #include "problem.h"
 #include "queue.h"
@@ -32,6 +33,8 @@ struct ff_http {
 	struct ff_worker *const *workers; /* the boards */
 	size_t worker_count;
 	struct ff_queue *queue;
+	struct ff_leases *leases; /* NULL: boards cannot be leased */
+	unsigned shortest_lease_s;
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_linger *linger;
@@ -54,6 +57,7 @@ struct ff_request {
 	char path[128];
 	char param[FF_ROUTE_PARAM_SIZE];
 	struct ff_worker *worker; /* of the routes that name a board */
+	uint64_t lease;           /* of that board, which the request comes with; 0: none */
 	struct ff_problem problem;
 	struct ff_job *job; /* a reference, once there is a job */
 
@@ -82,8 +86,16 @@ enum ff_body {
 #define FF_REQUEST_IGNORED_BODY 65536
 #define FF_REQUEST_FORM_OVERHEAD 131072
 
+/* What a request for a board has to do with the board's lease, which its id in Farflash-Lease or "lease" tells. */
+enum ff_lease_use {
+	FF_LEASE_UNUSED,
+	FF_LEASE_OPTIONAL, /* it may come with one */
+	FF_LEASE_NEEDED,   /* if the board is leased, it has to come with that lease, or is refused */
+};
+
 struct ff_handler {
-	bool names_board;          /* "*" of the route is a board */
+	bool names_board; /* "*" of the route is a board */
+	enum ff_lease_use lease;
 	const char *const *params; /* names of the query parameters, ended by NULL; NULL: none */
 	enum ff_body body_kind;
 	/* With the headers: may set `problem`, which is then the answer. NULL: nothing to check. */

@@ -7,6 +7,7 @@
 
 #define GET MHD_HTTP_METHOD_GET
 #define POST MHD_HTTP_METHOD_POST
+#define PATCH MHD_HTTP_METHOD_PATCH
 #define PUT MHD_HTTP_METHOD_PUT
 #define DELETE MHD_HTTP_METHOD_DELETE
 
@@ -40,6 +41,12 @@ static const struct ff_route routes[] = {
 	{ DELETE, "/api/v1/jobs/*", &ff_api_jobs_cancel },
 	{ GET, "/api/v1/jobs/*/events", &ff_api_jobs_events },
 	{ GET, "/api/v1/jobs/*/content", &ff_api_jobs_content },
+	{ POST, "/api/v1/leases", &ff_api_leases_take },
+	{ GET, "/api/v1/leases", &ff_api_leases_list },
+	{ GET, "/api/v1/leases/*", &ff_api_leases_get },
+	{ PATCH, "/api/v1/leases/*", &ff_api_leases_renew },
+	{ DELETE, "/api/v1/leases/*", &ff_api_leases_end },
+	{ POST, "/api/v1/leases/*/renew", &ff_api_leases_renew },
 };
 
 const struct ff_route *ff_routes(size_t *count)
