@@ -34,6 +34,7 @@ struct monitor {
 	uint8_t out[OUT_SIZE]; /* for the board */
 	size_t out_size;
 	bool reads; /* standard input may have more */
+	bool greeted;
 	bool up;
 	bool over; /* the user has seen enough */
 	int64_t begun_us;
@@ -312,6 +313,28 @@ static void set_result(struct monitor *monitor)
 					 (json_int_t)view->bytes, "output", text, "truncated", view->cut);
 }
 
+/* From here on the keys are the monitor's. */
+static void greet(struct monitor *monitor)
+{
+	if (monitor->greeted) {
+		return;
+	}
+	monitor->greeted = true;
+	if (!monitor->run->options->json && ff_terminal_raw_enter(&monitor->raw, STDIN_FILENO)) {
+		ff_view_say(&monitor->view, "%s: Ctrl-] q quits, Ctrl-] h lists the other keys", monitor->feed->board);
+	}
+}
+
+/* Before the first output, but for a reset, which Ctrl-C has to be able to end. */
+static void note_opened(void *context)
+{
+	struct monitor *monitor = context;
+
+	if (!monitor->run->options->reset) {
+		greet(monitor);
+	}
+}
+
 /* The port is open and the board may have been reset: from here on the user is served. */
 static bool serve(struct monitor *monitor)
 {
@@ -322,13 +345,10 @@ static bool serve(struct monitor *monitor)
 	if (options->limit_us > 0) {
 		monitor->view.end_us = monitor->begun_us + options->limit_us;
 	}
-	if (!options->json && ff_terminal_raw_enter(&monitor->raw, STDIN_FILENO)) {
-		ff_view_say(&monitor->view, "%s: Ctrl-] q quits, Ctrl-] h lists the other keys", monitor->feed->board);
-	}
+	greet(monitor);
 	monitor->reads = !options->json && (monitor->raw.active || isatty(STDIN_FILENO) != 1);
 	good = stay(monitor);
 	ff_view_end_line(&monitor->view);
-	ff_terminal_raw_leave(&monitor->raw);
 	return good;
 }
 
@@ -352,7 +372,7 @@ bool ff_cmd_monitor(struct ff_run *run)
 	const struct ff_options *options = run->options;
 	struct monitor monitor = { .run = run, .keys = { .eol = options->eol }, .begun_us = ff_now_us() };
 	const struct ff_feed_events events = {
-		.output = take_output, .told = take_words, .go_on = go_on, .context = &monitor
+		.opened = note_opened, .output = take_output, .told = take_words, .go_on = go_on, .context = &monitor
 	};
 	bool good;
 
@@ -364,6 +384,7 @@ bool ff_cmd_monitor(struct ff_run *run)
 	}
 	if (good) {
 		good = begin(&monitor);
+		ff_terminal_raw_leave(&monitor.raw);
 		set_result(&monitor);
 		monitor.feed->ops->close(monitor.feed);
 	}

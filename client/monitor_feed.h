@@ -20,6 +20,8 @@ enum ff_feed_state {
 };
 
 struct ff_feed_events {
+	/* It is open, for the first time or again; output follows. */
+	void (*opened)(void *context);
 	void (*output)(void *context, const uint8_t *bytes, size_t size);
 	/* Something for people. */
 	void (*told)(void *context, const char *text);

@@ -61,6 +61,7 @@ static enum ff_feed_state open_port(struct ff_feed *feed, struct ff_failure *fai
 		}
 		port->was_open = true;
 		ff_error_clear(&port->lost);
+		feed->events.opened(feed->events.context);
 		return FF_FEED_UP;
 	}
 	ff_failure_set_error(failure, options->port, &error);

@@ -57,6 +57,7 @@ static void take_hello(struct remote *remote, const json_t *message)
 	snprintf(remote->epoch, sizeof(remote->epoch), "%s", epoch != NULL ? epoch : "");
 	remote->position = (uint64_t)json_integer_value(json_object_get(message, "position"));
 	remote->greeted = true;
+	remote->feed.events.opened(remote->feed.events.context);
 }
 
 static void take_missed(struct remote *remote, const json_t *message)
@@ -180,12 +181,12 @@ static enum ff_feed_state explain_end(struct remote *remote, enum ff_channel_sta
 	unsigned code = ff_channel_code(remote->channel);
 	const char *reason = ff_channel_reason(remote->channel);
 
-	if (state == FF_CHANNEL_CLOSED && code == FF_WEBSOCKET_TRY_LATER) {
+	if (code == FF_WEBSOCKET_TRY_LATER) {
 		ff_failure_set(failure, "board-busy", "%s: %s", remote->board,
 			       reason[0] != '\0' ? reason : "the board has too many listeners");
 		return FF_FEED_FAILED;
 	}
-	if (state == FF_CHANNEL_CLOSED) {
+	if (state == FF_CHANNEL_CLOSED || code != FF_WEBSOCKET_NO_FRAME) {
 		ff_failure_set(failure, "server-unreachable", "%s: the server ended the console", remote->board);
 	} else {
 		ff_failure_set(failure, "server-unreachable", "the connection to %s was lost (%s)",
@@ -243,6 +244,10 @@ static enum ff_feed_state wait_hello(struct remote *remote, struct ff_failure *f
 		fd.fd = fd_remote(&remote->feed, &fd.events);
 		(void)!poll(&fd, 1, POLL_MS);
 		state = turn_remote(&remote->feed, failure);
+	}
+	if (state == FF_FEED_LOST && remote->greeted) { /* it was open, and the next turn tells the loss again */
+		*failure = (struct ff_failure){ .code = "" };
+		return FF_FEED_UP;
 	}
 	return state;
 }

@@ -330,6 +330,8 @@ def test_monitor__history(echo, terminal):
     done = farflash("--server", echo.url, "monitor", "--history", "3", "--seconds", "0.5")
     assert done.stdout == "ago", done
     assert farflash("--server", echo.url, "monitor", "--seconds", "0.5").stdout == ""
+    monitor = terminal("--server", echo.url, "monitor", "--history", "3")
+    monitor.wait("ago", monitor.wait(READY))
 
 
 def test_monitor__a_broken_connection_loses_and_repeats_nothing(echo, make_relay, terminal):
