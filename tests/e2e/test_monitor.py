@@ -191,6 +191,18 @@ def test_monitor__what_enter_sends(echo, terminal, eol, wanted):
     echoed(monitor, b"end\rof", wanted)
 
 
+def refused_again(server):
+    """Waits until the server repeats a refusal, which it does every two seconds at most."""
+    def is_refused():
+        other.send(b"x")
+        other.receive(0.1)
+        return any(message["type"] == "refused" for message in other.messages)
+    with Talk(server) as other:
+        other.send(b"x")
+        other.wait_message("refused")
+        wait_until(is_refused, "a second refusal")
+
+
 def test_monitor__a_second_writer_is_told(echo, terminal):
     with Talk(echo) as first:
         first.send(b"mine")
@@ -199,7 +211,7 @@ def test_monitor__a_second_writer_is_told(echo, terminal):
         at = monitor.wait(READY)
         monitor.type(b"x")
         at = monitor.wait("lab1 is in use by", at)
-        time.sleep(2.5)  # the server says so again after 2 s
+        refused_again(echo)  # by then the server tells the monitor again, too
         monitor.type(b"y")
         first.send(b"after that")
         first.wait_output(b"after that")
