@@ -20,6 +20,7 @@
 #include "journal.h"
 #include "leases.h"
 #include "listen.h"
+#include "metrics.h"
 #include "queue.h"
 #include "standard.h"
 #include "waker.h"
@@ -146,6 +147,7 @@ struct server {
 	struct ff_config config;
 	struct ff_log log;
 	struct ff_listener listener;
+	struct ff_metrics *metrics;
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_queue *queue;
@@ -197,6 +199,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.shortest_lease_s = server->config.shortest_lease_s,
 		.store = server->store,
 		.waker = server->waker,
+		.metrics = server->metrics,
 		.welcome = ff_doors_welcome,
 		.has_tunnel = ff_doors_has_tunnel,
 		.welcome_context = &server->doors,
@@ -220,15 +223,18 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		return status;
 	}
 	server->waker = ff_waker_new();
+	server->metrics = ff_metrics_new();
+	ff_bridge_measure(server->doors.bridge, server->metrics);
 	struct ff_queue_options queue = {
 		.log = &server->log,
 		.notify = ff_waker_kick,
 		.notify_context = server->waker,
 		.store = server->store,
+		.metrics = server->metrics,
 		.max_content = server->config.max_content,
 	};
 	server->queue = ff_queue_new(&queue);
-	if (!server->waker || !server->queue) {
+	if (!server->waker || !server->queue || !server->metrics) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
 	}
 	struct ff_leases_options leases = {
@@ -284,6 +290,7 @@ static void release(struct server *server)
 	if (server->listener.fd >= 0) {
 		close(server->listener.fd);
 	}
+	ff_metrics_free(server->metrics);
 	ff_config_release(&server->config);
 }
 

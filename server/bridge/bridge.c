@@ -66,6 +66,7 @@ static void drop(struct ff_session *session)
 	}
 	room->session_count--;
 	room->bridge->session_count--;
+	ff_bridge_count(session, false);
 	ff_bridge_log(room->bridge, room, "%s has gone", session->peer);
 	if (session->speech->release) {
 		session->speech->release(session);
@@ -131,6 +132,7 @@ static bool has_place(struct ff_bridge *bridge, struct ff_room *room)
 	bool full =
 		room->session_count >= FF_BRIDGE_MAX_ROOM_SESSIONS || bridge->session_count >= FF_BRIDGE_MAX_SESSIONS;
 	if (full) {
+		ff_metric_count(bridge->turned_away, 0, 0, 1);
 		ff_bridge_log(bridge, room, "a connection was turned away: there are %zu already",
 			      bridge->session_count);
 	}
@@ -158,6 +160,7 @@ static bool enter(struct ff_bridge *bridge, struct ff_room *room, struct ff_sess
 	room->sessions = session;
 	room->session_count++;
 	bridge->session_count++;
+	ff_bridge_count(session, true);
 	if (session->speech->watches_lines) {
 		ff_room_watch(room, true);
 	}

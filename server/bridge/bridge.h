@@ -14,6 +14,7 @@
 #include <farflash/status.h>
 
 #include "guest.h"
+#include "metrics.h"
 #include "worker.h"
 
 #define FF_BRIDGE_MAX_SESSIONS 512      /* of all boards */
@@ -32,6 +33,9 @@ struct ff_bridge_board {
 /* FF_ERR_NO_MEMORY, FF_ERR_IO (no descriptor left). `log` may be NULL and must outlive it. */
 FF_WARN_UNUSED enum ff_status ff_bridge_new(struct ff_bridge **bridge, size_t board_count, const struct ff_log *log,
 					    struct ff_error *error);
+
+/* Makes the metrics of the sessions. `metrics` must outlive the bridge. Once at most, before the start. */
+void ff_bridge_measure(struct ff_bridge *bridge, struct ff_metrics *metrics);
 
 /* Starts the thread. `boards` has as many as were announced, and is copied. Errors as above. */
 FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, const struct ff_bridge_board *boards,

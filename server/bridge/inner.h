@@ -36,6 +36,9 @@ struct ff_bridge {
 	struct ff_session *graves; /* sessions that have gone, but may be meant by an event that is still at hand */
 	uint64_t last_id;
 	struct ff_quota quota;
+	struct ff_metric *sessions_now; /* NULL: not measured, like the next two */
+	struct ff_metric *sessions_ever;
+	struct ff_metric *turned_away;
 
 	pthread_mutex_t mutex;
 	struct ff_guest *guests; /* that wait to be let in, the latest first; behind the mutex, like the rest */
@@ -51,5 +54,8 @@ void ff_bridge_forget_tunnel(struct ff_bridge *bridge, const char *name);
 
 /* Logs a line about what peers do, with the board's name in front, unless there have been too many. */
 void ff_bridge_log(struct ff_bridge *bridge, const struct ff_room *room, const char *format, ...) FF_PRINTF(3, 4);
+
+/* A session comes or goes. */
+void ff_bridge_count(const struct ff_session *session, bool comes);
 
 #endif

@@ -43,6 +43,9 @@ extern const struct ff_handler ff_api_leases_get;
 extern const struct ff_handler ff_api_leases_renew;
 extern const struct ff_handler ff_api_leases_end;
 
+/* api_seen.c */
+extern const struct ff_handler ff_api_metrics;
+
 /* api_work.c */
 extern const struct ff_handler ff_api_flash_read;
 extern const struct ff_handler ff_api_erase;

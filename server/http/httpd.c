@@ -96,6 +96,15 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	count_active(httpd, -1);
 }
 
+static void on_connection(void *context, struct MHD_Connection *connection, void **state,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct ff_httpd *httpd = context;
+	(void)connection;
+	(void)state;
+	ff_metric_count(httpd->http.meters.connections, 0, 0, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+}
+
 static void __attribute__((format(printf, 2, 0))) on_log(void *context, const char *format, va_list args)
 {
 	char line[256];
@@ -116,7 +125,8 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd)
 		MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS_PER_ADDRESS,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
+		CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, httpd, MHD_OPTION_END);
 }
 
 static void release(struct ff_httpd *httpd)
@@ -143,6 +153,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.shortest_lease_s = options->shortest_lease_s,
 		.store = options->store,
 		.waker = options->waker,
+		.metrics = options->metrics,
 		.linger = ff_linger_new(),
 		.welcome = options->welcome,
 		.has_tunnel = options->has_tunnel,
@@ -151,6 +162,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.jobs_wait_for_writers = options->jobs_wait_for_writers,
 		.started_us = ff_now_us(),
 	};
+	ff_meters_init(&httpd->http.meters, options->metrics);
 	pthread_mutex_init(&httpd->mutex, NULL);
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);

@@ -15,6 +15,7 @@
 #include "firmware.h"
 #include "guest.h"
 #include "leases.h"
+#include "metrics.h"
 #include "queue.h"
 #include "waker.h"
 #include "worker.h"
@@ -30,6 +31,7 @@ struct ff_httpd_options {
 	struct ff_leases *leases; /* NULL: boards cannot be leased */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
+	struct ff_metrics *metrics; /* what /metrics shows, and gets those of the requests; may be NULL */
 	/* Takes over a connection that has become a WebSocket of a board, from libmicrohttpd's threads; must not wait. All of
 	 * them must be closed before ff_httpd_stop(). */
 	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);

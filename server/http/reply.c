@@ -17,6 +17,7 @@
 
 static void log_reply(const struct ff_request *request, unsigned http_status)
 {
+	ff_meters_answer(&request->http->meters, http_status);
 	const struct ff_log *log = request->http->log;
 	if (request->problem.http_status) {
 		ff_log(log, FF_LOG_INFO, "%s %s: %u %s: %s", request->method, request->path, http_status,
@@ -108,6 +109,11 @@ static enum MHD_Result queue_text(struct ff_request *request, unsigned http_stat
 enum MHD_Result ff_reply_json(struct ff_request *request, unsigned http_status, json_t *body)
 {
 	return queue_text(request, http_status, FF_REPLY_JSON, print_json(body));
+}
+
+enum MHD_Result ff_reply_text(struct ff_request *request, const char *content_type, char *text)
+{
+	return queue_text(request, MHD_HTTP_OK, content_type, text);
 }
 
 enum MHD_Result ff_reply_problem(struct ff_request *request)

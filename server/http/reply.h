@@ -12,6 +12,11 @@
 /* Answers with a JSON object, whose reference is taken; NULL stands for a lack of memory and becomes a 500. */
 enum MHD_Result ff_reply_json(struct ff_request *request, unsigned http_status, json_t *body);
 
+#define FF_REPLY_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+/* Answers 200 with text from malloc(), which is taken; NULL as above. */
+enum MHD_Result ff_reply_text(struct ff_request *request, const char *content_type, char *text);
+
 /* Answers 204. */
 enum MHD_Result ff_reply_empty(struct ff_request *request);
 

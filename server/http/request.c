@@ -172,6 +172,9 @@ void ff_request_free(struct ff_request *request)
 bool ff_request_body(struct ff_request *request, const uint8_t *bytes, size_t size)
 {
 	request->body_size += size;
+	if (request->handler && request->handler->body_kind == FF_BODY_UPLOAD) {
+		ff_metric_count(request->http->meters.upload_bytes, 0, 0, (int64_t)size);
+	}
 	if (request->body_size > request->body_limit) {
 		refuse_body(request);
 		return false;

@@ -21,6 +21,7 @@
 #include "job.h"
 #include "leases.h"
 #include "linger.h"
+#include "meters.h"
 #include "problem.h"
 #include "queue.h"
 #include "router.h"
@@ -38,6 +39,8 @@ struct ff_http {
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_linger *linger;
+	struct ff_metrics *metrics; /* all of the server; NULL: there are none */
+	struct ff_meters meters;
 	/* Takes over a connection that has become a WebSocket of this board. */
 	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
 	/* Whether there is a tunnel's session of this name at the board. */

@@ -13,6 +13,7 @@
 
 static const struct ff_route routes[] = {
 	{ GET, "/healthz", &ff_api_health },
+	{ GET, "/metrics", &ff_api_metrics },
 	{ GET, "/api/v1/boards", &ff_api_boards_list },
 	{ GET, "/api/v1/boards/*", &ff_api_boards_get },
 	{ GET, "/api/v1/boards/*/flash", &ff_api_flash_read },

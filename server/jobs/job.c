@@ -162,6 +162,7 @@ static enum ff_status run(struct ff_task *task, struct ff_transport *transport, 
 	job->view.state = FF_JOB_RUNNING;
 	job->view.started_ms = ff_wall_ms();
 	unlock_changed(job, true);
+	job->spec.begun(job->spec.ended_context);
 	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
 	       ff_job_kind_name(job->spec.kind));
 	if (ff_job_cancelled(job)) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tally.h"
 #include "tasks.h"
 
 /* A job in the list, which holds a reference to it. */
@@ -24,6 +25,7 @@ struct content {
 
 struct ff_queue {
 	struct ff_queue_options options;
+	struct ff_tally tally;
 
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
@@ -44,6 +46,7 @@ struct ff_queue *ff_queue_new(const struct ff_queue_options *options)
 	if (queue) {
 		queue->options = *options;
 		queue->next_number = 1;
+		ff_tally_init(&queue->tally, options->metrics);
 		pthread_mutex_init(&queue->mutex, NULL);
 	}
 	return queue;
@@ -165,9 +168,15 @@ static void shelve(struct ff_queue *queue, struct ff_job *job)
 	ff_firmware_unref(content);
 }
 
+static void on_begin(void *context)
+{
+	ff_tally_begin(&((struct ff_queue *)context)->tally);
+}
+
 static void on_end(void *context, struct ff_job *job)
 {
 	struct ff_queue *queue = context;
+	ff_tally_end(&queue->tally, job);
 	log_end(job);
 	shelve(queue, job);
 	pthread_mutex_lock(&queue->mutex);
@@ -199,6 +208,7 @@ static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_req
 		.max_content = queue->options.max_content,
 		.notify = queue->options.notify,
 		.notify_context = queue->options.notify_context,
+		.begun = on_begin,
 		.ended = on_end,
 		.ended_context = queue,
 	};
@@ -235,8 +245,10 @@ enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_req
 	}
 	/* A reference of our own: once it is posted, the job may end and leave the history at any moment. */
 	struct ff_job *made = ff_job_ref(entry->job);
+	ff_tally_wait(&queue->tally);
 	status = ff_job_post(made);
 	if (status != FF_OK) {
+		ff_tally_withdraw(&queue->tally);
 		pthread_mutex_lock(&queue->mutex);
 		unlink_entry(queue, entry);
 		pthread_mutex_unlock(&queue->mutex);

@@ -27,6 +27,7 @@ struct ff_queue_options {
 		void *context); /* told after each change of a job but mere progress; must not wait; may be NULL */
 	void *notify_context;
 	struct ff_firmware_store *store; /* for what jobs read; must outlive the queue */
+	struct ff_metrics *metrics;      /* gets those of the jobs; may be NULL; must outlive the queue */
 	uint64_t max_content;            /* bytes of it: of one job, and of all jobs that have ended */
 };
 
