@@ -39,6 +39,7 @@ enum {
 	OPTION_DATA_DIR = 'd',
 	OPTION_MAX_UPLOAD = 'u',
 	OPTION_LOG_LEVEL = 256,
+	OPTION_LOG_FORMAT,
 	OPTION_MAX_CONTENT,
 	OPTION_RFC2217,
 	OPTION_RAW,
@@ -74,6 +75,7 @@ static const struct argp_option options[] = {
 	{ "shortest-lease", OPTION_SHORTEST_LEASE, "SECONDS", 0,
 	  "Shortest time for which a board can be leased (default 60)", 0 },
 	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default), debug or trace (every frame)", 0 },
+	{ "log-format", OPTION_LOG_FORMAT, "FORMAT", 0, "text (default) or json, an object a line", 0 },
 	{ 0 },
 };
 
@@ -128,6 +130,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	case OPTION_LOG_LEVEL:
 		status = ff_config_set_log_level(config, value, &error);
 		break;
+	case OPTION_LOG_FORMAT:
+		status = ff_config_set_log_format(config, value, &error);
+		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\" is not an option; boards are given as --board NAME=ADDRESS", value);
 		break;
@@ -145,6 +150,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
 struct server {
 	struct ff_config config;
+	struct ff_journal journal;
 	struct ff_log log;
 	struct ff_listener listener;
 	struct ff_metrics *metrics;
@@ -291,7 +297,6 @@ static void release(struct server *server)
 		close(server->listener.fd);
 	}
 	ff_metrics_free(server->metrics);
-	ff_config_release(&server->config);
 }
 
 static bool stop(struct server *server)
@@ -377,13 +382,15 @@ int main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
 	enum ff_status status = configure(&server.config, argc, argv, &error);
 	if (status == FF_OK) {
-		server.log = ff_journal(server.config.log_level);
+		ff_journal_open(&server.journal, &server.config);
+		server.log = ff_journal_log(&server.journal);
 		block_signals(&signals);
 		status = start(&server, &error);
 	}
 	if (status != FF_OK) {
 		fprintf(stderr, "farflashd: %s\n", error.text);
 		stop(&server);
+		ff_config_release(&server.config);
 		return status == FF_ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	announce(&server);
@@ -395,5 +402,6 @@ int main(int argc, char **argv)
 		_exit(EXIT_FAILURE); /* a thread still uses what exit() would tear down */
 	}
 	ff_log(&server.log, FF_LOG_INFO, "stopped");
+	ff_config_release(&server.config);
 	return EXIT_SUCCESS;
 }

@@ -160,6 +160,15 @@ enum ff_status ff_config_set_log_level(struct ff_config *config, const char *tex
 			    text);
 }
 
+enum ff_status ff_config_set_log_format(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	config->log_json = strcmp(text, "json") == 0;
+	if (!config->log_json && strcmp(text, "text") != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is neither text nor json", text);
+	}
+	return FF_OK;
+}
+
 enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path, struct ff_error *error)
 {
 	const char *state = getenv("XDG_STATE_HOME");

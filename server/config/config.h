@@ -42,6 +42,7 @@ struct ff_config {
 	uint64_t max_upload;
 	uint64_t max_content; /* of what jobs have read */
 	enum ff_log_level log_level;
+	bool log_json;    /* instead of text */
 	int rfc2217_base; /* TCP port of the first board, 0: none, FF_PORTS_DEFAULT: the usual one */
 	int raw_base;     /* the same */
 	bool jobs_wait_for_writers;
@@ -83,6 +84,10 @@ FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, con
 /* "error", "warn", "info", "debug" or "trace". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text,
 						      struct ff_error *error);
+
+/* "text" or "json". FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_log_format(struct ff_config *config, const char *text,
+						       struct ff_error *error);
 
 /* NULL: the default, which is XDG_STATE_HOME/farflash, /var/lib/farflash for root, or ~/.local/state/farflash.
  * FF_ERR_ARGUMENT (an empty name, or no default to be had), FF_ERR_NO_MEMORY. */

@@ -33,6 +33,7 @@ struct file {
 	char *max_upload;
 	char *max_content;
 	char *log_level;
+	char *log_format;
 	char *shortest_lease;
 	char *rfc2217;
 	char *raw;
@@ -74,6 +75,7 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("max-upload", struct file, max_upload),
 	TEXT("max-content", struct file, max_content),
 	TEXT("log-level", struct file, log_level),
+	TEXT("log-format", struct file, log_format),
 	TEXT("shortest-lease", struct file, shortest_lease),
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
@@ -191,6 +193,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ file->max_upload, ff_config_set_max_upload },
 		{ file->max_content, ff_config_set_max_content },
 		{ file->log_level, ff_config_set_log_level },
+		{ file->log_format, ff_config_set_log_format },
 		{ file->shortest_lease, ff_config_set_shortest_lease },
 		{ file->rfc2217, set_rfc2217 },
 		{ file->raw, set_raw },
