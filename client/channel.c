@@ -13,6 +13,7 @@
 #include <farflash/version.h>
 
 #include "handshake.h"
+#include "lease_id.h"
 #include "websocket.h"
 
 #define STEP_MS 100
@@ -178,7 +179,12 @@ static char *make_request(const struct ff_channel *channel, const struct ff_api 
 	CURLU *url = curl_url();
 	char *host = NULL, *port = NULL, *base = NULL, *text = NULL;
 	char user[MAX_USER * 2 + 32];
+	const char *id = ff_lease_id_of_environment();
+	char lease[64] = "";
 
+	if (id != NULL) {
+		snprintf(lease, sizeof(lease), "Farflash-Lease: %s\r\n", id);
+	}
 	if (url != NULL && curl_url_set(url, CURLUPART_URL, ff_http_url(api->http), 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_PATH, &base, 0) == CURLUE_OK) {
@@ -187,9 +193,9 @@ static char *make_request(const struct ff_channel *channel, const struct ff_api 
 		if (asprintf(&text,
 			     "GET %s%s HTTP/1.1\r\nHost: %s%s%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 			     "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: " FF_HANDSHAKE_VERSION
-			     "\r\nUser-Agent: farflash/" FF_VERSION "\r\n%s\r\n",
+			     "\r\nUser-Agent: farflash/" FF_VERSION "\r\n%s%s\r\n",
 			     strcmp(base, "/") == 0 ? "" : base, channel->request->path, host, port != NULL ? ":" : "",
-			     port != NULL ? port : "", channel->key, user) < 0) {
+			     port != NULL ? port : "", channel->key, user, lease) < 0) {
 			text = NULL;
 		}
 	}

@@ -99,6 +99,14 @@ static const struct argp_option write_status_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option lease_options[] = {
+	{ "select", FF_OPTION_SELECT, "LABELS", 0, "Any board with these labels, as in chip=esp32c3,rack!=1", 1 },
+	{ "for", FF_OPTION_FOR, "SECONDS", 0, "How long the board stays ours after we have died without a word (120)",
+	  1 },
+	{ "wait", FF_OPTION_WAIT, "SECONDS", 0, "How long to wait for a board that is not free (3600)", 1 },
+	{ 0 },
+};
+
 static const struct argp_option monitor_options[] = {
 	{ "reset", FF_OPTION_RESET, NULL, 0, "Reset the board first", 1 },
 	{ "seconds", FF_OPTION_SECONDS, "N", 0, "Leave after N seconds", 1 },
@@ -173,6 +181,17 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Reset the board into its application",
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_reset },
+	{ .name = "lease",
+	  .arguments = "[SELECTOR] -- COMMAND [ARGUMENT...]\n",
+	  .summary = "Run a command that has a board for itself, or list who has which",
+	  .details =
+		  "The lease is renewed while the command runs and handed back when it ends, or when this program does. The command finds "
+		  "FARFLASH_LEASE, FARFLASH_BOARD and FARFLASH_SERVER in its environment, where farflash looks for "
+		  "them. SELECTOR is what --select takes: chip=esp32s3. Signals are passed on. The exit status is "
+		  "the command's, 128 and its number for a signal, 127 and 126 if it cannot be run; 4 if the lease was lost.",
+	  .max_words = 1,
+	  .options = lease_options,
+	  .run = ff_cmd_lease },
 	{ .name = "monitor",
 	  .arguments = "",
 	  .summary = "Show what the board prints, and send it what is typed",

@@ -60,6 +60,8 @@ enum ff_command_option {
 	FF_OPTION_NO_CRASH,
 	FF_OPTION_BOOTS,
 	FF_OPTION_LOG,
+	FF_OPTION_FOR,
+	FF_OPTION_WAIT,
 	FF_OPTION_HISTORY,
 	FF_OPTION_TIMESTAMPS,
 	FF_OPTION_EOL,
@@ -70,6 +72,7 @@ enum ff_command_option {
 };
 
 bool ff_cmd_boards(struct ff_run *run);
+bool ff_cmd_lease(struct ff_run *run);
 bool ff_cmd_jobs(struct ff_run *run);
 bool ff_cmd_write_flash(struct ff_run *run);
 bool ff_cmd_reset(struct ff_run *run);

@@ -266,6 +266,13 @@ static error_t parse_test(int key, char *argument, struct argp_state *state, str
 	case FF_OPTION_TIMEOUT:
 		options->timeout_s = (unsigned)number(state, "--timeout", argument, 1, 86400);
 		return 0;
+	case FF_OPTION_FOR:
+		options->lease_s = (unsigned)number(state, "--for", argument, 1, 86400);
+		return 0;
+	case FF_OPTION_WAIT:
+		options->wait_s = (unsigned)number(state, "--wait", argument, 0, 604800);
+		options->waits = true;
+		return 0;
 	case FF_OPTION_BOOTS:
 		options->boots = (unsigned)number(state, "--boots", argument, 2, 1000);
 		return 0;

@@ -10,6 +10,8 @@
 #include <farflash/transport.h>
 #include <farflash/version.h>
 
+#include "lease_id.h"
+
 #define MAX_BODY (8 * 1024 * 1024)
 #define CONNECT_TIMEOUT_MS 10000L
 #define POLL_MS 100
@@ -171,13 +173,22 @@ static bool add_header(struct exchange *exchange, const char *header)
 	return true;
 }
 
+static bool add_lease(struct exchange *exchange)
+{
+	const char *id = ff_lease_id_of_environment();
+	char header[64];
+
+	snprintf(header, sizeof(header), "Farflash-Lease: %s", id != NULL ? id : "");
+	return id == NULL || add_header(exchange, header);
+}
+
 static bool add_headers(struct exchange *exchange)
 {
 	const struct ff_http_request *request = exchange->request;
 	char accept[64];
 
 	snprintf(accept, sizeof(accept), "Accept: %s", request->accept ? request->accept : "application/json");
-	return add_header(exchange, accept) &&
+	return add_header(exchange, accept) && add_lease(exchange) &&
 	       (!request->respond_async || add_header(exchange, "Prefer: respond-async")) &&
 	       (request->body == NULL || add_header(exchange, "Content-Type: application/octet-stream"));
 }

@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 	log.level = options.trace ? FF_LOG_TRACE : FF_LOG_DEBUG;
 	run.log = options.verbose || options.trace ? &log : NULL;
 	status = report(&run, options.command->run(&run));
+	status = status == FF_EXIT_DONE ? (enum ff_exit)run.status : status;
 	json_decref(run.result);
 	ff_options_release(&options);
 	return status;

@@ -270,6 +270,21 @@ static void fill_in(struct ff_options *options)
 	}
 }
 
+/* What stands behind "lease ... --" is another program's, and stays as it is. Answers how many arguments are ours. */
+static int cut_program(struct ff_options *options, int argc, char **argv)
+{
+	bool leases = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (leases && strcmp(argv[i], "--") == 0) {
+			options->program = argv + i + 1;
+			return i;
+		}
+		leases |= strcmp(argv[i], "lease") == 0;
+	}
+	return argc;
+}
+
 void ff_options_parse(struct ff_options *options, int argc, char **argv)
 {
 	const struct argp_child children[] = { { .argp = &common_argp }, { 0 } };
@@ -282,6 +297,7 @@ void ff_options_parse(struct ff_options *options, int argc, char **argv)
 	char **spelled;
 
 	*options = (struct ff_options){ .baud = FF_OPTIONS_DEFAULT_BAUD };
+	argc = cut_program(options, argc, argv);
 	spelled = calloc((size_t)argc + 1, sizeof(*spelled));
 	own(options, (char *)spelled);
 	for (int i = 0; i < argc; i++) {

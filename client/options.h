@@ -63,6 +63,10 @@ struct ff_options {
 	const char *local_rfc2217; /* where connect listens; NULL where it is not said */
 	const char *local_raw;
 	const char *local_pty;
+	char **program;   /* of lease: what to run, ended by NULL, from behind "--"; NULL: nothing */
+	unsigned lease_s; /* 0: the command's default */
+	bool waits;       /* wait_s is given */
+	unsigned wait_s;
 	bool reset;
 	int64_t limit_us;     /* end of the monitor, 0 for none */
 	const char *expect;   /* of test: what the board has to say; NULL: nothing in particular */

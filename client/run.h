@@ -19,6 +19,7 @@ struct ff_run {
 	const struct ff_log *log;
 	struct ff_display *display;
 	json_t *result; /* owned; what --json prints */
+	int status;     /* the exit status, if nothing has failed: that of the command that was run */
 	struct ff_failure failure;
 };
 

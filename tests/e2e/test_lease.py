@@ -3,8 +3,9 @@
 
 import json
 import random
+import signal
+import sys
 import threading
-import time
 
 import pytest
 import websocket
@@ -12,7 +13,7 @@ import websocket
 import firmware
 from bridge import IAC, Raw, Telnet
 from console import Talk
-from program import wait_until
+from program import Program, program_path, run, wait_until
 from rest import API, assert_problem
 
 SHORT = ("--shortest-lease", "1")
@@ -282,7 +283,7 @@ def test_lease__end_races_against_writes(echo, door, seed):
         writer.start()
         wait_until(lambda: echo.rest.board("lab1")["holder"], f"{name} to write")
         if by_hand:
-            time.sleep(chance.random() * 0.05)  # the moment of the end is what is random here
+            stop.wait(chance.random() * 0.05)  # the moment of the end is what is random here
             end(echo, lease)
         else:
             echo.rest.request("POST", f"{API}/leases/{lease['id']}/renew?seconds=1")
@@ -323,3 +324,127 @@ def test_lease__survives_a_lost_board(make_server, make_board):
     assert server.rest.get(f"/leases/{lease['id']}")["board"] == "lab1"
     end(server, lease)
     take(server)
+
+
+# ---- farflash lease ----
+
+def lease_command(server, *arguments):
+    return [program_path("farflash"), "--server", server.url, "lease", *arguments]
+
+
+def test_lease_command__runs_with_the_board_for_itself(echo):
+    script = ('echo "$FARFLASH_BOARD $FARFLASH_SERVER"; curl -s -o /dev/null -w "%{http_code}\\n" --data x '
+              '"$FARFLASH_SERVER/api/v1/boards/lab1/console"; curl -s -o /dev/null -w "%{http_code}\\n" --data x '
+              '-H "Farflash-Lease: $FARFLASH_LEASE" "$FARFLASH_SERVER/api/v1/boards/lab1/console"; exit 7')
+    done = run(lease_command(echo, "--board", "lab1", "--", "sh", "-c", script))
+    assert done.status == 7, done
+    assert done.stdout.split() == ["lab1", echo.url, "409", "204"], done
+    assert echo.rest.get("/leases") == {"leases": []}
+
+
+def test_lease_command__farflash_finds_the_lease_by_itself(server):
+    client = program_path("farflash")
+    done = run(lease_command(server, "board=lab1", "--", client, "reset"))
+    assert done.status == 0, done
+    lease = take(server)
+    done = run([client, "--server", server.url, "reset"])
+    assert done.status == 4 and "leased" in done.stderr, done
+    assert run([client, "reset"], env={"FARFLASH_SERVER": server.url, "FARFLASH_LEASE": lease["id"]}).status == 0
+    listed = run([client, "--server", server.url, "lease"])
+    assert listed.status == 0 and "lab1" in listed.stdout and lease["id"] not in listed.stdout, listed
+
+
+@pytest.mark.parametrize("command, status", (
+    (["true"], 0), (["false"], 1), (["sh", "-c", "kill -9 $$"], 137), (["/nonexistent"], 127), (["/etc/passwd"], 126)))
+def test_lease_command__has_the_status_of_its_command(echo, command, status):
+    done = run(lease_command(echo, "--", *command))
+    assert done.status == status, done
+    assert echo.rest.get("/leases") == {"leases": []}
+
+
+@pytest.mark.parametrize("arguments, status, words", (
+    (["--"], 2, "command"), (["chip=esp32"], 2, "command"), (["--select", "=", "--", "true"], 2, ""),
+    (["nonsense=1", "--", "true"], 2, "no board"), (["--for", "0", "--", "true"], 2, "--for")))
+def test_lease_command__says_what_is_wrong(echo, arguments, status, words):
+    done = run(lease_command(echo, *arguments))
+    assert done.status == status and words in done.stderr, done
+
+
+def test_lease_command__waits_or_does_not(echo):
+    lease = take(echo, "board=lab1&seconds=3&owner=ann")
+    done = run(lease_command(echo, "--wait", "0", "--", "true"))
+    assert done.status == 4 and "ann" in done.stderr, done
+    done = run(lease_command(echo, "--", "true"))
+    assert done.status == 0 and "waiting" in done.stderr, done
+    assert lease
+
+
+def test_lease_command__renews_while_the_command_lives(echo):
+    done = run(lease_command(echo, "--for", "1", "--", "sh", "-c",
+                             'sleep 3; curl -s -o /dev/null -w "%{http_code}" '
+                             '"$FARFLASH_SERVER/api/v1/leases/$FARFLASH_LEASE"'))
+    assert done.status == 0 and done.stdout == "200", done
+
+
+@pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+def test_lease_command__passes_signals_on(echo, programs, number):
+    started = programs.add(Program(lease_command(
+        echo, "--", sys.executable, "-c",
+        "import signal, sys\nfor s in (1, 2, 15): signal.signal(s, lambda n, _: sys.exit(40 + n))\n"
+        "print('ready', flush=True)\nsignal.pause()")))
+    started.wait_line("ready")
+    started.expected_status = {40 + number}
+    started.process.send_signal(number)
+    assert started.wait() == 40 + number
+    assert echo.rest.get("/leases") == {"leases": []}
+
+
+def test_lease_command__is_freed_when_the_client_is_killed(echo, programs):
+    started = programs.add(Program(lease_command(
+        echo, "--for", "3600", "--", sys.executable, "-c",
+        "import os, signal\nprint('pid', os.getpid(), flush=True)\nsignal.pause()")))
+    command = int(started.wait_line(r"pid (\d+)").group(1))
+    assert echo.rest.board("lab1")["lease"]
+    started.kill()
+    wait_over(echo)
+    wait_until(lambda: not is_running(command), "the command to end with its client")
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_lease_command__ends_its_command_when_the_lease_is_gone(make_server, make_board, programs):
+    server = make_server(options=SHORT, lab1=make_board(device="echo"))
+    server.rest.wait_board("lab1", "idle")
+    started = programs.add(Program(lease_command(
+        server, "--for", "1", "--", "sh", "-c",
+        'curl -s -X DELETE "$FARFLASH_SERVER/api/v1/leases/$FARFLASH_LEASE"; exec sleep 60')))
+    started.expected_status = {4}
+    assert started.wait() == 4
+    assert "has ended" in started.output()
+
+
+# ---- farflash connect ----
+
+def test_lease__fences_the_tunnel(echo, start_farflash):
+    lease = take(echo, f"board=lab1&seconds=60&owner=ann&peer={ELSEWHERE}")
+
+    connected = start_farflash("--server", echo.url, "--json", "connect", "lab1", "--raw", "0",
+                               env={"FARFLASH_LEASE": lease["id"]}, status=(0, 1, 4, 130))
+    told = json.loads(connected.wait_line(r'^\{"board".*\}$').group(0))
+    with Raw(int(told["raw"].rpartition(":")[2])) as own:
+        own.send(b"mine")
+        own.wait(b"mine")
+        end(echo, lease)
+        own.send(b"after")
+        with Raw(echo.port_of("lab1", "raw")) as later:
+            later.send(b"anew<end>")
+            later.wait(b"anew<end>")
+        own.wait(b"anew<end>")  # it reads on
+    data = heard(echo)
+    assert b"mine" in data and b"after" not in data
