@@ -88,15 +88,33 @@ static void request(struct ff_tunnel *tunnel, enum ff_comport_code code, uint32_
 static void on_local_data(void *context, const uint8_t *bytes, size_t size)
 {
 	struct ff_tunnel *tunnel = context;
+	ff_resync_sent(&tunnel->resync, bytes, size);
 	ff_telnet_send_data(&tunnel->inner, bytes, size);
+}
+
+static bool moves_lines(enum ff_comport_code code, uint32_t value)
+{
+	return code == FF_COMPORT_SET_CONTROL &&
+	       (value == FF_COMPORT_CONTROL_DTR_ON || value == FF_COMPORT_CONTROL_DTR_OFF ||
+		value == FF_COMPORT_CONTROL_RTS_ON || value == FF_COMPORT_CONTROL_RTS_OFF);
 }
 
 static void on_local_request(void *context, enum ff_comport_code code, uint32_t value)
 {
+	struct ff_tunnel *tunnel = context;
+	bool purges = code == FF_COMPORT_PURGE_DATA && (value & FF_COMPORT_PURGE_RX);
 	if (code == FF_COMPORT_PURGE_DATA) {
-		purge(context, value);
+		purge(tunnel, value);
 	} else {
-		request(context, code, value);
+		request(tunnel, code, value);
+	}
+	if (moves_lines(code, value)) {
+		ff_resync_forget(&tunnel->resync); /* it may be a reset */
+		return;
+	}
+	size_t again = ff_resync_request(&tunnel->resync, purges);
+	if (again > 0) {
+		ff_access_send_data(&tunnel->access, tunnel->resync.answer, again);
 	}
 }
 
@@ -122,6 +140,7 @@ static const struct ff_access_events local_events = {
 static void on_inner_data(void *context, const uint8_t *bytes, size_t size)
 {
 	struct ff_tunnel *tunnel = context;
+	ff_resync_heard(&tunnel->resync, bytes, size);
 	if (tunnel->purges > 0) {
 		return;
 	}
@@ -224,6 +243,7 @@ void ff_tunnel_init(struct ff_tunnel *tunnel, bool rfc2217, const char *signatur
 	tunnel->rfc2217 = rfc2217;
 	tunnel->broken = tunnel->refused = tunnel->holds = false;
 	tunnel->purges = 0;
+	ff_resync_init(&tunnel->resync, true);
 	tunnel->out_at = tunnel->out_end = 0;
 	ff_tunnel_settings_init(&tunnel->settings);
 	ff_access_init(&tunnel->access, &local_events, tunnel, signature,

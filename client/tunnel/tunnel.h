@@ -21,6 +21,7 @@
 
 #include "access.h"
 #include "pipe.h"
+#include "resync.h"
 #include "tunnel_settings.h"
 #include "telnet.h"
 
@@ -37,6 +38,7 @@ struct ff_tunnel {
 	bool holds; /* a request of the local peer's waits until the server has answered others */
 	enum ff_comport_code held_code;
 	uint32_t held_value;
+	struct ff_resync resync;
 	unsigned purges; /* of what came from the board, not confirmed by the server */
 	size_t out_at;   /* for the local peer: out[out_at..out_end) */
 	size_t out_end;

@@ -164,7 +164,7 @@ static void act(struct ff_session *session, enum ff_reset_action action)
 			ff_bridge_log(room->bridge, room, "reset by %s: %s", session->peer,
 				      ff_reset_match_name(action));
 		}
-		ff_resync_init(&session->resync);
+		ff_resync_forget(&session->resync);
 		put(session, NO_ANSWER, &command);
 	} else {
 		ff_reset_match_close(&session->match);

@@ -288,6 +288,6 @@ struct ff_session *ff_session_new(struct ff_room *room, int fd, uint64_t id, con
 		 (int)(sizeof(session->signature) - sizeof("farflashd ")), ff_worker_name(room->worker));
 	ff_access_init(&session->access, &ff_speech_access_events, session, session->signature, ff_room_modem(room));
 	ff_reset_match_init(&session->match);
-	ff_resync_init(&session->resync);
+	ff_resync_init(&session->resync, false);
 	return session;
 }

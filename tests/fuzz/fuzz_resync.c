@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct ff_resync resync;
-	ff_resync_init(&resync);
+	ff_resync_init(&resync, size % 2 == 1);
 	while (size >= 2) {
 		uint8_t step = bytes[0] & 3;
 		size_t count = bytes[1] < size - 2 ? bytes[1] : size - 2;

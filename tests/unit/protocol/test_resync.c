@@ -92,7 +92,7 @@ static size_t play(struct ff_resync *resync, char step)
 		ff_resync_heard(resync, much, sizeof(much));
 		break;
 	case 'r':
-		ff_resync_init(resync);
+		ff_resync_forget(resync);
 		break;
 	default:
 		return ff_resync_request(resync, step == 'p');
@@ -100,30 +100,53 @@ static size_t play(struct ff_resync *resync, char step)
 	return 0;
 }
 
-static void test_resync__stories(void **state)
+static void tell(const char *story, bool far)
+{
+	struct ff_resync resync;
+	ff_resync_init(&resync, far);
+	for (const char *step = story; *step; step++) {
+		bool wanted = step[1] == '!';
+		size_t size = play(&resync, *step);
+		if (size != (wanted ? sizeof(answer) : 0)) {
+			fail_msg("%s: %zu bytes at step %td", story, size, step - story);
+		}
+		if (wanted) {
+			assert_memory_equal(resync.answer, answer, sizeof(answer));
+			step++;
+		}
+	}
+}
+
+static void test_resync__beside_the_board(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(stories); i++) {
-		struct ff_resync resync;
-		ff_resync_init(&resync);
-		for (const char *step = stories[i]; *step; step++) {
-			bool wanted = step[1] == '!';
-			size_t size = play(&resync, *step);
-			if (size != (wanted ? sizeof(answer) : 0)) {
-				fail_msg("%s: %zu bytes at step %td", stories[i], size, step - stories[i]);
-			}
-			if (wanted) {
-				assert_memory_equal(resync.answer, answer, sizeof(answer));
-				step++;
-			}
-		}
+		tell(stories[i], false);
+	}
+}
+
+/* Answers come when their question has long been given up. */
+static void test_resync__beside_the_tool(void **state)
+{
+	static const char *const far_stories[] = {
+		"SpqSpaqSpq!q", /* the second is missed before anything has come */
+		"SpqSpbqSpq!Spq!", "Spq8Spq!", "SpaqSpq!", "SpqSpqSpq", /* nothing to send */
+		"SpaqSprqSpqSpq", /* what was answered before a reset does not hold */
+		"SpaqdSpqSpq",    /* nor before the tool went on */
+		"SpaqSaq",        /* one that was heard in time purges no more */
+		"apqapqapq",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(far_stories); i++) {
+		tell(far_stories[i], true);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resync__stories),
+		cmocka_unit_test(test_resync__beside_the_board),
+		cmocka_unit_test(test_resync__beside_the_tool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

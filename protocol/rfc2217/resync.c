@@ -10,9 +10,14 @@
 #define SLIP_END 0xC0
 #define MISSES 2 /* a client that has heard one answer sends no second SYNC, let alone a third */
 
-void ff_resync_init(struct ff_resync *resync)
+void ff_resync_init(struct ff_resync *resync, bool far)
 {
-	*resync = (struct ff_resync){ 0 };
+	*resync = (struct ff_resync){ .far = far };
+}
+
+void ff_resync_forget(struct ff_resync *resync)
+{
+	ff_resync_init(resync, resync->far);
 }
 
 /* The byte of esptool's SYNC at a place of its frame. */
@@ -29,19 +34,22 @@ static uint8_t sync_byte(size_t at)
 void ff_resync_sent(struct ff_resync *resync, const uint8_t *bytes, size_t size)
 {
 	if (size > SYNC_SIZE) {
-		ff_resync_init(resync);
+		ff_resync_forget(resync);
 		return;
 	}
 	for (size_t i = 0; i < size; i++) {
 		if (bytes[i] != sync_byte(resync->matched)) {
-			ff_resync_init(resync);
+			ff_resync_forget(resync);
 			return;
 		}
 		resync->matched++;
 		if (resync->matched == SYNC_SIZE) {
 			resync->matched = 0;
 			resync->asked = true;
-			resync->answer_size = 0;
+			resync->hears = true;
+			if (!resync->far) {
+				resync->answer_size = 0;
+			}
 		}
 	}
 }
@@ -62,7 +70,7 @@ static void end_frame(struct ff_resync *resync)
 
 void ff_resync_heard(struct ff_resync *resync, const uint8_t *bytes, size_t size)
 {
-	for (size_t i = 0; resync->asked && i < size; i++) {
+	for (size_t i = 0; resync->hears && i < size; i++) {
 		if (bytes[i] == SLIP_END) {
 			end_frame(resync);
 		} else if (resync->size < FF_RESYNC_ANSWER_MAX - 1) { /* beyond that it is too long, however long */
@@ -74,11 +82,14 @@ void ff_resync_heard(struct ff_resync *resync, const uint8_t *bytes, size_t size
 size_t ff_resync_request(struct ff_resync *resync, bool purges)
 {
 	if (purges) {
-		bool missed = resync->asked && resync->answer_size > 0;
+		bool missed = resync->asked && (resync->far || resync->answer_size > 0);
 		resync->missed = missed ? (uint8_t)(resync->missed < MISSES ? resync->missed + 1 : MISSES) : 0;
-		resync->due = resync->missed == MISSES;
+		resync->due = resync->missed == MISSES && resync->answer_size > 0;
 		resync->asked = false;
-		resync->size = 0;
+		if (!resync->far) { /* what comes later would answer nothing that is still asked */
+			resync->hears = false;
+			resync->size = 0;
+		}
 		return 0;
 	}
 	if (!resync->due) {
