@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resets.h"
+
 #define SNAPSHOT_DEADLINE_MS 15000
 #define WORK_DEADLINE_MS 600000
 #define UPLOAD_QUIET_MS 60000
@@ -294,10 +296,29 @@ static void add_param(char *resource, size_t size, const char *param)
 	snprintf(resource + used, size - used, "%c%s", strchr(resource, '?') != NULL ? '&' : '?', param);
 }
 
+void ff_api_add_resets(char *resource, size_t size, const struct ff_options *options)
+{
+	char param[48];
+
+	if (options->before != FF_BEFORE_DEFAULT_RESET) {
+		snprintf(param, sizeof(param), "before=%s", ff_resets_before[options->before]);
+		add_param(resource, size, param);
+	}
+	if (options->after != FF_AFTER_HARD_RESET) {
+		snprintf(param, sizeof(param), "after=%s", ff_resets_after[options->after]);
+		add_param(resource, size, param);
+	}
+	if (options->attempts > 0) {
+		snprintf(param, sizeof(param), "connect_attempts=%u", options->attempts);
+		add_param(resource, size, param);
+	}
+}
+
 void ff_api_add_loader(char *resource, size_t size, const struct ff_options *options)
 {
 	char baud[24];
 
+	ff_api_add_resets(resource, size, options);
 	snprintf(baud, sizeof(baud), "baud=%u", options->baud);
 	if (options->baud_given) {
 		add_param(resource, size, baud); /* the server knows better than our default what suits a board */

@@ -10,7 +10,7 @@
 
 bool ff_cmd_reset(struct ff_run *run)
 {
-	const struct ff_remote_task there = { .resource = "reset", .plain = true };
+	const struct ff_remote_task there = { .resource = "reset", .takes = FF_REMOTE_TAKES_NOTHING };
 
 	if (run->options->port != NULL ? !ff_direct_reset(run) : !ff_remote_work(run, &there)) {
 		return false;

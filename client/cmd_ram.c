@@ -92,7 +92,7 @@ static enum ff_status run_flash(void *context, struct ff_flasher *flasher, json_
 bool ff_cmd_run(struct ff_run *run)
 {
 	const struct ff_direct_task here = { .kind = "run", .work = run_flash, .needs_rom = true, .leaves = true };
-	const struct ff_remote_task there = { .resource = "run", .plain = true };
+	const struct ff_remote_task there = { .resource = "run", .takes = FF_REMOTE_TAKES_RESETS };
 	bool good = ff_work(run, &here, &there);
 
 	if (good && !run->options->json) {

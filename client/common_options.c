@@ -10,6 +10,7 @@
 #include <farflash/version.h>
 
 #include "commands.h"
+#include "resets.h"
 #include "stamps.h"
 
 enum common_option {
@@ -47,11 +48,10 @@ const struct argp_option ff_common_options[] = {
 	{ "force", OPTION_FORCE, NULL, 0,
 	  "Do what is refused otherwise: an image for another chip or revision, what may brick a protected chip", 3 },
 	{ "chip", 'c', "NAME", 0, "Refuse a board that has another chip (auto: any)", 3 },
-	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "With --port: resets to try before giving up (7)", 3 },
+	{ "connect-attempts", OPTION_CONNECT_ATTEMPTS, "N", 0, "Resets to try before giving up (7)", 3 },
 	{ "before", OPTION_BEFORE, "RESET", 0,
-	  "Into the bootloader: default-reset, or with --port no-reset, usb-reset, no-reset-no-sync", 3 },
-	{ "after", OPTION_AFTER, "RESET", 0,
-	  "Out of it: hard-reset, or with --port no-reset, soft-reset, watchdog-reset", 3 },
+	  "Into the bootloader: default-reset, no-reset, usb-reset, no-reset-no-sync", 3 },
+	{ "after", OPTION_AFTER, "RESET", 0, "Out of it: hard-reset, no-reset, soft-reset, watchdog-reset", 3 },
 	{ NULL, 'a', NULL, OPTION_ALIAS, NULL, 3 },
 	{ "reset-sequence", OPTION_RESET_SEQUENCE, "STEPS", 0,
 	  "With --port: the board's own way into its bootloader, as in esptool's D0|R1|W0.1|D1|R0|W0.05|D0", 3 },
@@ -64,21 +64,6 @@ const struct argp_option ff_common_options[] = {
 	{ "version", 'V', NULL, 0, "Print the version", -1 },
 	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1 },
 	{ 0 },
-};
-
-static const char *const before_words[] = {
-	[FF_BEFORE_DEFAULT_RESET] = "default-reset",
-	[FF_BEFORE_NO_RESET] = "no-reset",
-	[FF_BEFORE_USB_RESET] = "usb-reset",
-	[FF_BEFORE_NO_RESET_NO_SYNC] = "no-reset-no-sync",
-	NULL,
-};
-static const char *const after_words[] = {
-	[FF_AFTER_HARD_RESET] = "hard-reset",
-	[FF_AFTER_NO_RESET] = "no-reset",
-	[FF_AFTER_SOFT_RESET] = "soft-reset",
-	[FF_AFTER_WATCHDOG_RESET] = "watchdog-reset",
-	NULL,
 };
 
 static const char *const eol_words[] = { [FF_KEYS_CR] = "CR", [FF_KEYS_LF] = "LF", [FF_KEYS_CRLF] = "CRLF", NULL };
@@ -323,14 +308,14 @@ static error_t parse_value(int key, char *argument, struct argp_state *state, st
 		options->baud_given = true;
 		return 0;
 	case OPTION_CONNECT_ATTEMPTS:
-		options->attempts = (unsigned)number(state, "--connect-attempts", argument, 1, 100);
+		options->attempts = (unsigned)number(state, "--connect-attempts", argument, 1, FF_RESETS_MAX_ATTEMPTS);
 		return 0;
 	case OPTION_BEFORE:
-		options->before = (enum ff_before)choice(state, "--before", argument, before_words);
+		options->before = (enum ff_before)choice(state, "--before", argument, ff_resets_before);
 		return 0;
 	case OPTION_AFTER:
 	case 'a':
-		options->after = (enum ff_after)choice(state, "--after", argument, after_words);
+		options->after = (enum ff_after)choice(state, "--after", argument, ff_resets_after);
 		return 0;
 	case OPTION_RESET_SEQUENCE:
 		options->reset_sequence = sequence(state, "--reset-sequence", argument);

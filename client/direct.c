@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "digest.h"
 #include "job.h"
+#include "resets.h"
 #include "utf8.h"
 
 /* A board while it is open. */
@@ -233,15 +234,23 @@ static const char *or_keep(const char *word)
 	return word[0] != '\0' ? word : "keep";
 }
 
-static void set_options(const struct ff_options *options, json_t *job)
+/* Takes over the reference. */
+static void set_options(const struct ff_options *options, json_t *asked, json_t *job)
 {
 	json_object_set_new(job, "options",
-			    json_pack("{s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:s, s:s, s:s}", "baud",
-				      (json_int_t)options->baud, "force", options->force, "stub", !options->no_stub,
-				      "compress", !options->no_compress, "verify", !options->no_verify, "erase_all",
-				      options->erase_all, "ignore_encryption_efuses", options->ignore_encryption_efuses,
-				      "flash_mode", or_keep(options->settings.mode), "flash_freq",
-				      or_keep(options->settings.freq), "flash_size", or_keep(options->settings.size)));
+			    ff_resets_report(asked, options->before, options->after, options->attempts));
+}
+
+static void set_write_options(const struct ff_options *options, json_t *job)
+{
+	set_options(options,
+		    json_pack("{s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:s, s:s, s:s}", "baud", (json_int_t)options->baud,
+			      "force", options->force, "stub", !options->no_stub, "compress", !options->no_compress,
+			      "verify", !options->no_verify, "erase_all", options->erase_all,
+			      "ignore_encryption_efuses", options->ignore_encryption_efuses, "flash_mode",
+			      or_keep(options->settings.mode), "flash_freq", or_keep(options->settings.freq),
+			      "flash_size", or_keep(options->settings.size)),
+		    job);
 }
 
 /* What a cancelled work leaves behind, in the server's words; NULL: nothing. */
@@ -287,7 +296,7 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 	enum ff_status status;
 
 	run->result = ff_job_new("flash", run->options->port);
-	set_options(run->options, run->result);
+	set_write_options(run->options, run->result);
 	status = ff_direct_open_images(run, images, regions, &error);
 	if (status == FF_OK) {
 		status = open_board(&session, &error);
@@ -314,6 +323,7 @@ bool ff_direct_info(struct ff_run *run)
 	enum ff_status status;
 
 	run->result = ff_job_new("info", run->options->port);
+	set_options(run->options, json_object(), run->result);
 	status = open_board(&session, &error);
 	note_info(&session, run->result);
 	close_board(&session, status);
@@ -348,9 +358,9 @@ bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 	}
 	run->result = ff_job_new(task->kind, run->options->port);
 	json_object_set_new(run->result, "target", task->target != NULL ? task->target : json_null());
-	json_object_set_new(
-		run->result, "options",
-		json_pack("{s:I, s:b}", "baud", (json_int_t)run->options->baud, "stub", !run->options->no_stub));
+	set_options(run->options,
+		    json_pack("{s:I, s:b}", "baud", (json_int_t)run->options->baud, "stub", !run->options->no_stub),
+		    run->result);
 	status = open_board(&session, &error);
 	if (status == FF_OK) {
 		status = do_task(&session, task, &error);

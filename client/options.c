@@ -188,14 +188,6 @@ static void check_places(struct argp_state *state, const struct ff_options *opti
 	if (options->port != NULL && options->history > 0) {
 		argp_error(state, "--history needs a server: a port alone remembers nothing");
 	}
-	if (options->port == NULL && options->attempts > 0) {
-		argp_error(state, "--connect-attempts needs --port: a server decides for itself");
-	}
-	if (options->port == NULL &&
-	    (options->before != FF_BEFORE_DEFAULT_RESET || options->after != FF_AFTER_HARD_RESET)) {
-		argp_error(state, "other ways than default-reset and hard-reset need --port: a server resets the board "
-				  "before and after its work");
-	}
 	if (options->port == NULL && (options->reset_sequence != NULL || options->hard_reset_sequence != NULL)) {
 		argp_error(state,
 			   "reset sequences need --port: a server knows those of its boards (reset-sequence=...)");

@@ -36,10 +36,10 @@ struct ff_options {
 	/* how */
 	uint32_t baud;
 	bool baud_given;
-	const char *chip;      /* NULL: any */
-	unsigned attempts;     /* 0: the engine's default */
-	enum ff_before before; /* with a port only */
-	enum ff_after after;   /* with a port only */
+	const char *chip;  /* NULL: any */
+	unsigned attempts; /* 0: the engine's default */
+	enum ff_before before;
+	enum ff_after after;
 	bool no_stub;
 	bool no_compress;
 	bool no_verify;

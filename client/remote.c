@@ -10,6 +10,7 @@
 #include "job.h"
 
 #define DOWNLOAD_QUIET_MS 60000
+#define OPTIONS_SIZE 512 /* the longest of those for the loader and the flash settings */
 
 struct download {
 	struct ff_run *run;
@@ -88,7 +89,7 @@ static bool fetch_content(struct ff_run *run, struct ff_api *api, struct ff_cont
 
 static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote_task *task, const char *board)
 {
-	char resource[FF_REMOTE_RESOURCE_SIZE + 256];
+	char resource[FF_REMOTE_RESOURCE_SIZE + OPTIONS_SIZE];
 
 	if (task->writes) {
 		return ff_api_check_images(api, board, task->images, run->options, &run->failure) &&
@@ -96,7 +97,9 @@ static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote
 				    task->images, run->options, run->display, &run->result, &run->failure);
 	}
 	snprintf(resource, sizeof(resource), "%s", task->resource);
-	if (!task->plain) {
+	if (task->takes == FF_REMOTE_TAKES_RESETS) {
+		ff_api_add_resets(resource, sizeof(resource), run->options);
+	} else if (task->takes == FF_REMOTE_TAKES_LOADER) {
 		ff_api_add_loader(resource, sizeof(resource), run->options);
 	}
 	if (task->images != NULL) {

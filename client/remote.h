@@ -11,13 +11,20 @@
 
 #define FF_REMOTE_RESOURCE_SIZE 128
 
+/* Which of the user's options a resource takes beside those of its own. */
+enum ff_remote_takes {
+	FF_REMOTE_TAKES_LOADER, /* ways into the loader and out of it, rate, stub */
+	FF_REMOTE_TAKES_RESETS, /* only the ways */
+	FF_REMOTE_TAKES_NOTHING,
+};
+
 struct ff_remote_task {
 	const char *method; /* "POST" if it is NULL */
 	/* Behind the board's path, with what its query holds beside the options for the loader and the
 	 * flash settings for the images:
 	 * "erase?offset=0x0&size=0x1000". */
 	char resource[FF_REMOTE_RESOURCE_SIZE];
-	bool plain;                     /* the resource takes no options */
+	enum ff_remote_takes takes;
 	const struct ff_images *images; /* to be sent; NULL: none */
 	bool writes;                    /* the images are to be written, with all the options that this has */
 	const char *query;              /* more of the resource's, of any length; NULL: no more */

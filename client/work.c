@@ -19,7 +19,7 @@ bool ff_work(struct ff_run *run, const struct ff_direct_task *here, const struct
 
 bool ff_work_info(struct ff_run *run, const json_t **info)
 {
-	const struct ff_remote_task there = { .resource = "info", .plain = true };
+	const struct ff_remote_task there = { .resource = "info", .takes = FF_REMOTE_TAKES_RESETS };
 
 	if (run->options->port != NULL ? !ff_direct_info(run) : !ff_remote_work(run, &there)) {
 		return false;

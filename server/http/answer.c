@@ -7,6 +7,7 @@
 #include "job_stream.h"
 #include "lease_gate.h"
 #include "present.h"
+#include "query.h"
 #include "reply.h"
 
 static int64_t due_when_ended(void *context, int64_t now_us)
@@ -143,5 +144,11 @@ enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_ki
 	}
 	/* No rate, no stub: the ROM tells all there is to know, and sooner. */
 	struct ff_queue_request wanted = { .kind = kind, .worker = request->worker };
+	if (kind != FF_JOB_RESET) {
+		ff_query_resets(request, &wanted.options);
+	}
+	if (request->problem.http_status) {
+		return ff_reply_problem(request);
+	}
 	return ff_answer_submit(request, &wanted);
 }

@@ -8,10 +8,12 @@
 #include "answer.h"
 #include "board_labels.h"
 #include "present.h"
+#include "query.h"
 #include "reply.h"
 #include "selector.h"
 
 static const char *const list_params[] = { "select", NULL };
+static const char *const resets_params[] = { FF_QUERY_RESETS, NULL };
 
 static void begin_list(struct ff_request *request)
 {
@@ -104,7 +106,11 @@ static enum MHD_Result answer_health(struct ff_request *request)
 const struct ff_handler ff_api_boards_list = { .params = list_params, .begin = begin_list, .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
 const struct ff_handler ff_api_boards_reset = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_reset };
-const struct ff_handler ff_api_boards_run = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_run };
+const struct ff_handler ff_api_boards_run = {
+	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_run
+};
 const struct ff_handler ff_api_boards_get_info = { .names_board = true, .answer = answer_info };
-const struct ff_handler ff_api_boards_probe = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_probe };
+const struct ff_handler ff_api_boards_probe = {
+	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_probe
+};
 const struct ff_handler ff_api_health = { .answer = answer_health };

@@ -14,7 +14,7 @@
 
 #define SETTING_PARAMS "flash_mode", "flash_freq", "flash_size"
 #define WRITE_PARAMS \
-	"baud", "force", "stub", "compress", "verify", "encrypt", "erase_all", "ignore_encryption_efuses", \
+	FF_QUERY_LOADER, "force", "compress", "verify", "encrypt", "erase_all", "ignore_encryption_efuses", \
 		SETTING_PARAMS
 
 #define WATCH_PARAMS "expect", "fail", "timeout", "crash", "boots"
@@ -23,9 +23,9 @@ static const char *const test_form_params[] = { WRITE_PARAMS, WATCH_PARAMS, NULL
 static const char *const test_body_params[] = { WRITE_PARAMS, WATCH_PARAMS, "offset", NULL };
 static const char *const form_params[] = { WRITE_PARAMS, NULL };
 static const char *const body_params[] = { WRITE_PARAMS, "offset", NULL };
-static const char *const verify_form_params[] = { "baud", "stub", SETTING_PARAMS, NULL };
-static const char *const ram_params[] = { "baud", "stub", "force", NULL };
-static const char *const verify_body_params[] = { "baud", "stub", SETTING_PARAMS, "offset", NULL };
+static const char *const verify_form_params[] = { FF_QUERY_LOADER, SETTING_PARAMS, NULL };
+static const char *const ram_params[] = { FF_QUERY_LOADER, "force", NULL };
+static const char *const verify_body_params[] = { FF_QUERY_LOADER, SETTING_PARAMS, "offset", NULL };
 
 struct images {
 	struct ff_uploads uploads;
@@ -112,6 +112,15 @@ static void check_request(struct ff_request *request)
 	}
 }
 
+/* What has not been started cannot be watched. */
+static void check_start(struct ff_request *request, const struct ff_job_options *options)
+{
+	if (options->after == FF_AFTER_NO_RESET) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+			       "a test watches the application start: after must not be no-reset");
+	}
+}
+
 static struct images *begin(struct ff_request *request, enum ff_job_kind kind)
 {
 	struct images *images = calloc(1, sizeof(*images));
@@ -128,6 +137,7 @@ static struct images *begin(struct ff_request *request, enum ff_job_kind kind)
 	read_encrypt(request, images);
 	if (kind == FF_JOB_TEST) {
 		images->wanted.watch = ff_query_watch(request);
+		check_start(request, &images->wanted.options);
 	}
 	return images;
 }

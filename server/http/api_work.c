@@ -16,13 +16,13 @@
 #define MOST_STATUS_BYTES 3
 #define USUAL_STATUS_BYTES 2
 
-static const char *const range_params[] = { "offset", "size", "baud", "stub", NULL };
-static const char *const erase_params[] = { "offset", "size", "baud", "stub", "force", NULL };
-static const char *const read_memory_params[] = { "address", "size", "baud", "stub", NULL };
-static const char *const write_memory_params[] = { "address", "value", "mask", "baud", "stub", NULL };
+static const char *const range_params[] = { "offset", "size", FF_QUERY_LOADER, NULL };
+static const char *const erase_params[] = { "offset", "size", FF_QUERY_LOADER, "force", NULL };
+static const char *const read_memory_params[] = { "address", "size", FF_QUERY_LOADER, NULL };
+static const char *const write_memory_params[] = { "address", "value", "mask", FF_QUERY_LOADER, NULL };
 
-static const char *const read_status_params[] = { "bytes", "baud", "stub", NULL };
-static const char *const write_status_params[] = { "bytes", "value", "non_volatile", "baud", "stub", NULL };
+static const char *const read_status_params[] = { "bytes", FF_QUERY_LOADER, NULL };
+static const char *const write_status_params[] = { "bytes", "value", "non_volatile", FF_QUERY_LOADER, NULL };
 
 /* The job to be made, which is the request's state. NULL: out of memory, and the problem says so. */
 static struct ff_job_target *begin(struct ff_request *request, enum ff_job_kind kind)

@@ -6,6 +6,7 @@
 
 #include "board_labels.h"
 #include "report.h"
+#include "resets.h"
 #include "text.h"
 #include "utf8.h"
 
@@ -237,15 +238,14 @@ static void add_watch(json_t *object, const struct ff_job_watch *watch)
 	json_object_set_new(object, "boots", json_integer(watch->boots ? watch->boots : FF_WATCH_DEFAULT_BOOTS));
 }
 
-static json_t *present_options(const struct ff_job *job)
+static json_t *present_kinds_options(const struct ff_job *job)
 {
 	json_t *object;
 	const struct ff_job_options *options = ff_job_options(job);
 	switch (ff_job_kind(job)) {
-	case FF_JOB_RESET:
 	case FF_JOB_INFO:
 	case FF_JOB_RUN:
-		return json_null();
+		return json_object();
 	case FF_JOB_FLASH:
 		return present_write(options);
 	case FF_JOB_TEST:
@@ -255,6 +255,15 @@ static json_t *present_options(const struct ff_job *job)
 	default:
 		return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
 	}
+}
+
+static json_t *present_options(const struct ff_job *job)
+{
+	const struct ff_job_options *options = ff_job_options(job);
+	if (ff_job_kind(job) == FF_JOB_RESET) {
+		return json_null();
+	}
+	return ff_resets_report(present_kinds_options(job), options->before, options->after, options->attempts);
 }
 
 /* What only jobs of one kind have to tell. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "params.h"
+#include "resets.h"
 #include "text.h"
 
 #define SHOWN_SIZE 32
@@ -77,9 +78,48 @@ bool ff_query_offset(struct ff_request *request, uint32_t *offset)
 	return text != NULL;
 }
 
+/* One of the words, in the order of their values; -1: it is not given or none of them. */
+static int read_choice(struct ff_request *request, const char *name, const char *const *words)
+{
+	const char *text = ff_request_param(request, name);
+	char known[SHOWN_SIZE * 4] = "";
+	size_t used = 0;
+	for (int i = 0; text && words[i]; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			return i;
+		}
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "", words[i]);
+	}
+	if (text) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "%s must be one of %s", name, known);
+	}
+	return -1;
+}
+
+void ff_query_resets(struct ff_request *request, struct ff_job_options *options)
+{
+	uint32_t attempts = 0;
+	int before = read_choice(request, "before", ff_resets_before);
+	int after = read_choice(request, "after", ff_resets_after);
+	if (before >= 0) {
+		options->before = (enum ff_before)before;
+	}
+	if (after >= 0) {
+		options->after = (enum ff_after)after;
+	}
+	if (ff_query_number(request, "connect_attempts", &attempts)) {
+		options->attempts = attempts;
+		if (attempts < 1 || attempts > FF_RESETS_MAX_ATTEMPTS) {
+			ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+				       "connect_attempts must be from 1 to %d", FF_RESETS_MAX_ATTEMPTS);
+		}
+	}
+}
+
 void ff_query_loader(struct ff_request *request, struct ff_job_options *options)
 {
 	const char *baud = ff_request_param(request, "baud");
+	ff_query_resets(request, options);
 	options->baud = ff_worker_work_baud(request->worker);
 	options->stub = true;
 	ff_query_bool(request, "stub", &options->stub);

@@ -82,7 +82,10 @@ struct ff_job_watch {
 void ff_job_watch_free(struct ff_job_watch *watch);
 
 struct ff_job_options {
-	uint32_t baud; /* rate of the work, 0 keeps the connect rate */
+	enum ff_before before; /* the ways into the loader and out of it; FF_JOB_RESET has no use for them */
+	enum ff_after after;
+	unsigned attempts; /* resets to try, 0: the engine's own number */
+	uint32_t baud;     /* rate of the work, 0 keeps the connect rate */
 	bool force;
 	bool stub;
 	bool compress;

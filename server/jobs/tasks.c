@@ -38,6 +38,8 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	const struct ff_board_resets *resets = ff_worker_resets(ff_job_worker(job));
 	struct ff_observer observer = observe(job);
 	struct ff_connect_options options = {
+		.before = asked->before,
+		.attempts = asked->attempts,
 		.baud = asked->baud,
 		.initial_baud = FF_CONSOLE_BAUD,
 		.no_stub = !asked->stub,
@@ -53,10 +55,21 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	return status;
 }
 
-/* A board without control lines stays in its loader, at the rate at which the next job looks for it. */
-static enum ff_after after(const struct ff_transport *transport)
+/* A board without control lines stays in its loader, at the rate at which the next job looks for it. A way out that this
+ * board does not have is told before the work, and then it leaves by the usual one. */
+static enum ff_status choose_after(enum ff_after *after, const struct ff_flasher *flasher, const struct ff_job *job,
+				   const struct ff_transport *transport, struct ff_error *error)
 {
-	return transport->has_lines ? FF_AFTER_HARD_RESET : FF_AFTER_NO_RESET;
+	enum ff_after asked = ff_job_options(job)->after;
+	*after = transport->has_lines ? FF_AFTER_HARD_RESET : FF_AFTER_NO_RESET;
+	if (asked == FF_AFTER_HARD_RESET) {
+		return FF_OK;
+	}
+	enum ff_status status = ff_flasher_check_leave(flasher, asked, error);
+	if (status == FF_OK) {
+		*after = asked;
+	}
+	return status;
 }
 
 /* The board is already known by now. */
@@ -84,10 +97,14 @@ static enum ff_status work_on_board(struct ff_job *job, struct ff_transport *tra
 	if (status != FF_OK) {
 		return status;
 	}
-	status = function(&work, error);
+	enum ff_after after;
+	status = choose_after(&after, work.flasher, job, transport, error);
+	if (status == FF_OK) {
+		status = function(&work, error);
+	}
 
 	struct ff_error leaving = FF_ERROR_NONE;
-	enum ff_status left = ff_flasher_leave(work.flasher, after(transport), &leaving);
+	enum ff_status left = ff_flasher_leave(work.flasher, after, &leaving);
 	if (status == FF_OK && function != no_work && function != ff_work_run) {
 		complete(&work.result, work.flasher);
 		ff_job_set_result(job, &work.result);
@@ -96,7 +113,7 @@ static enum ff_status work_on_board(struct ff_job *job, struct ff_transport *tra
 		status = ff_error_set(error, left, "%s, but the board could not be restarted: %s", work.done,
 				      leaving.text);
 	}
-	ff_flasher_close(work.flasher, after(transport), NULL);
+	ff_flasher_close(work.flasher, after, NULL);
 	return status;
 }
 

@@ -14,7 +14,7 @@ HTTP_ERROR, PARTIAL_FILE = 22, 18  # exit statuses of curl
 OTHER_CHIP = firmware.image("esp32c3", 0x4000)
 
 
-KEPT = {"erase_all": False, "ignore_encryption_efuses": False,
+KEPT = {"before": "default-reset", "after": "hard-reset", "connect_attempts": None, "erase_all": False, "ignore_encryption_efuses": False,
         "flash_mode": "keep", "flash_freq": "keep", "flash_size": "keep"}
 
 

@@ -69,7 +69,7 @@ def test_remote__server_and_port_tell_the_same(server, board, remote, command):
     near, _ = farflash_json("--port", board.address, *command)
     far, near = comparable(far), comparable(near)
     if command[0] == "get-security-info":
-        near["result"] = near["options"] = far["options"]  # the server does without stub and rate
+        near["result"], near["options"] = far["result"], far["options"]  # the server does without stub and rate
     assert far == near
 
 
@@ -128,8 +128,23 @@ def test_remote__erases_what_it_is_told(remote, board):
 
 def test_remote__options_reach_the_job(remote, server):
     told, _ = farflash_json(*remote, "--no-stub", "-b", "230400", "read-mem", "0x40001000")
-    assert told["options"] == {"baud": 230400, "stub": False} and told["result"]["stub"] is False
+    assert told["options"] == {"baud": 230400, "stub": False, "before": "default-reset", "after": "hard-reset",
+                               "connect_attempts": None}
+    assert told["result"]["stub"] is False
     server.judge()
+
+
+def test_remote__ways_in_and_out_reach_the_job(remote):
+    stay, come = ["--after", "no-reset", "--connect-attempts", "2"], ["--before", "no_reset"]
+    told, _ = farflash_json(*remote, *stay, "write-mem", "0x3fcd0000", "0x12345678")
+    assert (told["options"]["after"], told["options"]["connect_attempts"]) == ("no-reset", 2)
+    told, _ = farflash_json(*remote, *come, *stay, "verify-flash", "0x1000", "right.bin")
+    assert (told["options"]["before"], told["options"]["after"]) == ("no-reset", "no-reset")
+    told, _ = farflash_json(*remote, *come, *stay, "chip-id")
+    assert told["options"] == {"before": "no-reset", "after": "no-reset", "connect_attempts": 2}
+    done = farflash(*remote, *come, "read-mem", "0x3fcd0000")
+    assert done.status == DONE and done.stdout.strip().endswith("0x12345678"), done
+    assert farflash(*remote, "read-mac").status == DONE
 
 
 def test_remote__the_boards_own_rate_is_kept(make_server, board):

@@ -49,7 +49,7 @@ def test_resets__run_through_a_server(app_board, make_server, start_farflash, ch
     rest = make_server(lab1=board.address).rest
     rest.wait_board("lab1", "idle")
     told, done = farflash_json("--server", rest.url, "run")
-    assert (told["kind"], told["state"], told["options"], told["result"]) == ("run", "done", None, None), done
+    assert (told["kind"], told["state"], told["result"]) == ("run", "done", None), done
     monitor = start_farflash("--server", rest.url, "monitor", "--seconds", "10")
     monitor.wait_line(HELLO)
     monitor.process.send_signal(signal.SIGINT)

@@ -14,6 +14,7 @@ FLASH_SIZE = 4 << 20
 CONTENT = firmware.payload(2048 * KB, seed=12)
 BOARD = f"{API}/boards/lab1"
 TEXT = {"Accept": "text/plain"}
+USUAL_RESETS = {"before": "default-reset", "after": "hard-reset", "connect_attempts": None}
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_rest_work__verify(rest, board, query):
     assert (job["kind"], job["state"]) == ("verify", "done")
     assert [region["same"] for region in job["regions"]] == [True, True]
     assert job["result"]["verified"] and job["result"]["bytes"] == 0x2FFF + 0xFFF
-    assert job["options"] == {"baud": 0 if query else 460800, "stub": not query}
+    assert job["options"] == {"baud": 0 if query else 460800, "stub": not query, **USUAL_RESETS}
     assert board.is_untouched()
 
 
@@ -281,3 +282,63 @@ def test_text__says_no_more_of_a_board_than_is_known(make_board, make_server):
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("board: ESP32-C3, ")], done
     assert lines[-1].startswith("done: ") and "00:00" not in done.stdout
+
+
+WORKS = (("POST", "/info?"), ("POST", "/run?"), ("POST", "/erase?offset=0x0&size=0x1000&"), ("GET", "/flash?size=0x1000&"),
+         ("GET", "/memory?address=0x3ffb0000&size=4&"), ("PUT", "/memory?address=0x3ffb0000&value=1&"),
+         ("GET", "/flash-status?"), ("PUT", "/flash-status?value=0x0&"), ("PUT", "/flash?offset=0x1000&force=true&"),
+         ("PUT", "/verify?offset=0x1000&"), ("PUT", "/ram?"), ("PUT", "/test?offset=0x1000&force=true&"))
+
+
+@pytest.mark.parametrize("method, path", WORKS, ids=lambda text: text.strip("/?&"))
+def test_rest_work__ways_in_and_out_are_checked(rest, board, method, path):
+    """Each of these works takes them, so that a wrong word is told as one."""
+    for query, word in (("before=hard-reset", "usb-reset"), ("after=default-reset", "watchdog-reset"),
+                        ("connect_attempts=0", "100"), ("connect_attempts=101", "100")):
+        body = b"image" if method == "PUT" and "value" not in path else None
+        problem = assert_problem(rest.request(method, BOARD + path + query, body), 400, "invalid-argument", word)
+        assert query.partition("=")[0] in problem["detail"]
+    assert board.is_untouched()
+
+
+def test_rest_work__a_reset_takes_no_way_in(rest):
+    assert_problem(rest.request("POST", f"{BOARD}/reset?before=no-reset"), 400, "invalid-argument", "before")
+
+
+def test_rest_work__what_is_not_started_cannot_be_tested(rest, board):
+    assert_problem(rest.request("POST", f"{BOARD}/test?after=no-reset"), 400, "invalid-argument", "after")
+    assert board.is_untouched()
+
+
+def word_of(rest, query):
+    reply = rest.request("GET", f"{BOARD}/memory?address=0x3ffb0000&size=4{query}")
+    return int.from_bytes(reply.body, "little") if reply.status == 200 else reply
+
+
+@pytest.mark.parametrize("stub", ("true", "false"))
+def test_rest_work__a_board_stays_in_its_loader(rest, stub):
+    """What one job leaves in memory the next one finds, because the board is not reset in between."""
+    write, stay, come = f"{BOARD}/memory?address=0x3ffb0000&value=", f"&stub={stub}&after=no-reset", "&before=no-reset"
+    done = rest.request("PUT", f"{write}0x12345678{stay}&connect_attempts=3")
+    assert done.status == 200, done
+    assert done.json()["options"] == {"baud": 460800, "stub": stub == "true", "before": "default-reset", "after": "no-reset",
+                                      "connect_attempts": 3}
+    assert word_of(rest, stay + come) == 0x12345678
+    assert word_of(rest, f"&stub={stub}{come}") == 0x12345678
+    refused = rest.request("POST", f"{BOARD}/info?before=no-reset&connect_attempts=1")
+    assert_problem(refused, 504, "no-answer", "lab1")  # its application runs
+
+
+def test_rest_work__the_usual_way_in_finds_a_board_in_its_loader(rest, board):
+    assert rest.request("POST", f"{BOARD}/info?after=no-reset").status == 200
+    reply = rest.flash("lab1", ("0x1000", CONTENT[:4096]), query="?force=true")
+    assert reply.status == 200 and board.holds(0x1000, CONTENT[:4096]), reply
+
+
+def test_rest_work__a_way_out_that_is_none_is_told_before_the_work(rest, board):
+    """The ESP32 has no watchdog that could do it."""
+    reply = rest.request("POST", f"{BOARD}/erase?after=watchdog-reset")
+    problem = assert_problem(reply, 422, "unsupported", "watchdog")
+    assert problem["job"]["options"]["after"] == "watchdog-reset"
+    assert board.is_untouched()
+    assert rest.request("POST", f"{BOARD}/info").status == 200

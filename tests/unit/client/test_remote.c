@@ -136,7 +136,7 @@ static void test_remote__failed_job_is_not_asked_for_content(void **state)
 static void test_remote__plain_resources_get_no_options(void **state)
 {
 	const char *const answers[] = { CANNED_JSON("200 OK", "{\"id\": \"7\", \"state\": \"done\"}"), NULL };
-	const struct ff_remote_task task = { .resource = "reset", .plain = true };
+	const struct ff_remote_task task = { .resource = "reset", .takes = FF_REMOTE_TAKES_NOTHING };
 	struct world world;
 
 	(void)state;
