@@ -139,6 +139,7 @@ static void end(struct ff_job *job, enum ff_status status, const struct ff_error
 	if (status != FF_OK && job->spec.kind != FF_JOB_TEST) {
 		ff_job_drop_content(job);
 	}
+	job->spec.ending(job->spec.ended_context, job);
 	lock(job);
 	job->view.state = state;
 	job->view.status = status;

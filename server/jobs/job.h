@@ -172,9 +172,10 @@ struct ff_job_spec {
 	uint64_t max_content;            /* bytes of it */
 	void (*notify)(void *context);   /* told after each change but mere progress; must not wait */
 	void *notify_context;
-	void (*begun)(void *context);                     /* told before the work, by the owner thread */
-	void (*ended)(void *context, struct ff_job *job); /* told once, after the end, by the thread that ended it */
-	void *ended_context;                              /* of both */
+	void (*begun)(void *context);                      /* told before the work, by the owner thread */
+	void (*ending)(void *context, struct ff_job *job); /* told once, before anybody can see the end */
+	void (*ended)(void *context, struct ff_job *job);  /* told once, after the end, by the thread that ended it */
+	void *ended_context; /* of both */                 /* of both */
 };
 
 /* Makes a job in state queued, with one reference. NULL: out of memory. */

@@ -173,12 +173,17 @@ static void on_begin(void *context)
 	ff_tally_begin(&((struct ff_queue *)context)->tally);
 }
 
+/* Older contents make room before anybody can ask for them because this job has ended. */
+static void on_ending(void *context, struct ff_job *job)
+{
+	shelve(context, job);
+}
+
 static void on_end(void *context, struct ff_job *job)
 {
 	struct ff_queue *queue = context;
 	ff_tally_end(&queue->tally, job);
 	log_end(job);
-	shelve(queue, job);
 	pthread_mutex_lock(&queue->mutex);
 	struct entry *surplus = retire(queue, job);
 	pthread_mutex_unlock(&queue->mutex);
@@ -209,6 +214,7 @@ static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_req
 		.notify = queue->options.notify,
 		.notify_context = queue->options.notify_context,
 		.begun = on_begin,
+		.ending = on_ending,
 		.ended = on_end,
 		.ended_context = queue,
 	};
