@@ -118,6 +118,12 @@ bool ff_doors_has_tunnel(void *context, struct ff_worker *worker, const char *na
 	return ff_bridge_has_tunnel(doors->bridge, board_of(doors, worker), name);
 }
 
+bool ff_doors_are_stuck(void *context, int64_t patience_us)
+{
+	const struct ff_doors *doors = context;
+	return ff_bridge_is_stuck(doors->bridge, patience_us);
+}
+
 void ff_doors_stop(struct ff_doors *doors)
 {
 	if (doors->bridge) {

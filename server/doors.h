@@ -5,7 +5,9 @@
 #ifndef FF_SERVER_DOORS_H
 #define FF_SERVER_DOORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <farflash/log.h>
 #include <farflash/status.h>
@@ -50,6 +52,9 @@ void ff_doors_welcome(void *doors, struct ff_worker *worker, struct ff_guest *gu
 
 /* For its has_tunnel; the same. */
 bool ff_doors_has_tunnel(void *doors, struct ff_worker *worker, const char *name);
+
+/* For the HTTP server's health; the context is the struct ff_doors. Any thread. */
+bool ff_doors_are_stuck(void *doors, int64_t patience_us);
 
 /* Ends all sessions. */
 void ff_doors_stop(struct ff_doors *doors);

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "config_file.h"
+#include "diskcheck.h"
 #include "doors.h"
 #include "firmware.h"
 #include "gate.h"
@@ -155,6 +156,7 @@ struct server {
 	struct ff_listener listener;
 	struct ff_metrics *metrics;
 	struct ff_firmware_store *store;
+	struct ff_diskcheck *disk;
 	struct ff_waker *waker;
 	struct ff_queue *queue;
 	struct ff_leases *leases;
@@ -208,7 +210,9 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.metrics = server->metrics,
 		.welcome = ff_doors_welcome,
 		.has_tunnel = ff_doors_has_tunnel,
+		.bridge_is_stuck = ff_doors_are_stuck,
 		.welcome_context = &server->doors,
+		.disk = server->disk,
 		.max_upload = server->config.max_upload,
 		.jobs_wait_for_writers = server->config.jobs_wait_for_writers,
 	};
@@ -221,6 +225,9 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
 	if (status == FF_OK) {
 		status = ff_firmware_store_new(&server->store, server->config.data_dir, &server->log, error);
+	}
+	if (status == FF_OK) {
+		status = ff_diskcheck_new(&server->disk, ff_firmware_store_folder(server->store), error);
 	}
 	if (status == FF_OK) {
 		status = ff_doors_open(&server->doors, &server->config, &server->log, error);
@@ -292,6 +299,7 @@ static void release(struct server *server)
 	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);
 	ff_waker_free(server->waker);
+	ff_diskcheck_free(server->disk);
 	ff_firmware_store_free(server->store);
 	if (server->listener.fd >= 0) {
 		close(server->listener.fd);

@@ -386,6 +386,7 @@ static void *run(void *argument)
 	struct ff_bridge *bridge = argument;
 	struct epoll_event events[MAX_EVENTS];
 	while (!atomic_load(&bridge->stopping)) {
+		ff_pulse_answer(&bridge->pulse);
 		int64_t next_us = serve_due(bridge);
 		int timeout = next_us == INT64_MAX ? -1 : ff_deadline_poll_ms(next_us);
 		if (serve_kicked(bridge)) {

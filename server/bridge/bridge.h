@@ -50,6 +50,9 @@ void ff_bridge_welcome(struct ff_bridge *bridge, size_t board, struct ff_guest *
 /* Whether a board has a tunnel's session with this name. Any thread; a moment later it may be no more. */
 bool ff_bridge_has_tunnel(struct ff_bridge *bridge, size_t board, const char *name);
 
+/* As ff_worker_is_stuck(), of the bridge's thread. Any thread, between start and stop. */
+bool ff_bridge_is_stuck(struct ff_bridge *bridge, int64_t patience_us);
+
 /* Closes all sessions and ends the thread; guests are turned away from then on. */
 void ff_bridge_stop(struct ff_bridge *bridge);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What Prometheus learns of the sessions. */
+/* What those learn who watch the server: of the sessions, and whether the thread answers. */
 #include <string.h>
+#include <sys/eventfd.h>
 
+#include "clock.h"
 #include "inner.h"
 #include "session.h"
 
@@ -48,4 +50,13 @@ void ff_bridge_count(const struct ff_session *session, bool comes)
 	unsigned kind = kind_of(session);
 	ff_metric_count(bridge->sessions_now, kind, 0, comes ? 1 : -1);
 	ff_metric_count(bridge->sessions_ever, kind, 0, comes ? 1 : 0);
+}
+
+bool ff_bridge_is_stuck(struct ff_bridge *bridge, int64_t patience_us)
+{
+	enum ff_pulse_state state = ff_pulse_ask(&bridge->pulse, ff_now_us(), patience_us);
+	if (state == FF_PULSE_ASKED) {
+		eventfd_write(bridge->wake.fd, 1);
+	}
+	return state == FF_PULSE_STUCK;
 }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "bridge.h"
+#include "pulse.h"
 #include "room.h"
 
 /* Lets so many lines through in so much time, and counts the others: what any stranger can cause must not fill a disk. */
@@ -36,6 +37,7 @@ struct ff_bridge {
 	struct ff_session *graves; /* sessions that have gone, but may be meant by an event that is still at hand */
 	uint64_t last_id;
 	struct ff_quota quota;
+	struct ff_pulse pulse;
 	struct ff_metric *sessions_now; /* NULL: not measured, like the next two */
 	struct ff_metric *sessions_ever;
 	struct ff_metric *turned_away;

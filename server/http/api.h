@@ -12,7 +12,6 @@ extern const struct ff_handler ff_api_boards_reset;
 extern const struct ff_handler ff_api_boards_run;
 extern const struct ff_handler ff_api_boards_get_info;
 extern const struct ff_handler ff_api_boards_probe;
-extern const struct ff_handler ff_api_health;
 
 /* api_console.c */
 extern const struct ff_handler ff_api_console_read;
@@ -44,6 +43,7 @@ extern const struct ff_handler ff_api_leases_renew;
 extern const struct ff_handler ff_api_leases_end;
 
 /* api_seen.c */
+extern const struct ff_handler ff_api_health;
 extern const struct ff_handler ff_api_metrics;
 
 /* api_work.c */

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include <farflash/version.h>
-
 #include "answer.h"
 #include "board_labels.h"
 #include "present.h"
@@ -93,16 +91,6 @@ static enum MHD_Result answer_probe(struct ff_request *request)
 	return ff_answer_job_of_kind(request, FF_JOB_INFO);
 }
 
-static enum MHD_Result answer_health(struct ff_request *request)
-{
-	const struct ff_http *http = request->http;
-	bool stopping = atomic_load(&http->stopping);
-	return ff_reply_json(request, stopping ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
-			     json_pack("{s:s, s:s, s:I, s:I}", "status", stopping ? "shutting-down" : "ok", "version",
-				       FF_VERSION, "boards", (json_int_t)http->worker_count, "uptime",
-				       (json_int_t)((ff_now_us() - http->started_us) / 1000000)));
-}
-
 const struct ff_handler ff_api_boards_list = { .params = list_params, .begin = begin_list, .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
 const struct ff_handler ff_api_boards_reset = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_reset };
@@ -113,4 +101,3 @@ const struct ff_handler ff_api_boards_get_info = { .names_board = true, .answer 
 const struct ff_handler ff_api_boards_probe = {
 	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_probe
 };
-const struct ff_handler ff_api_health = { .answer = answer_health };

@@ -12,6 +12,7 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+#include "diskcheck.h"
 #include "firmware.h"
 #include "guest.h"
 #include "leases.h"
@@ -37,8 +38,11 @@ struct ff_httpd_options {
 	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
 	/* Whether there is a tunnel's session of this name at the board; from the same threads. */
 	bool (*has_tunnel)(void *context, struct ff_worker *worker, const char *name);
-	void *welcome_context;      /* of both */
-	uint64_t max_upload;        /* bytes of image in one request */
+	/* Whether the thread behind it has not answered for so long; must not wait. May be NULL; gets the same context. */
+	bool (*bridge_is_stuck)(void *context, int64_t patience_us);
+	struct ff_diskcheck *disk; /* of the data directory; may be NULL */
+	void *welcome_context;     /* of both */
+	uint64_t max_upload;       /* bytes of image in one request */
 	unsigned shortest_lease_s;
 	bool jobs_wait_for_writers; /* instead of being refused while a client of the bridge writes to their board */
 };

@@ -16,6 +16,7 @@
 
 #include <farflash/log.h>
 
+#include "diskcheck.h"
 #include "firmware.h"
 #include "guest.h"
 #include "job.h"
@@ -45,8 +46,10 @@ struct ff_http {
 	void (*welcome)(void *context, struct ff_worker *worker, struct ff_guest *guest);
 	/* Whether there is a tunnel's session of this name at the board. */
 	bool (*has_tunnel)(void *context, struct ff_worker *worker, const char *name);
+	bool (*bridge_is_stuck)(void *context, int64_t patience_us);
 	void *welcome_context;
-	uint64_t max_upload; /* bytes of image in one request */
+	struct ff_diskcheck *disk; /* NULL: nobody looks after it */
+	uint64_t max_upload;       /* bytes of image in one request */
 	bool jobs_wait_for_writers;
 	int64_t started_us;
 	atomic_bool stopping;

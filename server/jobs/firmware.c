@@ -47,6 +47,11 @@ enum ff_status ff_firmware_store_new(struct ff_firmware_store **result, const ch
 	return FF_OK;
 }
 
+const char *ff_firmware_store_folder(const struct ff_firmware_store *store)
+{
+	return store->dir.path;
+}
+
 void ff_firmware_store_free(struct ff_firmware_store *store)
 {
 	if (store) {

@@ -36,6 +36,9 @@ struct ff_firmware {
 FF_WARN_UNUSED enum ff_status ff_firmware_store_new(struct ff_firmware_store **store, const char *data_dir,
 						    const struct ff_log *log, struct ff_error *error);
 
+/* Where it keeps its files. Valid until ff_firmware_store_free(). */
+const char *ff_firmware_store_folder(const struct ff_firmware_store *store);
+
 /* No upload and no image may be left. Removes the folder. NULL is harmless. */
 void ff_firmware_store_free(struct ff_firmware_store *store);
 

@@ -233,9 +233,12 @@ void *ff_owner_run(void *argument)
 	bool stopping = false;
 	bool over = false;
 	while (!stopping) {
+		ff_pulse_answer(&worker->pulse);
 		struct ff_task *task = take(worker, &stopping, &over);
 		if (task && !stopping && !over) {
+			ff_pulse_leave(&worker->pulse);
 			serve(worker, task);
+			ff_pulse_return(&worker->pulse);
 			continue;
 		}
 		if (task) {

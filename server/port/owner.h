@@ -7,6 +7,7 @@
 
 #include "mailbox.h"
 #include "plug.h"
+#include "pulse.h"
 #include "sequence.h"
 #include "worker.h"
 
@@ -29,6 +30,7 @@ struct ff_worker {
 	int wake_fd;
 	pthread_t thread;
 	bool joined;
+	struct ff_pulse pulse;
 
 	/* The owner thread's. */
 	struct ff_plug plug;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "owner.h"
 
 /* Deepest use seen: 32 kB, after flashes with a stub and a name to resolve. The rest is for name services, whose appetite
@@ -33,6 +34,15 @@ void ff_worker_wake(struct ff_worker *worker)
 {
 	/* A full counter fails with EAGAIN, and then the thread is awake anyway. */
 	eventfd_write(worker->wake_fd, 1);
+}
+
+bool ff_worker_is_stuck(struct ff_worker *worker, int64_t patience_us)
+{
+	enum ff_pulse_state state = ff_pulse_ask(&worker->pulse, ff_now_us(), patience_us);
+	if (state == FF_PULSE_ASKED) {
+		ff_worker_wake(worker);
+	}
+	return state == FF_PULSE_STUCK;
 }
 
 void ff_worker_tell(struct ff_worker *worker)

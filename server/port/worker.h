@@ -165,6 +165,9 @@ void ff_worker_tell(struct ff_worker *worker);
 
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
 
+/* Whether the owner thread has left an earlier call of this unanswered for longer than that, without being in a task. */
+bool ff_worker_is_stuck(struct ff_worker *worker, int64_t patience_us);
+
 /* Remembers what a flasher found out. `security` is NULL where the chip does not tell. Owner thread, from a task. */
 void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 		     const struct ff_security_info *security);
