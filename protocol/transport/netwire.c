@@ -186,6 +186,9 @@ enum ff_status ff_netwire_await_baud(struct ff_netwire *net, uint32_t baud, int6
 		other = request->answer;
 		request->answered = false;
 		deadline_us = sooner(deadline_us, ff_deadline_ms(net->latency_ms + SECOND_ANSWER_MS));
+		if (ff_now_us() >= deadline_us) {
+			break; /* a server that answers wrongly without end must not outlast the deadline */
+		}
 	}
 	ff_remote_give_up(&net->remote, FF_COMPORT_SET_BAUDRATE);
 	if (other != 0) {

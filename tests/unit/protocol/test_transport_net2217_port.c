@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The RFC 2217 client against scripts of bytes: what it asks of the port. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,6 +104,29 @@ static void test_net2217__set_baud_ends_at_its_deadline(void **state)
 	assert_non_null(strstr(error.text, "did not confirm 460800 baud"));
 	assert_int_equal(set_baud(&transport, 49, 100, NULL), FF_ERR_ARGUMENT);
 	assert_int_equal(set_baud(&transport, 4000001, 100, NULL), FF_ERR_ARGUMENT);
+	finish(&peer, &transport);
+}
+
+/* Wrong answers without end: the right one behind more of them than one read takes comes too late. */
+static void test_net2217__set_baud_ends_in_a_flood_of_answers(void **state)
+{
+	(void)state;
+	static uint8_t answers[8192];
+	const uint8_t wrong[] = { SUB(101, BAUD_115200) };
+	const uint8_t right[] = { SUB(101, BAUD_460800) };
+	size_t size = 0;
+	for (; size + sizeof(wrong) + sizeof(right) <= sizeof(answers); size += sizeof(wrong)) {
+		memcpy(answers + size, wrong, sizeof(wrong));
+	}
+	memcpy(answers + size, right, sizeof(right));
+	size += sizeof(right);
+	const struct act acts[] = { { ACT_SEND, answers, size, 0 }, EXPECT(SUB(1, BAUD_460800)) };
+	struct peer peer;
+	struct ff_transport transport;
+	OPEN(&peer, &transport, acts);
+	struct pollfd ready = { .fd = transport.ops->poll_fd(transport.self), .events = POLLIN };
+	assert_int_equal(poll(&ready, 1, 5000), 1);
+	assert_int_equal(set_baud(&transport, 460800, 0, NULL), FF_ERR_UNSUPPORTED);
 	finish(&peer, &transport);
 }
 
@@ -381,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_net2217__set_baud_notices_another_rate),
 		cmocka_unit_test(test_net2217__set_baud_looks_past_an_older_answer),
 		cmocka_unit_test(test_net2217__set_baud_ends_at_its_deadline),
+		cmocka_unit_test(test_net2217__set_baud_ends_in_a_flood_of_answers),
 		cmocka_unit_test(test_net2217__set_baud_gets_through_a_flood),
 		cmocka_unit_test(test_net2217__a_reset_sequence_is_pipelined),
 		cmocka_unit_test(test_net2217__both_lines_move_without_passing_a_reset),
