@@ -2,10 +2,8 @@
 """`farflash connect`: a local port that is a board's, through the server's HTTP port."""
 
 import contextlib
-import json
 import os
 import random
-import re
 import signal
 import socket
 import time
@@ -15,8 +13,9 @@ import pytest
 import serial
 
 import firmware
-from bridge import Raw, Telnet, open_serial, read_until, sub
+from bridge import Raw, Telnet, open_serial, read_until
 from client import BUSY, DONE, UNREACHABLE, USAGE, farflash, farflash_json
+from connected import Connected, Unescape
 from program import wait_until
 from test_bridge import EVERY_BYTE, MB, free, pump
 from test_bridge_boards import assert_in_bootloader, classic_reset, hard_reset, tight_reset
@@ -24,33 +23,6 @@ from test_pyserial import APPLICATION
 
 BREAK_ON, BREAK_OFF, DTR_ON, DTR_OFF, RTS_ON, RTS_OFF = 5, 6, 8, 9, 11, 12
 GRACE = 30  # seconds that a server keeps a session
-
-
-class Connected:
-    """A running `farflash connect`, and its places."""
-
-    def __init__(self, program):
-        self.program = program
-        self.told = json.loads(program.wait_line(r'^\{"board".*\}$').group(0))
-
-    def _port(self, kind):
-        return int(re.search(r":(\d+)$", self.told[kind]).group(1))
-
-    @property
-    def rfc2217(self):
-        return self._port("rfc2217")
-
-    @property
-    def raw(self):
-        return self._port("raw")
-
-    def failure(self):
-        """The error that it has ended with."""
-        return json.loads(self.program.wait_line(r'^\{"error".*\}$').group(0))["error"]
-
-    def stop(self):
-        self.program.process.send_signal(signal.SIGINT)
-        return self.program.wait()
 
 
 @pytest.fixture
@@ -398,19 +370,6 @@ def test_connect__a_link_that_was_left_over_is_replaced(connect, server, tmp_pat
 
 
 # ---- lost connections ----
-
-class Unescape:
-    """Data from an RFC 2217 connection that carries nothing else."""
-
-    def __init__(self, client):
-        self.client, self.rest = client, b""
-
-    def __call__(self):
-        data = self.rest + self.client.socket.recv(65536)
-        odd = (len(data) - len(data.rstrip(b"\xff"))) % 2
-        self.rest = data[len(data) - odd:]
-        return data[:len(data) - odd].replace(b"\xff\xff", b"\xff")
-
 
 def cuts(seed, smallest, largest):
     source = random.Random(seed)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running `farflash connect`, and what its local connections carry."""
+
+import json
+import re
+import signal
+
+
+class Connected:
+    """A running `farflash connect`, and its places."""
+
+    def __init__(self, program):
+        self.program = program
+        self.told = json.loads(program.wait_line(r'^\{"board".*\}$').group(0))
+
+    def _port(self, kind):
+        return int(re.search(r":(\d+)$", self.told[kind]).group(1))
+
+    @property
+    def rfc2217(self):
+        return self._port("rfc2217")
+
+    @property
+    def raw(self):
+        return self._port("raw")
+
+    def failure(self):
+        """The error that it has ended with."""
+        return json.loads(self.program.wait_line(r'^\{"error".*\}$').group(0))["error"]
+
+    def stop(self):
+        self.program.process.send_signal(signal.SIGINT)
+        return self.program.wait()
+
+
+class Unescape:
+    """Data from an RFC 2217 connection that carries nothing else."""
+
+    def __init__(self, client):
+        self.client, self.rest = client, b""
+
+    def __call__(self):
+        data = self.rest + self.client.socket.recv(65536)
+        odd = (len(data) - len(data.rstrip(b"\xff"))) % 2
+        self.rest = data[len(data) - odd:]
+        return data[:len(data) - odd].replace(b"\xff\xff", b"\xff")
