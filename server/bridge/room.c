@@ -191,7 +191,8 @@ static void refuse(const struct ff_room *room, struct ff_session *session, const
 
 bool ff_room_claim(struct ff_room *room, struct ff_session *session)
 {
-	if (room->holder == session) {
+	/* The end of a lease may not have been seen here yet; what is put then goes nowhere, and must not be called accepted. */
+	if (room->holder == session && ff_worker_admits(room->worker, session->lease)) {
 		return true;
 	}
 	struct ff_board_view view;
