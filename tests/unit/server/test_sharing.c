@@ -64,6 +64,15 @@ static bool is_done(void *context)
 	return ff_input_collect(ff_worker_input(fixture->worker), &fixture->done);
 }
 
+static bool is_resetting(void *context)
+{
+	struct fixture *fixture = context;
+	pthread_mutex_lock(&fixture->port.mutex);
+	bool begun = fixture->port.resets > 0;
+	pthread_mutex_unlock(&fixture->port.mutex);
+	return begun;
+}
+
 static bool is_lost(void *context)
 {
 	struct ff_board_view view;
@@ -276,6 +285,7 @@ static void test_sharing__the_end_of_a_lease_drops_what_waits(void **state)
 	ff_fake_port_hold_resets(&fixture->port, true);
 	assert_true(ff_input_put(ff_worker_input(fixture->worker), cid.id, 1, &hold));
 	ff_worker_wake(fixture->worker);
+	ff_fake_port_wait(&fixture->port, is_resetting, fixture); /* or the job might begin before it */
 	assert_int_equal(ff_worker_post(fixture->worker, &job.task), FF_OK);
 	assert_true(ff_worker_claim(fixture->worker, &cid));
 	put_text(fixture, cid.id, "too late");
