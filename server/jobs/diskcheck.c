@@ -31,6 +31,7 @@ struct ff_diskcheck {
 	int64_t since_us; /* when the one at hand was asked for */
 	int failed;       /* errno of the last one, 0: it was fine */
 	bool stopping;
+	bool left; /* the thread is at its end */
 };
 
 static int try_to_write(const char *path)
@@ -65,6 +66,8 @@ static void *run(void *argument)
 		check->ended++;
 		pthread_cond_broadcast(&check->changed);
 	}
+	check->left = true;
+	pthread_cond_broadcast(&check->changed);
 	pthread_mutex_unlock(&check->mutex);
 	return NULL;
 }
@@ -115,14 +118,21 @@ void ff_diskcheck_free(struct ff_diskcheck *check)
 	if (!check) {
 		return;
 	}
-	pthread_mutex_lock(&check->mutex);
-	check->stopping = true;
-	pthread_cond_broadcast(&check->changed);
-	pthread_mutex_unlock(&check->mutex);
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += FAREWELL_S;
-	if (pthread_clockjoin_np(check->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
+	int waited = 0;
+	pthread_mutex_lock(&check->mutex);
+	check->stopping = true;
+	pthread_cond_broadcast(&check->changed);
+	/* Not a join with a deadline, which ThreadSanitizer does not know. */
+	while (!check->left && waited == 0) {
+		waited = pthread_cond_timedwait(&check->changed, &check->mutex, &until);
+	}
+	bool left = check->left;
+	pthread_mutex_unlock(&check->mutex);
+	if (left) {
+		pthread_join(check->thread, NULL);
 		release(check);
 	}
 }
