@@ -336,6 +336,9 @@ enum ff_carrier_state ff_carrier_turn(struct ff_carrier *carrier)
 	if (state == FF_CHANNEL_CLOSED) {
 		return closed(carrier);
 	}
+	if (state == FF_CHANNEL_UP) {
+		send_frames(carrier); /* that the server's hello has let go: who waits next must know of them */
+	}
 	return state == FF_CHANNEL_LOST || is_silent(carrier) ? lose(carrier) : FF_CARRIER_UP;
 }
 
