@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <jansson.h>
@@ -15,6 +14,7 @@
 #include "clock.h"
 #include "inner.h"
 #include "pipe.h"
+#include "random.h"
 #include "websocket.h"
 
 #define OUT_SIZE 16384
@@ -34,7 +34,7 @@ struct ff_tunnel {
 	uint64_t frames;  /* that had come when it was looked at last */
 	int64_t alive_us;
 	int64_t ping_us;
-	char name[FF_GUEST_SESSION_SIZE];
+	char name[FF_GUEST_SESSION_SIZE]; /* cannot be guessed: whoever knows it has the session */
 	size_t out_at;
 	size_t out_end;
 	uint8_t out[OUT_SIZE]; /* of the WebSocket, for the socket */
@@ -120,19 +120,6 @@ static bool attach(struct ff_session *session, struct ff_guest *guest)
 		  json_pack("{s:s, s:s, s:s, s:I, s:i}", "type", "hello", "board",
 			    ff_worker_name(session->source.room->worker), "session", tunnel->name, "received",
 			    (json_int_t)ff_pipe_received(&tunnel->pipe), "grace", FF_TUNNEL_GRACE_S));
-	return true;
-}
-
-/* Names cannot be guessed: whoever knows one has the session. */
-static bool make_name(char name[FF_GUEST_SESSION_SIZE])
-{
-	uint8_t bytes[(FF_GUEST_SESSION_SIZE - 1) / 2];
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		snprintf(name + 2 * i, 3, "%02x", bytes[i]);
-	}
 	return true;
 }
 
@@ -303,7 +290,8 @@ bool ff_tunnel_open(struct ff_session *session, struct ff_guest *guest)
 	ff_pipe_init(&tunnel->pipe);
 	struct ff_bridge *bridge = session->source.room->bridge;
 	session->tunnel = tunnel;
-	bool known = make_name(tunnel->name) && ff_bridge_know_tunnel(bridge, guest->board, tunnel->name);
+	bool known = ff_random_hex(tunnel->name, sizeof(tunnel->name) / 2) &&
+		     ff_bridge_know_tunnel(bridge, guest->board, tunnel->name);
 	if (!known || !attach(session, guest)) {
 		if (known) {
 			ff_bridge_forget_tunnel(bridge, tunnel->name);

@@ -5,13 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
 #include <time.h>
 
 #include "clock.h"
-
-#define ID_BYTES 16
+#include "random.h"
 
 /* A slot is taken before its gate is closed and free only after it was opened, both of which happen without the lock. */
 enum slot_state { SLOT_FREE, SLOT_BEGINNING, SLOT_LEASED, SLOT_ENDING };
@@ -88,18 +85,6 @@ static void tell(const struct ff_leases *leases)
 
 /* ---- ids ---- */
 
-static enum ff_status make_id(char id[FF_LEASE_ID_SIZE])
-{
-	uint8_t bytes[ID_BYTES];
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		return FF_ERR_IO;
-	}
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-	}
-	return FF_OK;
-}
-
 /* In a time that tells nothing of where they differ. `given` is any text. */
 static bool is_id(const char known[FF_LEASE_ID_SIZE], const char *given)
 {
@@ -165,9 +150,8 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 			      unsigned seconds, struct ff_lease *lease)
 {
 	struct ff_lease made = { .board = board, .created_ms = ff_wall_ms() };
-	enum ff_status status = make_id(made.id);
-	if (status != FF_OK) {
-		return status;
+	if (!ff_random_hex(made.id, sizeof(made.id) / 2)) {
+		return FF_ERR_IO;
 	}
 	snprintf(made.keep.owner, sizeof(made.keep.owner), "%s", owner);
 	snprintf(made.keep.peer, sizeof(made.keep.peer), "%s", peer);
@@ -181,7 +165,7 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 	if (!slot) {
 		return FF_ERR_BUSY;
 	}
-	status = leases->options.gate.close(leases->options.gate.context, board, &made.keep);
+	enum ff_status status = leases->options.gate.close(leases->options.gate.context, board, &made.keep);
 	pthread_mutex_lock(&leases->mutex);
 	if (status == FF_OK) {
 		set_end(leases, slot, seconds);

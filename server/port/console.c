@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
+#include "random.h"
 
 enum ff_status ff_console_init(struct ff_console *console)
 {
@@ -15,12 +15,10 @@ enum ff_status ff_console_init(struct ff_console *console)
 	if (!ring) {
 		return FF_ERR_NO_MEMORY;
 	}
-	uint64_t epoch = 0;
-	if (getrandom(&epoch, sizeof(epoch), 0) != sizeof(epoch)) {
-		epoch = (uint64_t)ff_now_us();
-	}
 	*console = (struct ff_console){ .ring = ring };
-	snprintf(console->epoch, sizeof(console->epoch), "%016" PRIx64, epoch);
+	if (!ff_random_hex(console->epoch, sizeof(console->epoch) / 2)) {
+		snprintf(console->epoch, sizeof(console->epoch), "%016" PRIx64, (uint64_t)ff_now_us());
+	}
 	pthread_mutex_init(&console->mutex, NULL);
 	return FF_OK;
 }

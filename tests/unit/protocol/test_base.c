@@ -16,6 +16,7 @@
 #include "bytes.h"
 #include "clock.h"
 #include "list.h"
+#include "random.h"
 
 /* ---- bytes ---- */
 
@@ -194,6 +195,23 @@ static void test_list__empty_list_has_no_items(void **state)
 	assert_null(ff_list_next(&rest, &size));
 }
 
+/* ---- random ---- */
+
+static void test_random__names_are_whole_and_differ(void **state)
+{
+	(void)state;
+	char one[2 * FF_RANDOM_MOST + 2] = "";
+	char other[2 * FF_RANDOM_MOST + 2] = "";
+	memset(one, '!', sizeof(one) - 1);
+	assert_true(ff_random_hex(one, FF_RANDOM_MOST));
+	assert_true(ff_random_hex(other, FF_RANDOM_MOST));
+	assert_int_equal(strlen(one), 2 * FF_RANDOM_MOST);
+	assert_int_equal(strspn(one, "0123456789abcdef"), 2 * FF_RANDOM_MOST);
+	assert_string_not_equal(one, other);
+	assert_false(ff_random_hex(one, FF_RANDOM_MOST + 1));
+	assert_string_equal(one, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +227,7 @@ int main(void)
 		cmocka_unit_test(test_log__respects_level_and_missing_sinks),
 		cmocka_unit_test(test_list__hands_out_items),
 		cmocka_unit_test(test_list__empty_list_has_no_items),
+		cmocka_unit_test(test_random__names_are_whole_and_differ),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
