@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "clock.h"
+#include "heartbeat.h"
 #include "inner.h"
 #include "pipe.h"
 #include "random.h"
@@ -21,19 +22,14 @@
 #define SLICE 16384 /* bytes of the connection at once */
 #define TURNS 8     /* slices before others have their turn */
 #define QUEUE_LOW (4 * FF_PIPE_FRAME_MAX)
-#define PING_US 20000000
-#define SILENCE_US 50000000 /* so long without a frame, pongs included, and the connection counts as lost */
 #define GRACE_US (FF_TUNNEL_GRACE_S * INT64_C(1000000))
 
 struct ff_tunnel {
 	struct ff_websocket *websocket; /* NULL while there is no connection */
 	struct ff_guest *guest;         /* the same */
-	size_t extra_at;                /* so much of the guest's extra bytes has been read */
 	bool ended;       /* the peer has closed it, or does not keep to the rules: no connection comes any more */
 	int64_t until_us; /* its end, while there is no connection */
-	uint64_t frames;  /* that had come when it was looked at last */
-	int64_t alive_us;
-	int64_t ping_us;
+	struct ff_heartbeat heartbeat;
 	char name[FF_GUEST_SESSION_SIZE]; /* cannot be guessed: whoever knows it has the session */
 	size_t out_at;
 	size_t out_end;
@@ -103,18 +99,14 @@ static bool attach(struct ff_session *session, struct ff_guest *guest)
 {
 	struct ff_tunnel *tunnel = session->tunnel;
 	struct ff_error error = FF_ERROR_NONE;
-	int64_t now = ff_now_us();
 	if (ff_websocket_new(&tunnel->websocket, FF_WEBSOCKET_SERVER, FF_PIPE_FRAME_MAX, on_message, session, &error) !=
 	    FF_OK) {
 		return false;
 	}
 	tunnel->guest = guest;
-	tunnel->extra_at = 0;
-	tunnel->frames = 0;
-	tunnel->alive_us = now;
-	tunnel->ping_us = now + PING_US;
+	ff_heartbeat_begin(&tunnel->heartbeat, ff_now_us());
 	session->source.fd = guest->fd;
-	session->unread = guest->extra_size > 0;
+	session->unread = ff_guest_has_extra(guest);
 	snprintf(session->peer, sizeof(session->peer), "%s", guest->peer);
 	send_json(tunnel->websocket,
 		  json_pack("{s:s, s:s, s:s, s:I, s:i}", "type", "hello", "board",
@@ -124,19 +116,6 @@ static bool attach(struct ff_session *session, struct ff_guest *guest)
 }
 
 /* ---- the wire ---- */
-
-static ssize_t read_bytes(struct ff_session *session, uint8_t *bytes, size_t capacity)
-{
-	struct ff_tunnel *tunnel = session->tunnel;
-	size_t left = tunnel->guest->extra_size - tunnel->extra_at;
-	if (left == 0) {
-		return recv(session->source.fd, bytes, capacity, 0);
-	}
-	size_t size = left < capacity ? left : capacity;
-	memcpy(bytes, tunnel->guest->extra + tunnel->extra_at, size);
-	tunnel->extra_at += size;
-	return (ssize_t)size;
-}
 
 /* Each ping asks for an answer: nothing is read while those wait. */
 static bool reads(const struct ff_tunnel *tunnel)
@@ -150,7 +129,7 @@ static void receive(struct ff_session *session)
 	for (int i = 0; i < TURNS && reads(tunnel); i++) {
 		uint8_t bytes[SLICE];
 		struct ff_error error = FF_ERROR_NONE;
-		ssize_t got = read_bytes(session, bytes, sizeof(bytes));
+		ssize_t got = ff_guest_receive(tunnel->guest, bytes, sizeof(bytes));
 		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
 			return;
 		}
@@ -167,7 +146,7 @@ static void note_unread(struct ff_session *session)
 {
 	const struct ff_tunnel *tunnel = session->tunnel;
 	const uint8_t *bytes;
-	bool extra = tunnel->guest && tunnel->extra_at < tunnel->guest->extra_size;
+	bool extra = tunnel->guest && ff_guest_has_extra(tunnel->guest);
 	session->unread = ff_pipe_peek(&tunnel->pipe, &bytes) > 0 || tunnel->ended || extra;
 }
 
@@ -357,18 +336,9 @@ int64_t ff_tunnel_tick(struct ff_session *session, int64_t now_us)
 		session->doomed |= now_us >= tunnel->until_us;
 		return tunnel->until_us;
 	}
-	uint64_t frames = ff_websocket_frames(tunnel->websocket);
-	if (frames != tunnel->frames) {
-		tunnel->frames = frames;
-		tunnel->alive_us = now_us;
-	}
-	if (now_us - tunnel->alive_us >= SILENCE_US) {
+	if (!ff_heartbeat_tick(&tunnel->heartbeat, tunnel->websocket, now_us)) {
 		lose(session);
 		return tunnel->until_us;
 	}
-	if (now_us >= tunnel->ping_us) {
-		tunnel->ping_us = now_us + PING_US;
-		ff_websocket_ping(tunnel->websocket);
-	}
-	return tunnel->ping_us;
+	return ff_heartbeat_due(&tunnel->heartbeat);
 }

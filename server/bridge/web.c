@@ -10,8 +10,6 @@
 #include "clock.h"
 
 #define SLICE 4096 /* bytes of the connection at once */
-#define PING_US 20000000
-#define SILENCE_US 50000000 /* so long without a frame, pongs included, is the end */
 
 _Static_assert(SLICE + FF_WEB_HEAD_MIN + FF_WEB_MESSAGE_MAX <= FF_SESSION_IN_SIZE, "a message and a slice fit");
 
@@ -41,37 +39,13 @@ void ff_web_close(struct ff_session *session, enum ff_websocket_code code, const
 int64_t ff_web_tick(struct ff_session *session, int64_t now_us)
 {
 	struct ff_web *web = session->web;
-	uint64_t frames = ff_websocket_frames(web->websocket);
-	if (frames != web->frames) {
-		web->frames = frames;
-		web->alive_us = now_us;
-	}
-	if (now_us >= web->ping_us) {
-		web->ping_us = now_us + PING_US;
-		ff_websocket_ping(web->websocket);
-		drain(session);
-	}
-	session->doomed |= now_us - web->alive_us >= SILENCE_US;
+	session->doomed |= !ff_heartbeat_tick(&web->heartbeat, web->websocket, now_us);
+	drain(session);
 	session->doomed |= session->half_closed && ff_session_pending(session) == 0;
-	int64_t silence_us = web->alive_us + SILENCE_US;
-	return web->ping_us < silence_us ? web->ping_us : silence_us;
+	return ff_heartbeat_due(&web->heartbeat);
 }
 
 /* ---- the wire ---- */
-
-static ssize_t read_bytes(struct ff_session *session, uint8_t *bytes, size_t capacity)
-{
-	struct ff_web *web = session->web;
-	size_t left = web->guest->extra_size - web->extra_at;
-	if (left == 0) {
-		return recv(session->source.fd, bytes, capacity, 0);
-	}
-	size_t size = left < capacity ? left : capacity;
-	memcpy(bytes, web->guest->extra + web->extra_at, size);
-	web->extra_at += size;
-	session->unread = size < left;
-	return (ssize_t)size;
-}
 
 static enum ff_wire_read read_web(struct ff_session *session)
 {
@@ -85,13 +59,14 @@ static enum ff_wire_read read_web(struct ff_session *session)
 	if (ff_session_pending(session) > FF_SESSION_OUT_FULL) {
 		return FF_WIRE_NOTHING; /* a peer that asks and does not read */
 	}
-	ssize_t got = read_bytes(session, bytes, sizeof(bytes));
+	ssize_t got = ff_guest_receive(session->web->guest, bytes, sizeof(bytes));
 	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return FF_WIRE_NOTHING;
 	}
 	if (got <= 0) {
 		return FF_WIRE_BROKEN; /* there is no half of a WebSocket */
 	}
+	session->unread = ff_guest_has_extra(session->web->guest);
 	session->in_at = 0;
 	session->in_end = 0;
 	enum ff_status status = ff_websocket_receive(websocket, bytes, (size_t)got, &error);
@@ -131,13 +106,11 @@ bool ff_web_open(struct ff_session *session, struct ff_guest *guest, ff_websocke
 		free(web);
 		return false;
 	}
-	int64_t now = ff_now_us();
+	ff_heartbeat_begin(&web->heartbeat, ff_now_us());
 	web->guest = guest;
-	web->alive_us = now;
-	web->ping_us = now + PING_US;
 	session->web = web;
 	session->wire = &ff_wire_websocket;
-	session->unread = guest->extra_size > 0;
+	session->unread = ff_guest_has_extra(guest);
 	memcpy(session->peer, guest->peer, sizeof(session->peer));
 	session->host[0] = '\0';
 	session->lease = guest->lease;

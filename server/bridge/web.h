@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "guest.h"
+#include "heartbeat.h"
 #include "session.h"
 #include "websocket.h"
 
@@ -18,11 +19,8 @@
 struct ff_web {
 	struct ff_websocket *websocket;
 	struct ff_guest *guest;
-	size_t extra_at; /* so much of the guest's extra bytes has been read */
-	bool over;       /* the peer has closed, or has to be: nothing more is read */
-	uint64_t frames; /* that had come when it was looked at last */
-	int64_t alive_us;
-	int64_t ping_us; /* when the next ping is due */
+	bool over; /* the peer has closed, or has to be: nothing more is read */
+	struct ff_heartbeat heartbeat;
 };
 
 /* Gives a new session the guest's connection. `handler` gets the session and whole messages, and may append to session->in

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define FF_GUEST_PEER_SIZE 64
 #define FF_GUEST_SESSION_SIZE 33 /* 128 bits in hexadecimal digits */
@@ -19,6 +20,7 @@ struct ff_guest {
 	char peer[FF_GUEST_PEER_SIZE];
 	uint8_t *extra; /* what came together with the handshake; owned */
 	size_t extra_size;
+	size_t extra_at; /* so much of it has been received */
 	/* Gives the descriptor back, once. */
 	void (*close)(void *closer);
 	void *closer;
@@ -36,6 +38,12 @@ struct ff_guest {
 	char epoch[FF_GUEST_EPOCH_SIZE]; /* ... if that is meant; empty: whatever the server's is */
 	uint64_t history;                /* otherwise this many of the latest bytes */
 };
+
+/* Answers as recv(), and takes first what came together with the handshake. */
+ssize_t ff_guest_receive(struct ff_guest *guest, uint8_t *bytes, size_t capacity);
+
+/* Whether some of that is left, of which no event will tell. */
+bool ff_guest_has_extra(const struct ff_guest *guest);
 
 /* Closes it and releases everything. NULL is harmless. */
 void ff_guest_free(struct ff_guest *guest);
