@@ -89,7 +89,12 @@ static struct ff_input_item *item_for_bytes(struct ff_input *input, uint64_t sou
 
 static bool is_barred(const struct ff_input *input, uint64_t source)
 {
-	return source != FF_INPUT_NOBODY && source == input->barred;
+	for (size_t i = 0; i < FF_INPUT_BARRED && i < input->barred_count; i++) {
+		if (input->barred[i] == source) {
+			return true;
+		}
+	}
+	return false;
 }
 
 size_t ff_input_put_bytes(struct ff_input *input, uint64_t source, const uint8_t *bytes, size_t size)
@@ -153,7 +158,9 @@ void ff_input_bar(struct ff_input *input, uint64_t source)
 	static const struct ff_input_command purge = { .kind = FF_INPUT_PURGE_TX };
 	static const struct ff_input_command restore = { .kind = FF_INPUT_RESTORE };
 	pthread_mutex_lock(&input->mutex);
-	input->barred = source != FF_INPUT_NOBODY ? source : input->barred;
+	if (source != FF_INPUT_NOBODY && !is_barred(input, source)) {
+		input->barred[input->barred_count++ % FF_INPUT_BARRED] = source;
+	}
 	bool any = source != FF_INPUT_NOBODY || input->run_items < input->put_items;
 	for (uint64_t i = input->run_items; i < input->put_items; i++) {
 		item_at(input, i)->dropped = true;

@@ -19,6 +19,7 @@
 #define FF_CONSOLE_BAUD 115200 /* rate of the line while nobody has set another */
 #define FF_INPUT_SIZE 65536    /* bytes that may wait; a power of two */
 #define FF_INPUT_ITEMS 512     /* runs of bytes and commands, collected or not */
+#define FF_INPUT_BARRED 8      /* sources that stay barred */
 
 enum ff_input_kind {
 	FF_INPUT_BYTES,
@@ -81,8 +82,9 @@ struct ff_input {
 	uint64_t put_items;
 	uint64_t run_items;
 	uint64_t collected_items;
-	uint64_t barred; /* a source of which nothing is taken any more, 0: none */
-	bool starved;    /* the putting side has found no room */
+	uint64_t barred[FF_INPUT_BARRED]; /* sources of which nothing is taken any more, the last ones */
+	size_t barred_count;              /* ever */
+	bool starved;                     /* the putting side has found no room */
 	bool watched;
 	struct ff_line line;
 	uint64_t output; /* bytes that the board has said so far */
@@ -110,7 +112,8 @@ void ff_input_drop(struct ff_input *input, uint64_t source);
 
 /* Drops everything that waits, bytes and commands of every source, and what `source` (FF_INPUT_NOBODY: none) puts from now
  * on, as if there were room. A purge of what the port has not sent yet and FF_INPUT_RESTORE follow, with the source
- * FF_INPUT_NOBODY, unless there was nothing. A source that was barred before must put nothing more. Any thread. */
+ * FF_INPUT_NOBODY, unless there was nothing. The last FF_INPUT_BARRED sources stay barred: a thread that was in the middle of
+ * a message may be late, but not by so many leases. Any thread. */
 #define FF_INPUT_NOBODY 0
 void ff_input_bar(struct ff_input *input, uint64_t source);
 

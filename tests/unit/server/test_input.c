@@ -202,6 +202,12 @@ static void test_input__a_barred_source_is_dropped_to_the_last_command(void **st
 	assert_true(ff_input_is_empty(input));
 	put_text(input, ME, "still barred");
 	assert_true(ff_input_is_empty(input));
+	ff_input_bar(input, OTHER);
+	finish(input, FF_INPUT_PURGE_TX, FF_OK);
+	finish(input, FF_INPUT_RESTORE, FF_OK);
+	put_text(input, ME, "barred by an earlier lease");
+	put_text(input, OTHER, "barred, too");
+	assert_true(ff_input_is_empty(input));
 }
 
 int main(void)
