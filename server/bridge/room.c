@@ -32,6 +32,13 @@ static struct ff_session *session_of(const struct ff_room *room, uint64_t id)
 	return session;
 }
 
+/* Not while the line is still as one has left it who holds the board no more: it is about to be restored. */
+static bool tells_the_line(const struct ff_room *room, const struct ff_input_done *done)
+{
+	bool of_holder = room->holder && room->holder->id == done->source;
+	return of_holder || done->kind == FF_INPUT_RESTORE;
+}
+
 static void collect(struct ff_room *room)
 {
 	struct ff_input *input = ff_worker_input(room->worker);
@@ -41,7 +48,7 @@ static void collect(struct ff_room *room)
 			room->pending[done.kind]--;
 			room->total_pending--;
 		}
-		if (room->total_pending == 0) {
+		if (room->total_pending == 0 && tells_the_line(room, &done)) {
 			room->wanted = done.line; /* what failed is not so after all */
 		}
 		struct ff_session *session = session_of(room, done.source);

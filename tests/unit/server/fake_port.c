@@ -105,6 +105,11 @@ static enum ff_status set_baud(void *self, uint32_t baud, int64_t deadline_us, s
 	(void)deadline_us;
 	struct ff_fake_port *port = ((struct end *)self)->port;
 	pthread_mutex_lock(&port->mutex);
+	port->rates++;
+	pthread_cond_broadcast(&port->changed);
+	while (port->hold_rates) {
+		pthread_cond_wait(&port->changed, &port->mutex);
+	}
 	bool refused = baud == port->refused_baud;
 	port->baud = refused ? port->baud : baud;
 	pthread_mutex_unlock(&port->mutex);
@@ -219,6 +224,14 @@ void ff_fake_port_hold_resets(struct ff_fake_port *port, bool hold)
 {
 	pthread_mutex_lock(&port->mutex);
 	port->hold_resets = hold;
+	pthread_cond_broadcast(&port->changed);
+	pthread_mutex_unlock(&port->mutex);
+}
+
+void ff_fake_port_hold_rates(struct ff_fake_port *port, bool hold)
+{
+	pthread_mutex_lock(&port->mutex);
+	port->hold_rates = hold;
 	pthread_cond_broadcast(&port->changed);
 	pthread_mutex_unlock(&port->mutex);
 }

@@ -21,6 +21,8 @@ struct ff_fake_port {
 	unsigned closed;
 	unsigned resets;  /* calls of set_lines() that have begun */
 	bool hold_resets; /* they wait */
+	unsigned rates;   /* calls of set_baud() that have begun */
+	bool hold_rates;  /* they wait */
 	bool no_lines;
 	uint32_t baud;         /* that was set last, 0: none */
 	uint32_t refused_baud; /* set_baud() answers FF_ERR_UNSUPPORTED to it */
@@ -45,6 +47,7 @@ void ff_fake_port_set_open_status(struct ff_fake_port *port, enum ff_status stat
 void ff_fake_port_unplug(struct ff_fake_port *port);
 
 void ff_fake_port_hold_resets(struct ff_fake_port *port, bool hold);
+void ff_fake_port_hold_rates(struct ff_fake_port *port, bool hold);
 
 /* The modem lines and counts from now on. */
 void ff_fake_port_set_line(struct ff_fake_port *port, const struct ff_line_status *line);
