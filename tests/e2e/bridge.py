@@ -2,14 +2,17 @@
 """Clients of a board's TCP ports: pyserial, a raw socket, and bytes of RFC 2217 made by hand."""
 
 import socket
+import threading
 import time
 
 import serial
 
-from program import DEFAULT_WAIT
+from program import DEFAULT_WAIT, wait_until
 
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 COM_PORT = 44
+MB = 1 << 20
+EVERY_BYTE = bytes(range(256)) + b"\xff\xff\xff\x00\xff\xf0" * 50
 
 
 def open_serial(port, query="", **options):
@@ -43,6 +46,12 @@ class Raw:
 
     def send(self, data):
         self.socket.sendall(data)
+
+    def receive(self):
+        """Waits for some bytes that nobody has read yet; the connection must not end."""
+        data = self.socket.recv(1 << 16)
+        assert data, "the connection has ended"
+        return data
 
     def wait(self, wanted, timeout=DEFAULT_WAIT):
         """Waits for `wanted`, and forgets everything up to its end; returns what came before it."""
@@ -106,3 +115,36 @@ class Telnet(Raw):
     def answer(self, code):
         self.wait(bytes((IAC, SB, COM_PORT, code + 100)))
         return self.wait(bytes((IAC, SE))).replace(b"\xff\xff", b"\xff")
+
+
+class Unescape:
+    """Data from an RFC 2217 connection that carries nothing else."""
+
+    def __init__(self, client):
+        self.client, self.rest = client, b""
+
+    def __call__(self):
+        data = self.rest + self.client.receive()
+        odd = (len(data) - len(data.rstrip(b"\xff"))) % 2
+        self.rest = data[len(data) - odd:]
+        return data[:len(data) - odd].replace(b"\xff\xff", b"\xff")
+
+
+def pump(send, receive, size):
+    """Sends `size` bytes while receiving as many; they must be the same."""
+    block = bytes(range(256)) * 256
+    writer = threading.Thread(target=lambda: [send(block) for _ in range(size // len(block))])
+    writer.start()
+    got = 0
+    while got < size:
+        data = receive()
+        start = got % 256
+        assert data == (block[start:] + block * (len(data) // len(block) + 1))[:len(data)], f"wrong byte after {got}"
+        got += len(data)
+    writer.join()
+    assert got == size
+
+
+def free(server):
+    """Waits until nobody holds the board."""
+    wait_until(lambda: server.rest.board("lab1")["holder"] is None, "the board to be free")

@@ -148,6 +148,18 @@ def rest(server):
     return server.rest
 
 
+@pytest.fixture
+def rfc2217(server):
+    """The number of the board's RFC 2217 port."""
+    return server.port_of("lab1", "rfc2217")
+
+
+@pytest.fixture
+def raw(server):
+    """The number of the board's raw TCP port."""
+    return server.port_of("lab1", "raw")
+
+
 @pytest.fixture(scope="session")
 def app():
     """An ESP32 application of 128 kB."""

@@ -31,16 +31,3 @@ class Connected:
     def stop(self):
         self.program.process.send_signal(signal.SIGINT)
         return self.program.wait()
-
-
-class Unescape:
-    """Data from an RFC 2217 connection that carries nothing else."""
-
-    def __init__(self, client):
-        self.client, self.rest = client, b""
-
-    def __call__(self):
-        data = self.rest + self.client.socket.recv(65536)
-        odd = (len(data) - len(data.rstrip(b"\xff"))) % 2
-        self.rest = data[len(data) - odd:]
-        return data[:len(data) - odd].replace(b"\xff\xff", b"\xff")

@@ -9,44 +9,21 @@ import threading
 import pytest
 import serial
 
-from bridge import Raw, Telnet, open_serial, read_until, sub
+from bridge import EVERY_BYTE, MB, Raw, Telnet, Unescape, free, open_serial, pump, read_until, sub
 from program import program_path, run, wait_until
 
-EVERY_BYTE = bytes(range(256)) + b"\xff\xff\xff\x00\xff\xf0" * 50
-MB = 1 << 20
 BREAK_ON, BREAK_OFF, DTR_ON, DTR_OFF, RTS_ON, RTS_OFF = 5, 6, 8, 9, 11, 12
 
 
 @pytest.fixture
-def echo(make_board):
+def board(make_board):
     return make_board(device="echo")
-
-
-@pytest.fixture
-def server(make_server, echo):
-    started = make_server(lab1=echo)
-    started.rest.wait_board("lab1", "idle")
-    return started
-
-
-@pytest.fixture
-def rfc2217(server):
-    return server.port_of("lab1", "rfc2217")
-
-
-@pytest.fixture
-def raw(server):
-    return server.port_of("lab1", "raw")
 
 
 def assert_echoes(port, data=b"still alive"):
     with Raw(port) as client:
         client.send(data)
         client.wait(data)
-
-
-def free(server):
-    wait_until(lambda: server.rest.board("lab1")["holder"] is None, "the board to be free")
 
 
 # ---- the list ----
@@ -171,37 +148,12 @@ def test_bridge__what_comes_behind_a_purge_stays(rfc2217):
 
 # ---- bytes ----
 
-def pump(send, receive, size):
-    """Sends `size` bytes while receiving as many; they must be the same."""
-    block = bytes(range(256)) * 256
-    writer = threading.Thread(target=lambda: [send(block) for _ in range(size // len(block))])
-    writer.start()
-    got = 0
-    while got < size:
-        data = receive()
-        start = got % 256
-        assert data == (block[start:] + block * (len(data) // len(block) + 1))[:len(data)], f"wrong byte after {got}"
-        got += len(data)
-    writer.join()
-    assert got == size
-
-
 def test_bridge__loopback_is_exact_over_raw_tcp(raw):
     with Raw(raw) as client:
-        pump(client.send, lambda: client.socket.recv(65536), 16 * MB)
+        pump(client.send, client.receive, 16 * MB)
 
 
 def test_bridge__loopback_is_exact_over_rfc2217_while_readers_come_stall_and_go(rfc2217, raw):
-    class Unescape:
-        def __init__(self, client):
-            self.client, self.rest = client, b""
-
-        def __call__(self):
-            data = self.rest + self.client.socket.recv(65536)
-            odd = (len(data) - len(data.rstrip(b"\xff"))) % 2
-            self.rest = data[len(data) - odd:]
-            return data[:len(data) - odd].replace(b"\xff\xff", b"\xff")
-
     stalled = Raw(raw)
     done = threading.Event()
 
@@ -342,7 +294,7 @@ def test_bridge__what_connections_log_is_bounded(server, raw):
 
 # ---- ports ----
 
-def test_bridge__ports_are_told(server, rfc2217, raw, echo):
+def test_bridge__ports_are_told(server, rfc2217, raw, board):
     server.wait_line(rf"lab1: RFC 2217 on port {rfc2217}, raw TCP on port {raw}")
     told = run([program_path("farflash"), "--server", server.url, "boards"]).stdout
     assert str(rfc2217) in told and str(raw) in told

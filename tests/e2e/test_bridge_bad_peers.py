@@ -17,20 +17,8 @@ PROMPT = 2.0  # seconds; on a busy machine, under a sanitizer
 
 
 @pytest.fixture
-def server(make_board, make_server):
-    started = make_server(lab1=make_board(device="echo"))
-    started.rest.wait_board("lab1", "idle")
-    return started
-
-
-@pytest.fixture
-def rfc2217(server):
-    return server.port_of("lab1", "rfc2217")
-
-
-@pytest.fixture
-def raw(server):
-    return server.port_of("lab1", "raw")
+def board(make_board):
+    return make_board(device="echo")
 
 
 def echo_seconds(client, data=b"still there?"):

@@ -24,13 +24,6 @@ def board(make_board):
 
 
 @pytest.fixture
-def server(make_server, board):
-    started = make_server(lab1=board)
-    started.rest.wait_board("lab1", "idle")
-    return started
-
-
-@pytest.fixture
 def far(server, make_relay):
     """far(rtt) is the board's RFC 2217 port at that distance."""
     return lambda rtt: make_relay(server.port_of("lab1", "rfc2217"), rtt).port if rtt else server.port_of("lab1", "rfc2217")

@@ -13,11 +13,10 @@ import pytest
 import serial
 
 import firmware
-from bridge import Raw, Telnet, open_serial, read_until
+from bridge import EVERY_BYTE, MB, Raw, Telnet, Unescape, free, open_serial, pump, read_until
 from client import BUSY, DONE, UNREACHABLE, USAGE, farflash, farflash_json
-from connected import Connected, Unescape
+from connected import Connected
 from program import wait_until
-from test_bridge import EVERY_BYTE, MB, free, pump
 from test_bridge_boards import assert_in_bootloader, classic_reset, hard_reset, tight_reset
 from test_pyserial import APPLICATION
 
@@ -35,15 +34,8 @@ def connect(start_farflash):
 
 
 @pytest.fixture
-def echo(make_board):
+def board(make_board):
     return make_board(device="echo")
-
-
-@pytest.fixture
-def server(make_server, echo):
-    started = make_server(lab1=echo)
-    started.rest.wait_board("lab1", "idle")
-    return started
 
 
 @pytest.fixture
@@ -54,11 +46,6 @@ def far(make_relay):
         relay.url = f"http://127.0.0.1:{relay.port}"
         return relay
     return make
-
-
-def has_no_sessions(server):
-    """Waits until nobody holds the board."""
-    free(server)
 
 
 # ---- what is told ----
@@ -274,7 +261,7 @@ def test_connect__a_second_writer_is_told(connect, server):
         connected.program.wait_line("lab1 is in use by the tunnel client at")
         assert server.rest.board("lab1")["holder"].startswith("tunnel client at 127.0.0.1:")
         first.close()
-        has_no_sessions(server)
+        free(server)
         second.send(b"now mine")
         second.wait(b"now mine")
 
@@ -285,12 +272,12 @@ def test_connect__the_board_is_free_when_the_tool_is_done(connect, server):
         client.send(b"x")
         client.wait(b"x")
         assert server.rest.board("lab1")["holder"]
-    has_no_sessions(server)
+    free(server)
     with Telnet(connected.rfc2217) as client:
         client.send(b"x")
         client.wait(b"x")
         assert connected.stop() == DONE
-    has_no_sessions(server)
+    free(server)
 
 
 def test_connect__what_was_sent_last_arrives(connect, server):
@@ -300,7 +287,7 @@ def test_connect__what_was_sent_last_arrives(connect, server):
         with Raw(connected.raw) as client:
             client.send(data)
         reader.wait(data)
-    has_no_sessions(server)
+    free(server)
 
 
 def test_connect__eight_at_a_time(connect, server):
@@ -315,7 +302,7 @@ def test_connect__eight_at_a_time(connect, server):
         client.wait(b"x")
     for client in clients:
         client.close()
-    has_no_sessions(server)
+    free(server)
 
     def works():
         with contextlib.suppress(AssertionError, OSError), Telnet(connected.rfc2217) as client:
@@ -346,7 +333,7 @@ def test_connect__a_terminal_carries_bytes_and_its_rate(connect, server, tmp_pat
             if baudrate != 115200:
                 with Telnet(server.port_of("lab1", "rfc2217")) as other:
                     assert other.ask(1, 0, 0, 0, 0) == baudrate.to_bytes(4, "big")
-        has_no_sessions(server)
+        free(server)
     assert connected.stop() == DONE
     assert not os.path.lexists(link)
 
@@ -386,7 +373,7 @@ def test_connect__no_byte_is_lost_or_repeated(connect, far, server, seed, smalle
         client.send(b"x")
         client.wait(b"x")
         relay.cut_every(cuts(seed, smallest, largest))
-        pump(client.send, lambda: client.socket.recv(65536), size)
+        pump(client.send, client.receive, size)
     assert relay.cuts > 2 * size / largest / 2
 
 
@@ -445,11 +432,11 @@ def test_connect__ends_when_the_connection_stays_away(connect, far, server):
         client.ends()
     last = connected.failure()
     assert last["code"] == "server-unreachable" and f"within {GRACE} s" in last["detail"]
-    has_no_sessions(server)  # the server has given it up as well
+    free(server)  # the server has given it up as well
 
 
 @pytest.mark.parametrize("end", ("terminate", "kill"))
-def test_connect__ends_when_the_server_was_started_anew(connect, far, make_server, server, echo, end):
+def test_connect__ends_when_the_server_was_started_anew(connect, far, make_server, server, board, end):
     relay = far(server)
     connected = connect(relay.url, status=(UNREACHABLE,))
     with Telnet(connected.rfc2217) as client:
@@ -460,7 +447,7 @@ def test_connect__ends_when_the_server_was_started_anew(connect, far, make_serve
             connected.program.wait_line("was lost")
         getattr(server, end)()
         if end == "kill":
-            another = make_server(lab1=echo)
+            another = make_server(lab1=board)
             relay.redirect(another.port)
             relay.plug()
         assert connected.program.wait() == UNREACHABLE

@@ -22,10 +22,8 @@ APPLICATION = "hello from the app"
 
 
 @pytest.fixture
-def server(make_server, make_board):
-    started = make_server(lab1=make_board(device="echo"))
-    started.rest.wait_board("lab1", "idle")
-    return started
+def board(make_board):
+    return make_board(device="echo")
 
 
 @pytest.fixture
@@ -170,7 +168,7 @@ def test_console__sets_the_rate_and_sends_a_break(server):
         talk.order("break", ms=5000)
         talk.order("nonsense")
         talk.wait_message("error", "type")
-        assert line.ask(5, 4) == b"\x05"
+        wait_until(lambda: line.ask(5, 4) == b"\x05", "the break to begin")
         talk.order("release")
         wait_until(lambda: line.ask(5, 4) == b"\x06", "the break to end")
         assert line.ask(1, 0, 0, 0, 0) == (115200).to_bytes(4, "big")

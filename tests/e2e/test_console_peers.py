@@ -13,12 +13,11 @@ import time
 import pytest
 import websocket
 
-from bridge import Raw, open_serial
+from bridge import MB, Raw, free, open_serial
 from console import Talk
 from frames import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, HandMade, close_frame, frame, handshake
 from program import wait_until
 from rest import API, Reply, assert_problem
-from test_bridge import MB, free
 from test_console import Events
 
 APPLICATION = "hello from the application"
@@ -33,11 +32,6 @@ def server(make_server, make_board):
     started = make_server(lab1=make_board(device="echo"), env={"ASAN_OPTIONS": "abort_on_error=0:quarantine_size_mb=1"})
     started.rest.wait_board("lab1", "idle")
     return started
-
-
-@pytest.fixture
-def raw(server):
-    return server.port_of("lab1", "raw")
 
 
 def pattern(start, size):

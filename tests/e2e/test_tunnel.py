@@ -9,9 +9,8 @@ import struct
 import pytest
 import websocket
 
-from bridge import IAC, Telnet
+from bridge import IAC, Telnet, free
 from program import wait_until
-from test_bridge import free
 
 AGREE = b"\xff\xfb\x2c"
 AGREED = b"\xff\xfd\x2c"
