@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "bytes.h"
+#include "error.h"
 #include "espimage.h"
 
 #define SECTOR 4096
@@ -35,7 +36,7 @@ static enum ff_status find_end(uint64_t *end, const struct ff_source *source, co
 		return FF_OK;
 	}
 	if (status != FF_OK) {
-		ff_error_set(error, status, "%s", why.text);
+		ff_error_keep(error, &why);
 		return status;
 	}
 	if (ff_espimage_is_whole(&image)) {

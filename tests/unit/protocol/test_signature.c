@@ -130,6 +130,29 @@ static void test_signature__sources_may_fail(void **state)
 	}
 }
 
+static enum ff_status fail_without_a_word(void *context, uint64_t offset, uint8_t *bytes, size_t size,
+					  struct ff_error *error)
+{
+	(void)context;
+	(void)offset;
+	(void)bytes;
+	(void)size;
+	(void)error;
+	return FF_ERR_IO;
+}
+
+/* Then it is the caller's to say what cannot be read. */
+static void test_signature__sources_may_fail_without_a_word(void **state)
+{
+	const struct ff_source source = { .size = SIZE, .read = fail_without_a_word };
+	struct ff_error error = FF_ERROR_NONE;
+	bool found = true;
+
+	(void)state;
+	assert_int_equal(ff_signature_find(&found, &source, ff_imagechip_by_name("esp32c3"), &error), FF_ERR_IO);
+	assert_int_equal(error.status, FF_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_signature__has_to_be_whole),
 		cmocka_unit_test(test_signature__is_about_this_image),
 		cmocka_unit_test(test_signature__sources_may_fail),
+		cmocka_unit_test(test_signature__sources_may_fail_without_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
