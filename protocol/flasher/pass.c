@@ -32,7 +32,10 @@ static enum ff_status walk(struct ff_pass *pass, bool deflated, uint64_t *wire, 
 		}
 		sum += block.size;
 		done += block.programmed;
-		tell_progress(pass, done);
+		if (pass->flasher->phase ==
+		    FF_PHASE_PREPARE) { /* a piece is measured between others that are written */
+			tell_progress(pass, done);
+		}
 	}
 	*wire = sum;
 	return ff_blocks_md5(pass->blocks, pass->md5, error);

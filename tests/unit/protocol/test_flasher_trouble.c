@@ -167,6 +167,21 @@ static void test_flasher__cancel_in_the_middle_of_pieces(void **state)
 	fixture_close();
 }
 
+/* Measuring a piece is no writing. */
+static void test_flasher__pieces_count_when_they_are_written(void **state)
+{
+	(void)state;
+	static const struct ff_write_options options = { .no_compress = true };
+	fixture_open(CHIP_ESP32, true);
+	fixture->chip.refuse_data = 1;
+	fixture->chip.refuse_status = 0xC100;
+	fixture->cancel_at = 2 * 24 * 1024 + 1; /* in the third piece */
+	assert_int_equal(fixture_write(&options, NULL, NULL), FF_ERR_CANCELLED);
+	assert_true(fixture->last.done >= fixture->cancel_at);
+	assert_memory_equal(fixture->chip.flash + 0x10000, fixture->image, fixture->last.done);
+	fixture_close();
+}
+
 /* The first block stays of the first try, and nothing gets in any more. */
 static void test_flasher__gives_up_where_flash_fails(void **state)
 {
@@ -348,6 +363,7 @@ int main(void)
 		TEST(test_flasher__pieces_that_are_right_stay),
 		TEST(test_flasher__a_piece_counts_with_its_md5_only),
 		TEST(test_flasher__cancel_in_the_middle_of_pieces),
+		TEST(test_flasher__pieces_count_when_they_are_written),
 		TEST(test_flasher__gives_up_where_flash_fails),
 		TEST(test_flasher__noise_at_a_high_rate_slows_it_down),
 		TEST(test_flasher__slowing_down_ends_at_the_initial_rate),
