@@ -47,6 +47,11 @@ static enum ff_status read_image(struct ff_program *program, const uint8_t *byte
 	if (!ff_espimage_is_whole(&image)) {
 		return ff_error_set(error, FF_ERR_FORMAT, "its checksum or SHA-256 is wrong: the file is damaged");
 	}
+	if (image.version == 2) {
+		return ff_error_set(error, FF_ERR_FORMAT,
+				    "it is for flash, not for RAM: an image of version 2 begins with code that stays "
+				    "there; write-flash writes it");
+	}
 	program->chip = image.chip;
 	program->entry = image.entry;
 	for (size_t i = 0; i < image.segment_count && status == FF_OK; i++) {

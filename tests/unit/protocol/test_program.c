@@ -86,6 +86,21 @@ static void test_program__for_flash_is_none(void **state)
 	assert_non_null(strstr(error.text, "for flash"));
 }
 
+/* The ESP8266's version 2: 16 bytes of code in flash, then the part for RAM, which is nothing without it. */
+static void test_program__half_in_flash_is_none(void **state)
+{
+	(void)state;
+	static const uint8_t bytes[64] = {
+		0xEA,        4,           [12] = 16,   [32] = 0xE9, 1,           [38] = 0x10,
+		[39] = 0x40, [42] = 0x10, [43] = 0x40, [44] = 4,    [48] = 0x22, [63] = 0xCD
+	};
+	struct ff_program program;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_program_parse(&program, bytes, sizeof(bytes), &error), FF_ERR_FORMAT);
+	assert_non_null(strstr(error.text, "for flash, not for RAM"));
+	assert_int_equal(ff_program_parse(&program, bytes + 32, sizeof(bytes) - 32, NULL), FF_OK);
+}
+
 static void test_program__has_a_bounded_number_of_segments(void **state)
 {
 	(void)state;
@@ -118,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_program__reads_an_elf_file),
 		cmocka_unit_test(test_program__is_for_its_processor),
 		cmocka_unit_test(test_program__for_flash_is_none),
+		cmocka_unit_test(test_program__half_in_flash_is_none),
 		cmocka_unit_test(test_program__has_a_bounded_number_of_segments),
 		cmocka_unit_test(test_program__other_files_are_none),
 	};
