@@ -42,13 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (size > MAX_INPUT) {
 		return 0;
 	}
-	char *text = malloc(size + 1);
+	char *text = strndup((const char *)bytes, size);
 	char word[12];
 	uint32_t number = 0;
 	bool value = false;
 	CHECK(text);
-	memcpy(text, bytes, size);
-	text[size] = '\0';
 	check_offsets(text);
 	if (ff_params_word(text, word, sizeof(word))) {
 		CHECK(strcmp(word, text) == 0);

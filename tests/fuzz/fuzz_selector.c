@@ -11,14 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ff_labels board = { .count = 2, .labels = { { "chip", "esp32" }, { "a", "1" } } };
-	char *text = malloc(size + 1);
+	char *text = strndup((const char *)data, size);
 	if (!text) {
 		abort();
 	}
-	if (size > 0) {
-		memcpy(text, data, size);
-	}
-	text[size] = '\0';
 	struct ff_selector selector = { .count = 0 };
 	struct ff_error error = FF_ERROR_NONE;
 	if (ff_selector_parse(&selector, text, &error) == FF_OK) {

@@ -9,14 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = strndup((const char *)data, size);
 	if (!text) {
 		abort();
 	}
-	if (size > 0) {
-		memcpy(text, data, size);
-	}
-	text[size] = '\0';
 	struct ff_sequence sequence = { .count = 0 };
 	struct ff_error error = FF_ERROR_NONE;
 	if (ff_sequence_parse(&sequence, text, &error) == FF_OK) {
