@@ -25,7 +25,7 @@ struct guard {
 	const char *label;
 	bool force;
 	enum content at_start;
-	enum content at_bootloader; /* CONTENT_NOTHING if it does not reach there */
+	enum content at_bootloader; /* CONTENT_NOTHING if it does not reach there; never CONTENT_TABLE */
 };
 
 static bool encryption_is_on(const struct ff_loader *loader)
@@ -87,6 +87,9 @@ static enum ff_status look_at_content(struct guard *guard, struct ff_error *erro
 	guard->at_bootloader = CONTENT_NOTHING;
 	if (status == FF_OK && guard->region->offset <= bootloader_at) {
 		status = look(guard, bootloader_at - guard->region->offset, &guard->at_bootloader, error);
+	}
+	if (guard->at_bootloader == CONTENT_TABLE) {
+		guard->at_bootloader = CONTENT_OTHER; /* there it is as wrong as anything else */
 	}
 	return status;
 }

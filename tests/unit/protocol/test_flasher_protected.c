@@ -323,6 +323,8 @@ static void test_protected__notes_what_will_not_start(void **state)
 	memcpy(fixture->image, table, sizeof(table));
 	assert_int_equal(write_to(0x8000, false, NULL, NULL, NULL), FF_OK);
 	assert_string_equal(fixture->notes, "");
+	assert_int_equal(write_to(0x1000, false, NULL, NULL, NULL), FF_OK);
+	assert_non_null(strstr(fixture->notes, "app.bin does not look like a bootloader"));
 	fixture->image[0] = 0x77;
 	assert_int_equal(write_to(0x1000, false, NULL, NULL, NULL), FF_OK);
 	assert_non_null(
