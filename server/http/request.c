@@ -136,11 +136,11 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 	snprintf(request->method, sizeof(request->method), "%s", method);
 	snprintf(request->path, sizeof(request->path), "%s", path);
 	ff_text_clean(request->path);
-	find_handler(request, method, path);
-	/* Paths are logged, and a lease's id is a secret. */
+	/* Paths and problems are logged, and a lease's id is a secret. */
 	if (strncmp(request->path, LEASES, strlen(LEASES)) == 0) {
 		snprintf(request->path, sizeof(request->path), LEASES "...");
 	}
+	find_handler(request, method, path);
 	if (request->handler && request->handler->names_board) {
 		request->worker = ff_request_find_board(request, request->param);
 	}

@@ -100,6 +100,14 @@ def test_lease__refuses_what_makes_no_sense(echo, query, word):
     assert echo.rest.get("/leases") == {"leases": []}
 
 
+def test_lease__ids_are_kept_out_of_the_log(echo):
+    lease = take(echo)
+    for method, path, status in (("GET", "", 200), ("PUT", "", 405), ("GET", "/more", 404)):
+        assert echo.rest.request(method, f"{API}/leases/{lease['id']}{path}").status == status
+    echo.wait_line("no-such-resource")
+    assert lease["id"] not in echo.output()
+
+
 @pytest.mark.parametrize("body", ("[]", "{", '{"board": ["lab1"]}', '{"board": "lab1", "more": 1}',
                                   '{"board": "lab1", "board": "lab1"}', '{"board": "lab1", "seconds": 1e3}'))
 def test_lease__refuses_bodies_that_make_no_sense(echo, body):
