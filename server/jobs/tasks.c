@@ -55,14 +55,15 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	return status;
 }
 
-/* A board without control lines stays in its loader, at the rate at which the next job looks for it. A way out that this
- * board does not have is told before the work, and then it leaves by the usual one. */
+/* A board without control lines stays in its loader, at the rate at which the next job looks for it; one that is tested
+ * must not, as its silence would pass. A way out that this board does not have is told before the work, and then it leaves
+ * by the usual one. */
 static enum ff_status choose_after(enum ff_after *after, const struct ff_flasher *flasher, const struct ff_job *job,
 				   const struct ff_transport *transport, struct ff_error *error)
 {
 	enum ff_after asked = ff_job_options(job)->after;
 	*after = transport->has_lines ? FF_AFTER_HARD_RESET : FF_AFTER_NO_RESET;
-	if (asked == FF_AFTER_HARD_RESET) {
+	if (asked == FF_AFTER_HARD_RESET && ff_job_kind(job) != FF_JOB_TEST) {
 		return FF_OK;
 	}
 	enum ff_status status = ff_flasher_check_leave(flasher, asked, error);

@@ -148,6 +148,16 @@ def test_watch__is_cancelled(server, remote, start_farflash):
     assert PASSED.encode() in server.rest.request("GET", f"{API}/jobs/1/content").body
 
 
+def test_watch__a_board_that_cannot_be_started_is_not_watched(make_board, make_server):
+    board = make_board(listen="raw:0", options=["--boot", "download"])
+    server = make_server(lab1=board)
+    server.rest.wait_board("lab1", "idle")
+    kind, body = form([("0x110000", bytes(range(256)), "x.bin")])
+    reply = server.rest.request("POST", f"{TEST}?timeout=1&stub=false", body, {"Content-Type": kind})
+    assert_problem(reply, 422, "unsupported", "control lines")
+    assert board.is_untouched()
+
+
 def test_watch__a_board_that_is_lost_fails_it(server, board):
     kind, body = form([("0x110000", b"x", "x.bin")])
     job = server.rest.request("POST", f"{TEST}?expect=never&timeout=60", body,
