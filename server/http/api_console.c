@@ -241,6 +241,8 @@ static enum MHD_Result answer_websocket(struct ff_request *request)
 	guest->history = wish->history;
 	memcpy(guest->epoch, wish->epoch, sizeof(guest->epoch));
 	request->free_state(request->state);
+	request->state = NULL;
+	request->free_state = NULL;
 	return ff_upgrade_answer(request, guest);
 }
 
