@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cpu.h"
 
+#include <string.h>
+
 /* From the reset until the ROM prints and listens: an estimate. esptool waits 50 ms for it. */
 #define ROM_START_NS (5 * FF_NS_PER_MS)
 /* From the ROM's last line to the application's first: an estimate for a second-stage bootloader. */
@@ -139,6 +141,12 @@ void ff_boot_start(struct ff_soc *soc, const char *cause, int64_t now)
 	}
 }
 
+/* However long it is. */
+static void send_app_text(struct ff_soc *soc)
+{
+	ff_cpu_send(soc, soc->options.app_text, strlen(soc->options.app_text));
+}
+
 static void print_app_line(struct ff_soc *soc)
 {
 	if (soc->seconds == 0) {
@@ -146,9 +154,11 @@ static void print_app_line(struct ff_soc *soc)
 		if (soc->from_ram) {
 			ff_cpu_print(soc, "RAM application at 0x%08x\r\n", soc->ram_entry);
 		}
-		ff_cpu_print(soc, "%s\r\n", soc->options.app_text);
+		send_app_text(soc);
+		ff_cpu_print(soc, "\r\n");
 	} else {
-		ff_cpu_print(soc, "%s: %u s\r\n", soc->options.app_text, soc->seconds);
+		send_app_text(soc);
+		ff_cpu_print(soc, ": %u s\r\n", soc->seconds);
 	}
 	soc->seconds++;
 	soc->timer += APP_PERIOD_NS;
