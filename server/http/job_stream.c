@@ -68,9 +68,9 @@ static json_t *next_output(struct stream *stream, const struct ff_job_view *view
 	uint64_t end = view->output_to ? view->output_to : ff_console_end(console);
 	uint64_t left = end > stream->output_at ? end - stream->output_at : 0;
 	size_t size = ff_console_read(console, &stream->output_at, bytes, left < sizeof(bytes) ? left : sizeof(bytes));
-	size_t unfinished = ff_utf8_unfinished(bytes, size);
-	if (size > unfinished && !view->output_to) {
-		size -= unfinished; /* the end of the character is on its way */
+	if (stream->output_at < end || !view->output_to) {
+		size_t unfinished = ff_utf8_unfinished(bytes, size); /* the end of the character is on its way */
+		size -= unfinished;
 		stream->output_at -= unfinished;
 	}
 	return size > 0 ? ff_utf8_json(bytes, size) : NULL;

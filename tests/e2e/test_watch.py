@@ -158,6 +158,28 @@ def test_watch__a_board_that_cannot_be_started_is_not_watched(make_board, make_s
     assert board.is_untouched()
 
 
+def told(server, job_id):
+    """What the job's event stream tells of the board's output."""
+    return "".join(data["text"] for name, data in server.rest.events(job_id) if name == "output")
+
+
+def wait_watched(server, size):
+    """The id of a test that goes on, whose board has said so many bytes."""
+    job = server.rest.request("POST", f"{TEST}?expect=never&timeout=300", headers={"Prefer": "respond-async"}).json()
+    wait_until(lambda: (server.rest.job(job["id"])["progress"] or {}).get("phase") == "watch"
+               and server.rest.job(job["id"])["progress"]["done"] > size, "the board to have said enough")
+    return job["id"]
+
+
+def test_watch__characters_are_told_whole(make_board, make_server):
+    server = make_server(lab1=make_board(application="\u20ac" * 4000))
+    job_id = wait_watched(server, 12000)
+    server.rest.cancel(job_id)
+    server.rest.wait_job(job_id)
+    text = told(server, job_id)
+    assert text.count("\u20ac") >= 4000 and "\ufffd" not in text
+
+
 def test_watch__a_board_that_is_lost_fails_it(server, board):
     kind, body = form([("0x110000", b"x", "x.bin")])
     job = server.rest.request("POST", f"{TEST}?expect=never&timeout=60", body,
