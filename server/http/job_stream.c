@@ -65,10 +65,17 @@ static json_t *next_output(struct stream *stream, const struct ff_job_view *view
 		stream->listens = true;
 		stream->output_at = view->output_from;
 	}
-	uint64_t end = view->output_to ? view->output_to : ff_console_end(console);
+	uint64_t end = ff_console_end(console);
+	bool complete = view->output_to <= end;
+	end = complete ? view->output_to : end;
 	uint64_t left = end > stream->output_at ? end - stream->output_at : 0;
 	size_t size = ff_console_read(console, &stream->output_at, bytes, left < sizeof(bytes) ? left : sizeof(bytes));
-	if (stream->output_at < end || !view->output_to) {
+	if (stream->output_at > end) { /* what was to be read is no longer kept, and this came after it */
+		uint64_t beyond = stream->output_at - end;
+		size -= beyond < size ? (size_t)beyond : size;
+		stream->output_at = end;
+	}
+	if (stream->output_at < end || !complete) {
 		size_t unfinished = ff_utf8_unfinished(bytes, size); /* the end of the character is on its way */
 		size -= unfinished;
 		stream->output_at -= unfinished;

@@ -340,6 +340,7 @@ void ff_job_begin_output(struct ff_job *job, uint64_t position)
 	lock(job);
 	job->view.listens = true;
 	job->view.output_from = position;
+	job->view.output_to = UINT64_MAX;
 	unlock_changed(job, true);
 }
 

@@ -135,7 +135,7 @@ struct ff_job_view {
 	struct ff_watch_result verdict;  /* FF_JOB_TEST: open until the board has been judged */
 	bool listens;                    /* FF_JOB_TEST: the board's output is being judged, or has been, ... */
 	uint64_t output_from;            /* ... from this position in its console, ... */
-	uint64_t output_to;              /* ... to this one, once that has ended; 0: not yet */
+	uint64_t output_to;              /* ... to this one, once that has ended; UINT64_MAX: not yet */
 	bool has_content;                /* ff_job_content() gives what was read */
 	char sha256[FF_SHA256_HEX_SIZE]; /* of what was read; empty: nothing was */
 	struct ff_board_facts facts;

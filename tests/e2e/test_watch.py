@@ -180,6 +180,25 @@ def test_watch__characters_are_told_whole(make_board, make_server):
     assert text.count("\u20ac") >= 4000 and "\ufffd" not in text
 
 
+def test_watch__what_came_after_silence_is_not_told(make_board, make_server):
+    server = make_server(lab1=make_board(device="echo"))
+    assert server.rest.request("POST", f"{TEST}?timeout=1").json()["result"]["verdict"] == "passed"
+    with Talk(server) as talk:
+        assert server.rest.request("POST", f"{API}/boards/lab1/console", b"later").status == 204
+        talk.wait_output(b"later")
+    assert told(server, "1") == ""
+
+
+def test_watch__what_took_the_place_of_its_output_is_not_told(make_board, make_server):
+    server = make_server(lab1=make_board(application="x" * 60000))
+    assert server.rest.request("POST", f"{TEST}?expect=x$").json()["result"]["verdict"] == "passed"
+    with Talk(server) as talk:
+        end = talk.position + (1 << 17)  # so much is kept
+        while talk.position < end:
+            assert talk.receive()
+    assert told(server, "1") == ""
+
+
 def test_watch__a_board_that_is_lost_fails_it(server, board):
     kind, body = form([("0x110000", b"x", "x.bin")])
     job = server.rest.request("POST", f"{TEST}?expect=never&timeout=60", body,
