@@ -53,6 +53,12 @@ static enum ff_status append_event(struct stream *stream, const char *name, json
 	return status;
 }
 
+/* Whether more of the board's output may be waiting than one rendering takes. Then there is another. */
+static bool is_full(const struct stream *stream)
+{
+	return stream->pending.size >= MAX_PENDING / 2;
+}
+
 /* The next piece of what the board says to a test, as text; NULL: there is none. */
 static json_t *next_output(struct stream *stream, const struct ff_job_view *view)
 {
@@ -87,7 +93,7 @@ static enum ff_status render_output_events(struct stream *stream, const struct f
 {
 	json_t *text;
 	enum ff_status status = FF_OK;
-	while (status == FF_OK && stream->pending.size < MAX_PENDING / 2 && (text = next_output(stream, view))) {
+	while (status == FF_OK && !is_full(stream) && (text = next_output(stream, view))) {
 		status = append_event(stream, "output", json_pack("{s:o}", "text", text));
 	}
 	return status;
@@ -106,7 +112,7 @@ static enum ff_status render_events(struct stream *stream, const struct ff_job_v
 	if (status == FF_OK) {
 		status = render_output_events(stream, view);
 	}
-	if (status == FF_OK && ff_job_state_ended(view->state)) {
+	if (status == FF_OK && !is_full(stream) && ff_job_state_ended(view->state)) {
 		stream->verdict = MHD_CONTENT_READER_END_OF_STREAM;
 		status = append_event(stream, "end", ff_present_job(stream->request->job));
 	}
@@ -119,12 +125,12 @@ static enum ff_status render_output_text(struct stream *stream, const struct ff_
 	struct ff_buf *out = &stream->pending;
 	json_t *text;
 	enum ff_status status = FF_OK;
-	while (status == FF_OK && out->size < MAX_PENDING / 2 && (text = next_output(stream, view))) {
+	while (status == FF_OK && !is_full(stream) && (text = next_output(stream, view))) {
 		stream->in_line = json_string_value(text)[json_string_length(text) - 1] != '\n';
 		status = ff_buf_append(out, json_string_value(text), json_string_length(text));
 		json_decref(text);
 	}
-	if (status == FF_OK && stream->in_line && ff_job_state_ended(view->state)) {
+	if (status == FF_OK && !is_full(stream) && stream->in_line && ff_job_state_ended(view->state)) {
 		stream->in_line = false;
 		status = ff_buf_append(out, "\n", 1);
 	}
@@ -133,15 +139,13 @@ static enum ff_status render_output_text(struct stream *stream, const struct ff_
 
 static enum ff_status render_text(struct stream *stream, const struct ff_job_view *view)
 {
-	if (ff_job_state_ended(view->state)) {
-		stream->verdict = view->state == FF_JOB_DONE ? MHD_CONTENT_READER_END_OF_STREAM
-							     : MHD_CONTENT_READER_END_WITH_ERROR;
-	}
 	enum ff_status status = ff_progress_text_render(&stream->text, stream->request->job, view, &stream->pending);
 	if (status == FF_OK) {
 		status = render_output_text(stream, view);
 	}
-	if (status == FF_OK && ff_job_state_ended(view->state)) {
+	if (status == FF_OK && !is_full(stream) && ff_job_state_ended(view->state)) {
+		stream->verdict = view->state == FF_JOB_DONE ? MHD_CONTENT_READER_END_OF_STREAM
+							     : MHD_CONTENT_READER_END_WITH_ERROR;
 		status = ff_progress_text_verdict(stream->request->job, view, &stream->pending);
 	}
 	return status;
@@ -162,6 +166,9 @@ static bool render(struct stream *stream, int64_t now_us)
 		stream->keepalive_us = now_us + KEEPALIVE_US;
 		if (stream->format->render(stream, &view) != FF_OK) {
 			stream->verdict = MHD_CONTENT_READER_END_WITH_ERROR;
+		}
+		if (is_full(stream)) {
+			stream->seen_version = 0;
 		}
 		return true;
 	}

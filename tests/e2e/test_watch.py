@@ -148,16 +148,6 @@ def test_watch__is_cancelled(server, remote, start_farflash):
     assert PASSED.encode() in server.rest.request("GET", f"{API}/jobs/1/content").body
 
 
-def test_watch__a_board_that_cannot_be_started_is_not_watched(make_board, make_server):
-    board = make_board(listen="raw:0", options=["--boot", "download"])
-    server = make_server(lab1=board)
-    server.rest.wait_board("lab1", "idle")
-    kind, body = form([("0x110000", bytes(range(256)), "x.bin")])
-    reply = server.rest.request("POST", f"{TEST}?timeout=1&stub=false", body, {"Content-Type": kind})
-    assert_problem(reply, 422, "unsupported", "control lines")
-    assert board.is_untouched()
-
-
 def told(server, job_id):
     """What the job's event stream tells of the board's output."""
     return "".join(data["text"] for name, data in server.rest.events(job_id) if name == "output")
@@ -180,6 +170,14 @@ def test_watch__characters_are_told_whole(make_board, make_server):
     assert text.count("\u20ac") >= 4000 and "\ufffd" not in text
 
 
+def test_watch__all_that_is_kept_is_told(make_board, make_server):
+    server = make_server(lab1=make_board(application="\x01" * 100000))  # six characters each in JSON
+    job_id = wait_watched(server, 100000)
+    server.rest.cancel(job_id)
+    server.rest.wait_job(job_id)
+    assert told(server, job_id).count("\x01") >= 100000
+
+
 def test_watch__what_came_after_silence_is_not_told(make_board, make_server):
     server = make_server(lab1=make_board(device="echo"))
     assert server.rest.request("POST", f"{TEST}?timeout=1").json()["result"]["verdict"] == "passed"
@@ -197,6 +195,16 @@ def test_watch__what_took_the_place_of_its_output_is_not_told(make_board, make_s
         while talk.position < end:
             assert talk.receive()
     assert told(server, "1") == ""
+
+
+def test_watch__a_board_that_cannot_be_started_is_not_watched(make_board, make_server):
+    board = make_board(listen="raw:0", options=["--boot", "download"])
+    server = make_server(lab1=board)
+    server.rest.wait_board("lab1", "idle")
+    kind, body = form([("0x110000", bytes(range(256)), "x.bin")])
+    reply = server.rest.request("POST", f"{TEST}?timeout=1&stub=false", body, {"Content-Type": kind})
+    assert_problem(reply, 422, "unsupported", "control lines")
+    assert board.is_untouched()
 
 
 def test_watch__a_board_that_is_lost_fails_it(server, board):
