@@ -19,6 +19,7 @@ struct listening {
 	struct ff_upload *log;
 	uint64_t logged;
 	uint64_t heard;
+	bool away;                 /* the port was lost and has not come back yet */
 	struct ff_error log_error; /* why the log ends; the test goes on */
 };
 
@@ -58,14 +59,15 @@ static void hear(struct listening *listening, const uint8_t *bytes, size_t size)
 }
 
 /* A board that is itself on USB is away from the bus for a moment when it resets. */
-static enum ff_status reopen(const struct listening *listening, struct ff_error *error)
+static enum ff_status reopen(struct listening *listening, struct ff_error *error)
 {
 	struct ff_transport *transport = listening->transport;
 	if (!transport->ops->reopen) {
 		return ff_error_set(error, FF_ERR_LOST, "the port went away while the board was watched");
 	}
 	enum ff_status status = transport->ops->reopen(transport, ff_deadline_ms(SLICE_MS), error);
-	if (status == FF_ERR_LOST) {
+	listening->away = status == FF_ERR_LOST;
+	if (listening->away) {
 		ff_error_clear(error); /* it may still come back */
 		return FF_OK;
 	}
@@ -125,11 +127,17 @@ static enum ff_status judge(struct listening *listening, struct ff_error *error)
 	ff_job_begin_output(listening->job, ff_console_end(listening->console));
 	ff_job_report(listening->job, &(struct ff_progress){ .phase = FF_PHASE_WATCH });
 	enum ff_status status = listen(listening, error);
-	const struct ff_watch_result *verdict = ff_watch_result(listening->watch);
-	ff_job_set_verdict(listening->job, verdict, ff_console_end(listening->console));
+	struct ff_watch_result result = *ff_watch_result(listening->watch);
+	if (status == FF_OK && listening->away && result.verdict == FF_VERDICT_PASSED) {
+		/* It is not known what has gone wrong where nobody could hear it. */
+		result = (struct ff_watch_result){ .verdict = FF_VERDICT_OPEN };
+		status = ff_error_set(error, FF_ERR_LOST,
+				      "the port went away while the board was watched, and has not come back");
+	}
+	ff_job_set_verdict(listening->job, &result, ff_console_end(listening->console));
 	keep_log(listening);
-	if (status == FF_OK && verdict->verdict != FF_VERDICT_PASSED) {
-		status = ff_error_set(error, FF_ERR_TEST, "%s", verdict->reason);
+	if (status == FF_OK && result.verdict != FF_VERDICT_PASSED) {
+		status = ff_error_set(error, FF_ERR_TEST, "%s", result.reason);
 	}
 	return status;
 }

@@ -161,6 +161,13 @@ static void close_end(void *self)
 	free(end);
 }
 
+static enum ff_status look_in_vain(struct ff_transport *transport, int64_t deadline_us, struct ff_error *error)
+{
+	(void)transport;
+	poll(NULL, 0, ff_deadline_poll_ms(deadline_us));
+	return ff_error_set(error, FF_ERR_LOST, "it is not there");
+}
+
 static const struct ff_transport_ops ops = {
 	.read = read_bytes,
 	.write = write_bytes,
@@ -170,6 +177,18 @@ static const struct ff_transport_ops ops = {
 	.set_lines = set_lines,
 	.poll_fd = poll_fd,
 	.close = close_end,
+};
+
+static const struct ff_transport_ops usb_ops = {
+	.read = read_bytes,
+	.write = write_bytes,
+	.drain = succeed,
+	.discard = discard,
+	.set_baud = set_baud,
+	.set_lines = set_lines,
+	.poll_fd = poll_fd,
+	.close = close_end,
+	.reopen = look_in_vain,
 };
 
 static const struct ff_transport_port_ops port_ops = { .status = read_line };
@@ -191,7 +210,10 @@ enum ff_status ff_fake_port_open(struct ff_transport *transport, const char *add
 		*end = (struct end){ .port = port, .near = pair[0] };
 		port->far = pair[1];
 		*transport = (struct ff_transport){
-			.ops = &ops, .self = end, .has_lines = !port->no_lines, .port = &port_ops
+			.ops = port->on_usb ? &usb_ops : &ops,
+			.self = end,
+			.has_lines = !port->no_lines,
+			.port = &port_ops,
 		};
 	}
 	pthread_cond_broadcast(&port->changed);

@@ -24,6 +24,7 @@ struct ff_fake_port {
 	unsigned rates;   /* calls of set_baud() that have begun */
 	bool hold_rates;  /* they wait */
 	bool no_lines;
+	bool on_usb;           /* what is unplugged is looked for, in vain */
 	uint32_t baud;         /* that was set last, 0: none */
 	uint32_t refused_baud; /* set_baud() answers FF_ERR_UNSUPPORTED to it */
 	unsigned discards;

@@ -62,11 +62,12 @@ static void wait_resets(struct fixture *fixture, unsigned count)
 	ff_fake_port_wait(&fixture->port, has_wanted_resets, fixture);
 }
 
-static int set_up(void **state)
+static int set_up_port(void **state, bool on_usb)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	*state = fixture;
 	ff_fake_port_init(&fixture->port);
+	fixture->port.on_usb = on_usb;
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_worker_options options = {
 		.name = "lab1",
@@ -88,6 +89,16 @@ static int set_up(void **state)
 	fixture->queue = ff_queue_new(&queue);
 	ff_fake_port_wait(&fixture->port, is_idle, fixture);
 	return fixture->queue ? 0 : -1;
+}
+
+static int set_up(void **state)
+{
+	return set_up_port(state, false);
+}
+
+static int set_up_usb(void **state)
+{
+	return set_up_port(state, true);
 }
 
 static int tear_down(void **state)
@@ -272,6 +283,29 @@ static void test_queue__lost_board_fails_its_job_alone(void **state)
 	ff_job_unref(next);
 }
 
+/* Silence passes, but not that of a port that is not there. */
+static void test_queue__a_test_of_a_board_that_stays_away_fails(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job *job = NULL;
+	struct ff_queue_request request = { .kind = FF_JOB_TEST, .worker = fixture->worker };
+	request.watch = calloc(1, sizeof(*request.watch));
+	assert_non_null(request.watch);
+	request.watch->timeout_ms = 300;
+	ff_fake_port_hold_resets(&fixture->port, true);
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+	wait_resets(fixture, 1);
+	ff_fake_port_unplug(&fixture->port);
+	ff_fake_port_hold_resets(&fixture->port, false);
+	wait_state(fixture, job, FF_JOB_FAILED);
+	struct ff_job_view view = view_of(job);
+	assert_int_equal(view.status, FF_ERR_LOST);
+	assert_int_equal(view.verdict.verdict, FF_VERDICT_OPEN);
+	assert_non_null(strstr(view.detail, "has not come back"));
+	assert_true(has_content(job)); /* what was heard until then */
+	ff_job_unref(job);
+}
+
 static void test_queue__images_are_gone_when_their_job_has_ended(void **state)
 {
 	struct fixture *fixture = *state;
@@ -448,6 +482,8 @@ int main(void)
 		WITH(test_queue__cancels_a_job_that_waits),
 		WITH(test_queue__cancels_a_job_that_runs),
 		WITH(test_queue__lost_board_fails_its_job_alone),
+		cmocka_unit_test_setup_teardown(test_queue__a_test_of_a_board_that_stays_away_fails, set_up_usb,
+						tear_down),
 		WITH(test_queue__images_are_gone_when_their_job_has_ended),
 		WITH(test_queue__newest_contents_are_kept),
 		WITH(test_queue__large_contents_push_others_out),
