@@ -270,16 +270,13 @@ static uint64_t first_position(struct ff_console *console, const struct ff_guest
 
 static void say_hello(struct ff_session *session)
 {
-	static const char *const states[] = {
-		[FF_BOARD_IDLE] = "idle", [FF_BOARD_BUSY] = "busy", [FF_BOARD_LOST] = "lost"
-	};
 	struct ff_room *room = session->source.room;
 	struct ff_board_view view;
 	ff_worker_view(room->worker, &view);
 	say(session, json_pack("{s:s, s:s, s:s, s:I, s:s, s:s?}", "type", "hello", "board",
 			       ff_worker_name(room->worker), "epoch", ff_console_epoch(ff_worker_console(room->worker)),
-			       "position", (json_int_t)session->position, "state", states[view.state], "writer",
-			       view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL));
+			       "position", (json_int_t)session->position, "state", ff_board_state_name(view.state),
+			       "writer", view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL));
 }
 
 bool ff_talk_open(struct ff_session *session, struct ff_guest *guest)

@@ -7,11 +7,10 @@
 
 static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
 static const char *const versions[] = { FF_VERSION };
-static const char *const states[] = {
-	[FF_BOARD_IDLE] = "idle",
-	[FF_BOARD_BUSY] = "busy",
-	[FF_BOARD_LOST] = "lost",
-};
+
+#define STATE_NAME(constant, name) [constant] = (name),
+static const char *const states[] = { FF_BOARD_STATE_MAP(STATE_NAME) };
+#undef STATE_NAME
 
 static struct ff_metric *add(struct ff_metrics *metrics, enum ff_metric_type type, const char *name, const char *help)
 {

@@ -116,18 +116,13 @@ static json_t *present_boards_lease(const struct ff_lease *lease)
 
 json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease)
 {
-	static const char *const states[] = {
-		[FF_BOARD_IDLE] = "idle",
-		[FF_BOARD_BUSY] = "busy",
-		[FF_BOARD_LOST] = "lost",
-	};
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
 	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o}", "name",
-			 ff_worker_name(worker), "address", ff_worker_address(worker), "state", states[view.state],
-			 "detail", view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL,
-			 "queued", (json_int_t)view.waiting, "holder",
+			 ff_worker_name(worker), "address", ff_worker_address(worker), "state",
+			 ff_board_state_name(view.state), "detail", view.detail[0] ? view.detail : NULL, "job",
+			 view.task[0] ? view.task : NULL, "queued", (json_int_t)view.waiting, "holder",
 			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
 			 present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
 			 present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "info",

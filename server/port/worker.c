@@ -17,6 +17,14 @@
  * is their own, and for sanitizers' larger frames. Only what is used becomes resident. */
 #define STACK_SIZE (256 * 1024)
 
+const char *ff_board_state_name(enum ff_board_state state)
+{
+#define STATE_NAME(constant, name) [constant] = (name),
+	static const char *const names[] = { FF_BOARD_STATE_MAP(STATE_NAME) };
+#undef STATE_NAME
+	return names[state];
+}
+
 int64_t ff_wall_ms(void)
 {
 	struct timespec now;

@@ -31,7 +31,18 @@
 #define FF_TASK_LABEL_SIZE 24
 #define FF_WORKER_MAX_TASKS 64 /* tasks that may wait for one board */
 
-enum ff_board_state { FF_BOARD_IDLE, FF_BOARD_BUSY, FF_BOARD_LOST };
+/* X(constant, name) */
+#define FF_BOARD_STATE_MAP(X) \
+	X(FF_BOARD_IDLE, "idle") \
+	X(FF_BOARD_BUSY, "busy") \
+	X(FF_BOARD_LOST, "lost")
+
+#define FF_BOARD_STATE_ENUM(constant, name) constant,
+enum ff_board_state { FF_BOARD_STATE_MAP(FF_BOARD_STATE_ENUM) FF_BOARD_STATE_COUNT };
+#undef FF_BOARD_STATE_ENUM
+
+/* "idle", ... Never NULL. */
+const char *ff_board_state_name(enum ff_board_state state);
 
 /* A board's own reset sequences, checked; "" where those that suit the port will do. */
 struct ff_board_resets {
