@@ -21,7 +21,6 @@
 #include "tunnel.h"
 
 #define IN_SIZE 16384
-#define TURNS 16 /* rounds of moving bytes before the sockets are looked at again */
 /* A raw peer that sends no more may still read what comes of it for so long. */
 #define HALF_CLOSED_US 2000000
 #define PTY_LOOK_US 100000 /* how often a terminal's settings are looked at */
@@ -174,9 +173,11 @@ static bool take_local(struct ff_connect_local *local)
 	return taken > 0;
 }
 
-static void write_local(struct ff_connect_local *local)
+/* True: something moved. */
+static bool write_local(struct ff_connect_local *local)
 {
 	struct ff_tunnel *tunnel = &local->tunnel;
+	bool moved = false;
 
 	while (out_pending(local) > 0) {
 		const uint8_t *bytes = tunnel->out + tunnel->out_at;
@@ -184,7 +185,7 @@ static void write_local(struct ff_connect_local *local)
 
 		if (local->gone || local->deaf) { /* nobody wants it any more */
 			ff_tunnel_sent(tunnel, out_pending(local));
-			return;
+			return true;
 		}
 		sent = local->kind == FF_CONNECT_PTY ? write(local->fd, bytes, out_pending(local))
 						     : send(local->fd, bytes, out_pending(local), MSG_NOSIGNAL);
@@ -192,10 +193,12 @@ static void write_local(struct ff_connect_local *local)
 			if (errno != EAGAIN && errno != EINTR) {
 				local->deaf = true; /* what it has sent before still counts */
 			}
-			return;
+			break;
 		}
 		ff_tunnel_sent(tunnel, (size_t)sent);
+		moved = true;
 	}
+	return moved;
 }
 
 /* ---- the whole ---- */
@@ -211,21 +214,21 @@ static void finish(struct ff_connect_local *local)
 	}
 }
 
-/* Moves what can be moved. Answers the tunnel's state. */
-static enum ff_carrier_state move(struct ff_connect_local *local)
+/* Moves what there is. True: something moved, and more may lie behind it which no descriptor tells of. */
+static bool move(struct ff_connect_local *local, enum ff_carrier_state *state)
 {
-	enum ff_carrier_state state = FF_CARRIER_UP;
-	bool moved = true;
+	size_t room;
+	bool moved;
 
-	for (int i = 0; i < TURNS && moved && state == FF_CARRIER_UP; i++) {
-		read_local(local);
-		moved = take_local(local);
-		finish(local);
-		state = ff_carrier_turn(local->carrier);
-		moved |= ff_tunnel_move(&local->tunnel);
-		write_local(local);
-	}
-	return state;
+	read_local(local);
+	moved = take_local(local);
+	finish(local);
+	room = ff_pipe_room(&local->tunnel.pipe);
+	*state = ff_carrier_turn(local->carrier);
+	moved |= ff_pipe_room(&local->tunnel.pipe) > room; /* for what the local end has sent */
+	moved |= ff_tunnel_move(&local->tunnel);
+	moved |= write_local(local);
+	return moved;
 }
 
 static void wait_for_more(struct ff_connect_local *local)
@@ -277,8 +280,7 @@ static void serve(struct ff_connect_local *local)
 	enum ff_carrier_state state = FF_CARRIER_UP;
 
 	while (state != FF_CARRIER_ENDED && !local->tunnel.broken && !local->tunnel.refused && !is_done(local)) {
-		state = move(local);
-		if (state != FF_CARRIER_ENDED) {
+		if (!move(local, &state) && state != FF_CARRIER_ENDED) {
 			wait_for_more(local);
 		}
 	}

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`farflash connect` and a server that breaks off, says little, or says it at an unusual moment."""
 
+import contextlib
 import queue
+import struct
+import threading
 
 import pytest
 
 from bridge import Raw
 from connected import Connected
 from false_server import FalseServer, hello
+from frames import BINARY, frame
 
+RING = 262144  # what may be on its way
 AT_ONCE = 5  # seconds: half of the time after which a silent server is asked for a sign of life
 
 
@@ -43,4 +48,59 @@ def test_connect__what_a_resume_owes_goes_out_at_once(connect):
         with Raw(connected.raw) as client:
             client.send(b"owed")
             assert owed.get(timeout=AT_ONCE) == 2
+            assert connected.stop() == 0
+
+
+def test_connect__a_reader_that_pauses_gets_the_rest_at_once(connect):
+    size = 16 * 1048576
+    stuck = threading.Event()
+
+    def floods(connection):
+        connection.socket.sendall(connection.answer + hello())
+        connection.socket.settimeout(1)
+        sent = taken = 0
+        while sent < size:
+            while sent - taken > RING - 4096:
+                try:
+                    opcode, message = connection.receive()
+                except TimeoutError:
+                    stuck.set()
+                    connection.socket.settimeout(None)
+                    continue
+                taken = struct.unpack("!Q", message[8:16])[0] if opcode == BINARY else taken
+            connection.socket.sendall(frame(BINARY, struct.pack("!QQ", sent, 0) + b"x" * 4096, mask=None))
+            sent += 4096
+        connection.receive()
+
+    with FalseServer(floods) as server:
+        connected = connect(server)
+        with Raw(connected.raw) as client:
+            assert stuck.wait(20)
+            client.socket.settimeout(AT_ONCE)
+            had = 0
+            while had < size:
+                had += len(client.socket.recv(65536))
+            assert connected.stop() == 0
+
+
+def test_connect__what_waits_goes_on_with_one_acknowledgement_of_all(connect):
+    goes_on = queue.Queue()
+
+    def acknowledges_late(connection):
+        connection.socket.sendall(connection.answer + hello())
+        connection.socket.settimeout(1)
+        taken = 0
+        with contextlib.suppress(TimeoutError):
+            while True:
+                taken += len(connection.receive()[1]) - 16
+        connection.socket.settimeout(None)
+        connection.socket.sendall(frame(BINARY, struct.pack("!QQ", 0, taken), mask=None))
+        goes_on.put(connection.receive())
+        connection.receive()
+
+    with FalseServer(acknowledges_late) as server:
+        connected = connect(server)
+        with Raw(connected.raw) as client:
+            client.send(b"x" * (RING + 65536))
+            assert goes_on.get(timeout=2 + AT_ONCE)[0] == BINARY
             assert connected.stop() == 0
