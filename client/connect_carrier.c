@@ -188,24 +188,44 @@ static bool open_channel(struct ff_carrier *carrier, struct ff_failure *failure)
 	return good;
 }
 
-static enum ff_carrier_state lose(struct ff_carrier *carrier)
+/* There is no connection still: another try follows, ever later, until the server's grace is over. */
+static enum ff_carrier_state put_off(struct ff_carrier *carrier, const char *why)
 {
-	const char *reason = ff_channel_reason(carrier->channel);
 	int64_t now_us = ff_now_us();
 
+	if (now_us - carrier->lost_us >= carrier->grace_us) {
+		ff_failure_set(
+			&carrier->failure, "server-unreachable",
+			"the connection to %s did not come back within %lld s, so the session has ended there: %s",
+			ff_http_url(carrier->api->http), (long long)(carrier->grace_us / 1000000), why);
+		return end(carrier);
+	}
+	carrier->pause_us = carrier->pause_us == 0 ? RETRY_FIRST_US : 2 * carrier->pause_us;
+	carrier->pause_us = carrier->pause_us < RETRY_LAST_US ? carrier->pause_us : RETRY_LAST_US;
+	carrier->retry_us = now_us + carrier->pause_us;
+	return FF_CARRIER_DOWN;
+}
+
+static enum ff_carrier_state lose(struct ff_carrier *carrier)
+{
+	enum ff_carrier_state state = FF_CARRIER_DOWN;
+	const char *reason = ff_channel_reason(carrier->channel);
+
+	reason = reason[0] != '\0' ? reason : "no sign of life";
 	if (carrier->session[0] == '\0') {
 		ff_failure_set(&carrier->failure, "server-unreachable", "the connection to %s was lost (%s)",
 			       ff_http_url(carrier->api->http), reason);
 		return end(carrier);
 	}
-	if (carrier->lost_us == 0) {
-		carrier->lost_us = now_us;
-		tell(carrier, "was lost: ", reason[0] != '\0' ? reason : "no sign of life");
+	if (carrier->lost_us != 0) { /* it came to no hello */
+		state = put_off(carrier, reason);
+	} else {
+		carrier->lost_us = carrier->retry_us = ff_now_us();
+		tell(carrier, "was lost: ", reason);
 	}
-	carrier->retry_us = now_us + carrier->pause_us;
 	ff_channel_free(carrier->channel);
 	carrier->channel = NULL;
-	return FF_CARRIER_DOWN;
+	return state;
 }
 
 /* What comes of a resume that the server has refused. */
@@ -243,17 +263,7 @@ static enum ff_carrier_state try_again(struct ff_carrier *carrier)
 	if (!may_come_back(&failure)) {
 		return refused(carrier, &failure);
 	}
-	if (ff_now_us() - carrier->lost_us >= carrier->grace_us) {
-		ff_failure_set(
-			&carrier->failure, "server-unreachable",
-			"the connection to %s did not come back within %lld s, so the session has ended there: %s",
-			ff_http_url(carrier->api->http), (long long)(carrier->grace_us / 1000000), failure.text);
-		return end(carrier);
-	}
-	carrier->pause_us = carrier->pause_us == 0 ? RETRY_FIRST_US : 2 * carrier->pause_us;
-	carrier->pause_us = carrier->pause_us < RETRY_LAST_US ? carrier->pause_us : RETRY_LAST_US;
-	carrier->retry_us = ff_now_us() + carrier->pause_us;
-	return FF_CARRIER_DOWN;
+	return put_off(carrier, failure.text);
 }
 
 /* ---- the work ---- */

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from bridge import Raw
+from client import UNREACHABLE
 from connected import Connected
 from false_server import FalseServer, hello
 from frames import BINARY, frame
@@ -104,3 +105,18 @@ def test_connect__what_waits_goes_on_with_one_acknowledgement_of_all(connect):
             client.send(b"x" * (RING + 65536))
             assert goes_on.get(timeout=2 + AT_ONCE)[0] == BINARY
             assert connected.stop() == 0
+
+
+def test_connect__a_server_that_never_says_hello_again_is_given_up(connect):
+    def breaks_off(connection):
+        connection.socket.sendall(connection.answer + hello(grace=2))
+
+    def says_nothing(connection):
+        connection.socket.sendall(connection.answer)
+
+    with FalseServer(breaks_off, says_nothing) as server:
+        connected = connect(server, status=(UNREACHABLE,))
+        with Raw(connected.raw):
+            assert connected.program.wait(10) == UNREACHABLE
+        assert "within 2 s" in connected.failure()["detail"]
+        assert server.upgrades < 20
