@@ -394,9 +394,15 @@ static bool receives(const struct ff_channel *channel)
 	return channel->out_at == channel->out_end;
 }
 
+/* It may have come with the answer to the handshake. */
+static bool is_closed(const struct ff_channel *channel)
+{
+	return ff_websocket_close_code(channel->websocket) != FF_WEBSOCKET_NO_FRAME;
+}
+
 static enum ff_channel_state receive(struct ff_channel *channel)
 {
-	for (int i = 0; i < TURNS && receives(channel); i++) {
+	for (int i = 0; i < TURNS && receives(channel) && !is_closed(channel); i++) {
 		uint8_t bytes[IN_SIZE];
 		struct ff_error error = FF_ERROR_NONE;
 		size_t got = 0;
@@ -411,13 +417,12 @@ static enum ff_channel_state receive(struct ff_channel *channel)
 			snprintf(channel->reason, sizeof(channel->reason), "%.200s", error.text);
 			return FF_CHANNEL_LOST;
 		}
-		if (ff_websocket_close_code(channel->websocket) != FF_WEBSOCKET_NO_FRAME) {
-			snprintf(channel->reason, sizeof(channel->reason), "%s",
-				 ff_websocket_close_reason(channel->websocket));
-			return FF_CHANNEL_CLOSED;
-		}
 	}
-	return FF_CHANNEL_UP;
+	if (!is_closed(channel)) {
+		return FF_CHANNEL_UP;
+	}
+	snprintf(channel->reason, sizeof(channel->reason), "%s", ff_websocket_close_reason(channel->websocket));
+	return FF_CHANNEL_CLOSED;
 }
 
 enum ff_channel_state ff_channel_turn(struct ff_channel *channel)

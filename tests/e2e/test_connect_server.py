@@ -12,7 +12,7 @@ from bridge import Raw
 from client import UNREACHABLE
 from connected import Connected
 from false_server import FalseServer, hello
-from frames import BINARY, frame
+from frames import BINARY, CLOSE, frame
 
 RING = 262144  # what may be on its way
 AT_ONCE = 5  # seconds: half of the time after which a silent server is asked for a sign of life
@@ -120,3 +120,18 @@ def test_connect__a_server_that_never_says_hello_again_is_given_up(connect):
             assert connected.program.wait(10) == UNREACHABLE
         assert "within 2 s" in connected.failure()["detail"]
         assert server.upgrades < 20
+
+
+def refuses(connection):
+    reason = b"\x03\xf0enough of them"
+    connection.socket.sendall(connection.answer + frame(CLOSE, reason, mask=None))
+    connection.receive()
+
+
+def test_connect__hears_a_close_that_comes_with_the_answer(connect):
+    with FalseServer(refuses) as server:
+        connected = connect(server)
+        with Raw(connected.raw) as client:
+            client.ends()
+            connected.program.wait_line("is turned away: .*enough of them")
+            assert connected.stop() == 0
