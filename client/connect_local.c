@@ -25,6 +25,7 @@
 #define HALF_CLOSED_US 2000000
 #define PTY_LOOK_US 100000 /* how often a terminal's settings are looked at */
 #define FINISH_US 5000000  /* for what is left, once the local end is gone */
+#define PTY_AGAIN_MS 2000  /* until a terminal that is still open is served again */
 
 struct ff_connect_local {
 	struct ff_connect *connect;
@@ -303,6 +304,16 @@ static void tell(void *context, const char *text)
 
 static const struct ff_carrier_events carrier_events = { .go_on = go_on, .tell = tell };
 
+/* It stays open although there was no connection for it, and so asks for one again at once. */
+static void pause_terminal(const struct ff_connect_local *local)
+{
+	struct pollfd stop = { .fd = local->connect->stop_fd, .events = POLLIN };
+
+	if (local->kind == FF_CONNECT_PTY) {
+		(void)!poll(&stop, 1, PTY_AGAIN_MS);
+	}
+}
+
 static void *run(void *argument)
 {
 	struct ff_connect_local *local = argument;
@@ -312,6 +323,7 @@ static void *run(void *argument)
 	} else if (go_on(local)) {
 		ff_connect_tell(local->connect, "%s is turned away: %s", local->name,
 				ff_carrier_failure(local->carrier)->text);
+		pause_terminal(local);
 	}
 	if (local->kind == FF_CONNECT_PTY) {
 		tcflush(local->fd, TCIOFLUSH); /* the next program shall not read what was for this one */

@@ -2,9 +2,11 @@
 """`farflash connect` and a server that breaks off, says little, or says it at an unusual moment."""
 
 import contextlib
+import os
 import queue
 import struct
 import threading
+import time
 
 import pytest
 
@@ -134,4 +136,19 @@ def test_connect__hears_a_close_that_comes_with_the_answer(connect):
         with Raw(connected.raw) as client:
             client.ends()
             connected.program.wait_line("is turned away: .*enough of them")
+            assert connected.stop() == 0
+
+
+def test_connect__a_terminal_that_stays_open_asks_again_in_peace(connect, tmp_path):
+    asked = queue.Queue()
+
+    def counts(connection):
+        asked.put(time.monotonic())
+        refuses(connection)
+
+    with FalseServer(counts) as server:
+        connected = connect(server, "--pty", str(tmp_path / "tty"))
+        with contextlib.closing(os.fdopen(os.open(tmp_path / "tty", os.O_RDWR | os.O_NOCTTY), "r+b", buffering=0)):
+            first = asked.get(timeout=AT_ONCE)
+            assert asked.get(timeout=AT_ONCE) - first > 0.5
             assert connected.stop() == 0
