@@ -138,9 +138,10 @@ static bool take(struct ff_api *api, struct ff_run *run, struct lease *lease)
 	return true;
 }
 
-static bool call(struct ff_api *api, const char *method, const char *path, struct ff_failure *failure)
+static bool call(struct ff_api *api, const char *method, const char *path, uint32_t deadline_ms,
+		 struct ff_failure *failure)
 {
-	const struct ff_http_request request = { .method = method, .path = path, .deadline_ms = ANSWER_MS };
+	const struct ff_http_request request = { .method = method, .path = path, .deadline_ms = deadline_ms };
 	json_t *answer = NULL;
 	bool good = ff_api_call(api, &request, &answer, failure);
 
@@ -159,19 +160,24 @@ static void plan_renewal(struct lease *lease)
 static void renew(struct ff_api *api, struct lease *lease)
 {
 	struct ff_failure failure = { .code = "" };
+	int64_t left_ms = (lease->expires_us - ff_now_us()) / 1000 + 1;
+	int64_t retry_us;
 	char *path;
 	bool good;
 
 	if (asprintf(&path, "%s/renew?seconds=%u", lease->path, lease->seconds) < 0) {
 		return;
 	}
-	good = call(api, "POST", path, &failure);
+	/* A server that is away is not waited for longer than the lease lasts: the board is somebody else's then. */
+	left_ms = left_ms < 1 ? 1 : left_ms;
+	good = call(api, "POST", path, left_ms < ANSWER_MS ? (uint32_t)left_ms : ANSWER_MS, &failure);
 	free(path);
 	if (good) {
 		plan_renewal(lease);
 		return;
 	}
-	lease->renew_us = ff_now_us() + (int64_t)RETRY_MS * 1000;
+	retry_us = ff_deadline_ms(RETRY_MS);
+	lease->renew_us = retry_us < lease->expires_us ? retry_us : lease->expires_us;
 	lease->lost = strcmp(failure.code, "lease-ended") == 0 || strcmp(failure.code, "no-such-lease") == 0 ||
 		      ff_now_us() >= lease->expires_us;
 }
@@ -195,7 +201,7 @@ static void watch_over(struct ff_run *run, const struct lease *lease, int fd)
 	} while (got < 0 && errno == EINTR);
 	if (got == 0 && ff_api_init(&api, run)) {
 		api.interrupts = NULL;
-		(void)call(&api, "DELETE", lease->path, &failure);
+		(void)call(&api, "DELETE", lease->path, ANSWER_MS, &failure);
 	}
 	ff_api_release(&api);
 }
@@ -313,7 +319,7 @@ static bool run_leased(struct ff_run *run)
 		plan_renewal(&lease);
 		good = work(run, &api, &lease);
 		api.interrupts = NULL; /* whoever wants us to stop wants the board to be free */
-		if (lease.lost || call(&api, "DELETE", lease.path, &ignored)) {
+		if (lease.lost || call(&api, "DELETE", lease.path, ANSWER_MS, &ignored)) {
 			(void)!write(lease.guard_fd, "", 1); /* there is nothing to hand back any more */
 		}
 	} else {

@@ -437,6 +437,17 @@ def test_lease_command__ends_its_command_when_the_lease_is_gone(make_server, mak
     assert "has ended" in started.output()
 
 
+def test_lease_command__ends_its_command_when_the_server_is_silent_for_too_long(echo, make_relay, programs):
+    relay = make_relay(echo.port)
+    started = programs.add(Program([program_path("farflash"), "--server", f"http://127.0.0.1:{relay.port}", "lease",
+                                    "--for", "2", "--", "sh", "-c", "echo ready; exec sleep 60"]))
+    started.expected_status = {4}
+    started.wait_line("ready")
+    relay.freeze()
+    assert started.wait(10) == 4
+    assert "has ended" in started.output()
+
+
 # ---- farflash connect ----
 
 def test_lease__fences_the_tunnel(echo, start_farflash):
