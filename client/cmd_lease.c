@@ -285,6 +285,8 @@ static bool work(struct ff_run *run, struct ff_api *api, struct lease *lease)
 	sigset_t ours, before;
 	int status;
 
+	/* Where it is ignored, which whoever started us may have wanted, there is no status to wait for. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&ours);
 	for (size_t i = 0; i < 5; i++) {
 		sigaddset(&ours, (const int[]){ SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD }[i]);

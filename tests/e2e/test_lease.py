@@ -448,6 +448,13 @@ def test_lease_command__ends_its_command_when_the_server_is_silent_for_too_long(
     assert "has ended" in started.output()
 
 
+def test_lease_command__has_the_status_where_children_are_ignored(echo, programs):
+    started = programs.add(Program(lease_command(echo, "--", "sh", "-c", "exit 7"),
+                                   preexec=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)))
+    started.expected_status = {7}
+    assert started.wait() == 7
+
+
 # ---- farflash connect ----
 
 def test_lease__fences_the_tunnel(echo, start_farflash):
