@@ -8,6 +8,8 @@
 
 #include <wslay/wslay.h>
 
+#define CONTROL_MAX 125 /* bytes that a control frame carries */
+
 struct ff_websocket {
 	wslay_event_context_ptr wslay;
 	ff_websocket_handler handler;
@@ -18,6 +20,10 @@ struct ff_websocket {
 	unsigned close; /* code of the close frame that goes out behind the messages that wait; 0: none */
 	char close_reason[FF_WEBSOCKET_REASON_SIZE];
 	char reason[FF_WEBSOCKET_REASON_SIZE];
+	unsigned late_code; /* of the peer's close frame, if it is one that wslay does not know; 0: it is not */
+	bool in_close;      /* the frame that comes in is a close frame, with: */
+	uint8_t control[CONTROL_MAX];
+	size_t control_size;
 
 	/* What the call that runs works on. */
 	const uint8_t *in;
@@ -72,8 +78,33 @@ static void on_frame(wslay_event_context_ptr wslay, const struct wslay_event_on_
 {
 	struct ff_websocket *websocket = context;
 	(void)wslay;
-	(void)frame;
 	websocket->frames++;
+	websocket->in_close = frame->opcode == WSLAY_CONNECTION_CLOSE;
+	websocket->control_size = 0;
+}
+
+static void on_chunk(wslay_event_context_ptr wslay, const struct wslay_event_on_frame_recv_chunk_arg *chunk,
+		     void *context)
+{
+	struct ff_websocket *websocket = context;
+	(void)wslay;
+	if (websocket->in_close && chunk->data_length <= CONTROL_MAX - websocket->control_size) {
+		memcpy(websocket->control + websocket->control_size, chunk->data, chunk->data_length);
+		websocket->control_size += chunk->data_length;
+	}
+}
+
+/* 1012 to 1014 have been registered since the RFC; wslay takes them for the peer's mistake. */
+static void on_frame_end(wslay_event_context_ptr wslay, void *context)
+{
+	struct ff_websocket *websocket = context;
+	unsigned code = websocket->control_size >= 2 ? (unsigned)websocket->control[0] << 8 | websocket->control[1] : 0;
+	(void)wslay;
+	if (websocket->in_close && code >= 1012 && code <= 1014) {
+		websocket->late_code = code;
+		snprintf(websocket->reason, sizeof(websocket->reason), "%.*s", (int)websocket->control_size - 2,
+			 (const char *)websocket->control + 2);
+	}
 }
 
 static void on_message(wslay_event_context_ptr wslay, const struct wslay_event_on_msg_recv_arg *message, void *context)
@@ -100,6 +131,8 @@ enum ff_status ff_websocket_new(struct ff_websocket **result, enum ff_websocket_
 		.send_callback = take,
 		.genmask_callback = make_mask,
 		.on_frame_recv_start_callback = on_frame,
+		.on_frame_recv_chunk_callback = on_chunk,
+		.on_frame_recv_end_callback = on_frame_end,
 		.on_msg_recv_callback = on_message,
 	};
 	struct ff_websocket *websocket = calloc(1, sizeof(*websocket));
@@ -145,8 +178,8 @@ enum ff_status ff_websocket_receive(struct ff_websocket *websocket, const uint8_
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
 	/* wslay queues a close frame and reads no more; without a close frame from the peer that was the peer's fault. */
-	bool deaf =
-		!wslay_event_get_read_enabled(websocket->wslay) && !wslay_event_get_close_received(websocket->wslay);
+	bool deaf = !wslay_event_get_read_enabled(websocket->wslay) &&
+		    ff_websocket_close_code(websocket) == FF_WEBSOCKET_NO_FRAME;
 	if (failed != 0 || (deaf && !websocket->failed)) {
 		websocket->failed = true;
 		return ff_error_set(error, FF_ERR_PROTOCOL, "the peer does not keep to the WebSocket protocol");
@@ -156,6 +189,9 @@ enum ff_status ff_websocket_receive(struct ff_websocket *websocket, const uint8_
 
 unsigned ff_websocket_close_code(const struct ff_websocket *websocket)
 {
+	if (websocket->late_code != 0) {
+		return websocket->late_code;
+	}
 	return wslay_event_get_close_received(websocket->wslay) ? wslay_event_get_status_code_received(websocket->wslay)
 								: FF_WEBSOCKET_NO_FRAME;
 }
@@ -241,6 +277,7 @@ size_t ff_websocket_output(struct ff_websocket *websocket, uint8_t *bytes, size_
 
 bool ff_websocket_is_over(const struct ff_websocket *websocket)
 {
-	bool closed = wslay_event_get_close_received(websocket->wslay) && wslay_event_get_close_sent(websocket->wslay);
+	bool closed = ff_websocket_close_code(websocket) != FF_WEBSOCKET_NO_FRAME &&
+		      wslay_event_get_close_sent(websocket->wslay);
 	return closed || websocket->failed;
 }

@@ -17,6 +17,7 @@ from false_server import FalseServer, hello
 from frames import BINARY, CLOSE, frame
 
 RING = 262144  # what may be on its way
+TRY_LATER = 1013
 AT_ONCE = 5  # seconds: half of the time after which a silent server is asked for a sign of life
 
 
@@ -125,7 +126,7 @@ def test_connect__a_server_that_never_says_hello_again_is_given_up(connect):
 
 
 def refuses(connection):
-    reason = b"\x03\xf0enough of them"
+    reason = struct.pack("!H", TRY_LATER) + b"enough of them"
     connection.socket.sendall(connection.answer + frame(CLOSE, reason, mask=None))
     connection.receive()
 

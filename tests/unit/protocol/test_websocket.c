@@ -191,6 +191,26 @@ static void test_websocket__answers_pings(void **state)
 	ff_websocket_free(server.websocket);
 }
 
+static void test_websocket__closes_with_a_code_of_after_the_rfc(void **state)
+{
+	(void)state;
+	for (size_t piece = 1; piece <= 64; piece += 21) {
+		struct heard client, server;
+		begin(&client, FF_WEBSOCKET_CLIENT);
+		begin(&server, FF_WEBSOCKET_SERVER);
+		ff_websocket_close(server.websocket, FF_WEBSOCKET_TRY_LATER, "too many");
+		carry(&server, &client, piece);
+		assert_int_equal(ff_websocket_close_code(client.websocket), FF_WEBSOCKET_TRY_LATER);
+		assert_string_equal(ff_websocket_close_reason(client.websocket), "too many");
+		carry(&client, &server, piece);
+		assert_true(ff_websocket_is_over(client.websocket));
+		assert_true(ff_websocket_is_over(server.websocket));
+		assert_int_equal(feed(&client, "\xff", 1), FF_OK);
+		ff_websocket_free(client.websocket);
+		ff_websocket_free(server.websocket);
+	}
+}
+
 static void test_websocket__closes_in_order(void **state)
 {
 	(void)state;
@@ -292,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_websocket__reads_the_examples),
 		cmocka_unit_test(test_websocket__answers_pings),
 		cmocka_unit_test(test_websocket__closes_in_order),
+		cmocka_unit_test(test_websocket__closes_with_a_code_of_after_the_rfc),
 		cmocka_unit_test(test_websocket__refuses_what_is_against_the_protocol),
 		cmocka_unit_test(test_websocket__bounds_a_message_in_pieces),
 		cmocka_unit_test(test_websocket__bounds_what_waits),
