@@ -276,6 +276,15 @@ static void report(struct ff_connect_local *local)
 	pthread_mutex_unlock(&connect->mutex);
 }
 
+/* The local end has gone, and its time is up without the server's word. */
+static void report_unconfirmed(struct ff_connect_local *local)
+{
+	if (local->gone && !atomic_load(&local->connect->stopping) &&
+	    (local->in_at < local->in_end || ff_pipe_room(&local->tunnel.pipe) < FF_PIPE_RING)) {
+		ff_connect_tell(local->connect, "what %s sent last may not have reached the board", local->name);
+	}
+}
+
 static void serve(struct ff_connect_local *local)
 {
 	enum ff_carrier_state state = FF_CARRIER_UP;
@@ -286,6 +295,9 @@ static void serve(struct ff_connect_local *local)
 		}
 	}
 	report(local);
+	if (state != FF_CARRIER_ENDED) {
+		report_unconfirmed(local);
+	}
 }
 
 static bool go_on(void *context)

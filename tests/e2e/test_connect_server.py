@@ -125,6 +125,22 @@ def test_connect__a_server_that_never_says_hello_again_is_given_up(connect):
         assert server.upgrades < 20
 
 
+def test_connect__tells_of_last_words_that_were_not_confirmed(connect):
+    def breaks_off(connection):
+        connection.socket.sendall(connection.answer + hello())
+
+    def says_nothing(connection):
+        connection.socket.sendall(connection.answer)
+
+    with FalseServer(breaks_off, says_nothing) as server:
+        connected = connect(server)
+        with Raw(connected.raw) as client:
+            connected.program.wait_line("was lost")
+            client.send(b"last words")
+        connected.program.wait_line("sent last may not have reached the board")
+        assert connected.stop() == 0
+
+
 def refuses(connection):
     reason = struct.pack("!H", TRY_LATER) + b"enough of them"
     connection.socket.sendall(connection.answer + frame(CLOSE, reason, mask=None))
