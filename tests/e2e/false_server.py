@@ -4,11 +4,12 @@
 import base64
 import hashlib
 import json
+import select
 import socket
 import struct
 import threading
 
-from frames import BINARY, TEXT, frame
+from frames import BINARY, CLOSE, TEXT, frame
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SESSION = "0123456789abcdef" * 2
@@ -48,6 +49,15 @@ class Connection:
             size, = struct.unpack("!H", self._take(2))
         mask = self._take(4)
         return opcode & 0x0F, bytes(byte ^ mask[i % 4] for i, byte in enumerate(self._take(size)))
+
+    def hears_more(self, within):
+        """Whether the client says something more within so many seconds."""
+        return bool(self.heard or select.select([self.socket], [], [], within)[0])
+
+    def hear_out(self):
+        """Receives whatever the client still has to say, until it closes."""
+        while self.receive()[0] != CLOSE:
+            pass
 
     def stream(self, wanted):
         """Receives until the tunnel's stream has `wanted` in it; returns where in the stream its first byte came from."""
