@@ -42,7 +42,7 @@ static void say_why_no_content(struct ff_request *request)
 			       ff_job_id(job), ff_job_state_name(view.state));
 	} else if (view.state != FF_JOB_DONE && !view.listens) {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_CONTENT, "job %s has %s: %s", ff_job_id(job),
-			       view.state == FF_JOB_FAILED ? "failed" : "been cancelled", view.detail);
+			       view.state == FF_JOB_FAILED ? "failed" : "been stopped", view.detail);
 	} else {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_CONTENT,
 			       "what job %s has read is no longer kept; the server keeps the newest %d contents within "
@@ -119,7 +119,8 @@ enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_que
 	}
 	struct ff_queue_request leased = *wanted;
 	leased.lease = request->lease;
-	enum ff_status status = ff_queue_submit(request->http->queue, &leased, &request->job);
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status = ff_queue_submit(request->http->queue, &leased, &request->job, &error);
 	if (status == FF_OK) {
 		return ff_answer_job(request);
 	}
@@ -131,8 +132,12 @@ enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_que
 		ff_lease_gate_refuse(request);
 	} else if (status == FF_ERR_CANCELLED) {
 		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
-	} else {
+	} else if (status == FF_ERR_NO_MEMORY) {
 		ff_problem_set_status(&request->problem, status, "the server is out of memory");
+	} else if (status == FF_ERR_NO_SPACE) {
+		ff_problem_set_status(&request->problem, status, error.text);
+	} else {
+		ff_problem_set(&request->problem, FF_PROBLEM_NOT_RECORDED, "%s", error.text);
 	}
 	return ff_reply_problem(request);
 }
@@ -144,7 +149,9 @@ enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_ki
 	}
 	/* No rate, no stub: the ROM tells all there is to know, and sooner. */
 	struct ff_queue_request wanted = { .kind = kind, .worker = request->worker };
-	if (kind != FF_JOB_RESET) {
+	if (kind == FF_JOB_RESET) {
+		ff_query_job(request, &wanted.options);
+	} else {
 		ff_query_resets(request, &wanted.options);
 	}
 	if (request->problem.http_status) {

@@ -11,6 +11,7 @@
 #include "selector.h"
 
 static const char *const list_params[] = { "select", NULL };
+static const char *const job_params[] = { FF_QUERY_JOB, NULL };
 static const char *const resets_params[] = { FF_QUERY_RESETS, NULL };
 
 static void begin_list(struct ff_request *request)
@@ -93,7 +94,9 @@ static enum MHD_Result answer_probe(struct ff_request *request)
 
 const struct ff_handler ff_api_boards_list = { .params = list_params, .begin = begin_list, .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
-const struct ff_handler ff_api_boards_reset = { .names_board = true, .lease = FF_LEASE_NEEDED, .answer = answer_reset };
+const struct ff_handler ff_api_boards_reset = {
+	.names_board = true, .params = job_params, .lease = FF_LEASE_NEEDED, .answer = answer_reset
+};
 const struct ff_handler ff_api_boards_run = {
 	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_run
 };

@@ -325,13 +325,20 @@ static json_t *present_error(struct ff_job_view *view)
 	return json_pack("{s:s, s:s}", "code", ff_problem_job_code(view), "detail", view->detail);
 }
 
+static json_t *present_job_id(uint64_t number)
+{
+	char id[FF_TASK_LABEL_SIZE];
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)number);
+	return number ? json_string(id) : json_null();
+}
+
 json_t *ff_present_job(struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
 	json_t *object =
 		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
-			  ff_job_kind_name(ff_job_kind(job)), "board", ff_worker_name(ff_job_worker(job)), "state",
+			  ff_job_kind_name(ff_job_kind(job)), "board", ff_job_board(job), "state",
 			  ff_job_state_name(view.state), "created", present_time(view.created_ms), "started",
 			  present_time(view.started_ms), "finished", present_time(view.finished_ms), "progress",
 			  view.has_progress ? ff_present_progress(&view) : json_null(), "target", present_target(job),
@@ -342,7 +349,9 @@ json_t *ff_present_job(struct ff_job *job)
 	if (json_object_set_new(object, "result", present_result(ff_job_kind(job), &view)) != 0 ||
 	    json_object_set_new(object, "info", view.facts.known ? ff_present_info(&view.facts) : json_null()) != 0 ||
 	    json_object_set_new(object, "error", present_error(&view)) != 0 ||
-	    json_object_set_new(object, "notes", present_notes(job, &view)) != 0) {
+	    json_object_set_new(object, "notes", present_notes(job, &view)) != 0 ||
+	    json_object_set_new(object, "rerun", json_boolean(ff_job_options(job)->rerun)) != 0 ||
+	    json_object_set_new(object, "repeats", present_job_id(ff_job_repeats(job))) != 0) {
 		json_decref(object);
 		return NULL;
 	}

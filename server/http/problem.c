@@ -62,6 +62,8 @@ void ff_problem_set_job(struct ff_problem *problem, const struct ff_job_view *vi
 {
 	if (view->state == FF_JOB_CANCELLED && view->by_shutdown) {
 		ff_problem_set(problem, FF_PROBLEM_SHUTTING_DOWN, "%s", view->detail);
+	} else if (view->state == FF_JOB_INTERRUPTED) {
+		ff_problem_set(problem, FF_PROBLEM_INTERRUPTED, "%s", view->detail);
 	} else {
 		ff_problem_set_status(problem, view->status, view->detail);
 	}

@@ -32,6 +32,8 @@
 	X(FF_PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "the body's type is not one that is understood here") \
 	X(FF_PROBLEM_UPGRADE_REQUIRED, 426, "upgrade-required", "the resource is a WebSocket of version 13") \
 	X(FF_PROBLEM_TOO_MANY_JOBS, 429, "too-many-jobs", "too many jobs wait for this board") \
+	X(FF_PROBLEM_INTERRUPTED, 503, "interrupted", "the server ended in the middle of the job") \
+	X(FF_PROBLEM_NOT_RECORDED, 503, "not-recorded", "the server cannot keep what it would have to") \
 	X(FF_PROBLEM_SHUTTING_DOWN, 503, "shutting-down", "the server is shutting down")
 
 enum ff_problem_kind {

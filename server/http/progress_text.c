@@ -66,14 +66,17 @@ static enum ff_status tell_head(struct ff_job *job, const struct ff_job_view *vi
 {
 	char text[DESCRIPTION_SIZE];
 	describe(text, job);
-	return ff_buf_printf(out, "job %s: %s %s%s\n", ff_job_id(job), text, ff_worker_name(ff_job_worker(job)),
+	return ff_buf_printf(out, "job %s: %s %s%s\n", ff_job_id(job), text, ff_job_board(job),
 			     view->state == FF_JOB_QUEUED ? ", waiting for its turn" : "");
 }
 
 static enum ff_status tell_reboot(struct ff_job *job, struct ff_buf *out)
 {
-	struct ff_board_view board;
-	ff_worker_view(ff_job_worker(job), &board);
+	struct ff_worker *worker = ff_job_worker(job);
+	struct ff_board_view board = { .has_lines = true };
+	if (worker) {
+		ff_worker_view(worker, &board);
+	}
 	return ff_buf_printf(out, "%s: %s\n", ff_phase_name(FF_PHASE_REBOOT),
 			     board.has_lines ? "resetting the board into its application"
 					     : "this port cannot reset the board; press its reset button");

@@ -96,8 +96,14 @@ static int read_choice(struct ff_request *request, const char *name, const char 
 	return -1;
 }
 
+void ff_query_job(struct ff_request *request, struct ff_job_options *options)
+{
+	ff_query_bool(request, "rerun", &options->rerun);
+}
+
 void ff_query_resets(struct ff_request *request, struct ff_job_options *options)
 {
+	ff_query_job(request, options);
 	uint32_t attempts = 0;
 	int before = read_choice(request, "before", ff_resets_before);
 	int after = read_choice(request, "after", ff_resets_after);

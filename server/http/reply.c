@@ -85,7 +85,7 @@ static json_t *present_problem(const struct ff_request *request)
 {
 	const char *board = request->worker ? ff_worker_name(request->worker) : NULL;
 	if (!board && request->job) {
-		board = ff_worker_name(ff_job_worker(request->job));
+		board = ff_job_board(request->job);
 	}
 	return ff_present_problem(&request->problem, board, request->job);
 }

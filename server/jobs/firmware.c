@@ -233,6 +233,17 @@ void ff_upload_abort(struct ff_upload *upload)
 	free(upload);
 }
 
+struct ff_firmware *ff_firmware_find(struct ff_firmware_store *store, const char *sha256)
+{
+	pthread_mutex_lock(&store->mutex);
+	struct ff_firmware *image = find(store, sha256);
+	if (image) {
+		ff_firmware_ref(image);
+	}
+	pthread_mutex_unlock(&store->mutex);
+	return image;
+}
+
 struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware)
 {
 	atomic_fetch_add(&firmware->references, 1);

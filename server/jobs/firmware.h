@@ -58,6 +58,9 @@ FF_WARN_UNUSED enum ff_status ff_upload_finish(struct ff_upload *upload, struct 
 /* Gives up: nothing is left on disk. NULL is harmless. */
 void ff_upload_abort(struct ff_upload *upload);
 
+/* A reference to the image of this hash, to be given back; NULL: it is not here. */
+struct ff_firmware *ff_firmware_find(struct ff_firmware_store *store, const char *sha256);
+
 /* One more reference, for somebody who is lent one. Takes no lock. */
 struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware);
 

@@ -23,49 +23,6 @@ struct ff_job {
 	char *notes[FF_JOB_MAX_NOTES]; /* owned; once there, they stay */
 };
 
-const char *ff_job_kind_name(enum ff_job_kind kind)
-{
-	static const char *const names[FF_JOB_KIND_COUNT] = {
-#define KIND_NAME(name, text) [name] = text,
-		FF_JOB_KIND_MAP(KIND_NAME)
-#undef KIND_NAME
-	};
-	return (unsigned)kind < FF_JOB_KIND_COUNT ? names[kind] : "unknown";
-}
-
-const char *ff_job_state_name(enum ff_job_state state)
-{
-	static const char *const names[FF_JOB_STATE_COUNT] = {
-#define STATE_NAME(name, text) [name] = text,
-		FF_JOB_STATE_MAP(STATE_NAME)
-#undef STATE_NAME
-	};
-	return (unsigned)state < FF_JOB_STATE_COUNT ? names[state] : "unknown";
-}
-
-bool ff_job_state_ended(enum ff_job_state state)
-{
-	return state != FF_JOB_QUEUED && state != FF_JOB_RUNNING;
-}
-
-void ff_job_regions_free(struct ff_job_region *regions, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(regions[i].name);
-		ff_firmware_unref(regions[i].firmware);
-	}
-	free(regions);
-}
-
-void ff_job_watch_free(struct ff_job_watch *watch)
-{
-	if (watch) {
-		free(watch->expect);
-		free(watch->fail);
-		free(watch);
-	}
-}
-
 static struct ff_job *of_task(struct ff_task *task)
 {
 	return (struct ff_job *)((char *)task - offsetof(struct ff_job, task));
@@ -95,42 +52,68 @@ static bool has_been_in(const struct ff_job *job, enum ff_phase phase)
 	return found;
 }
 
-/* What a cancelled job leaves behind. Under the mutex. */
-static const char *describe_cancel(const struct ff_job *job)
+/* What a job leaves behind that did not come to its end: the words behind "cancelled" or "interrupted". Under the mutex. */
+static const char *describe_rest(const struct ff_job *job)
 {
 	if (job->view.started_ms == 0) {
-		return "cancelled before it began";
+		return " before it began";
+	}
+	if (job->spec.kind == FF_JOB_LOAD_RAM) {
+		return "; the flash is as it was";
 	}
 	if (has_been_in(job, FF_PHASE_WRITE)) {
-		return "cancelled after the write had begun: the flash may hold an incomplete image";
+		return " after the write had begun: the flash may hold an incomplete image";
 	}
 	if (has_been_in(job, FF_PHASE_ERASE)) {
-		return "cancelled after the erase had begun: some of the flash may be erased";
+		return " after the erase had begun: some of the flash may be erased";
 	}
 	switch (job->spec.kind) {
 	case FF_JOB_FLASH:
-		return "cancelled before anything was written";
+		return " before anything was written";
 	case FF_JOB_ERASE:
-		return "cancelled before anything was erased";
+		return " before anything was erased";
 	case FF_JOB_WRITE_MEMORY:
-		return job->view.facts.known ? "cancelled in its work: the word may have been written"
-					     : "cancelled before anything was written";
+		return job->view.facts.known ? " in its work: the word may have been written"
+					     : " before anything was written";
 	case FF_JOB_WRITE_FLASH_STATUS:
-		return job->view.facts.known ? "cancelled in its work: the status may have been written"
-					     : "cancelled before anything was written";
+		return job->view.facts.known ? " in its work: the status may have been written"
+					     : " before anything was written";
 	default:
-		return "cancelled; the flash is as it was";
+		return "; the flash is as it was";
+	}
+}
+
+static const char *describe_cause(const struct ff_job_view *view)
+{
+	if (view->by_shutdown) {
+		return view->kept ? " (the server is stopping; the job waits for its next start)"
+				  : " (the server is stopping)";
+	}
+	return view->by_lease ? " (its lease has ended)" : "";
+}
+
+/* Makes `view` that of the ended job. Under the mutex. */
+static void conclude(const struct ff_job *job, struct ff_job_view *view, enum ff_status status,
+		     const struct ff_error *error)
+{
+	view->state = FF_JOB_FAILED;
+	if (status == FF_OK) {
+		view->state = FF_JOB_DONE;
+	} else if (status == FF_ERR_CANCELLED) {
+		view->state = FF_JOB_CANCELLED;
+	}
+	view->status = status;
+	view->finished_ms = ff_wall_ms();
+	if (view->state == FF_JOB_CANCELLED) {
+		snprintf(view->detail, sizeof(view->detail), "%s: cancelled%s%s", job->spec.board, describe_rest(job),
+			 describe_cause(view));
+	} else if (status != FF_OK) {
+		snprintf(view->detail, sizeof(view->detail), "%s: %s", job->spec.board, error->text);
 	}
 }
 
 static void end(struct ff_job *job, enum ff_status status, const struct ff_error *error)
 {
-	enum ff_job_state state = FF_JOB_FAILED;
-	if (status == FF_OK) {
-		state = FF_JOB_DONE;
-	} else if (status == FF_ERR_CANCELLED) {
-		state = FF_JOB_CANCELLED;
-	}
 	/* Nobody will read the images any more: give the disk back before anyone hears of the end. */
 	for (size_t i = 0; i < job->spec.region_count; i++) {
 		ff_firmware_unref(job->spec.regions[i].firmware);
@@ -139,36 +122,51 @@ static void end(struct ff_job *job, enum ff_status status, const struct ff_error
 	if (status != FF_OK && job->spec.kind != FF_JOB_TEST) {
 		ff_job_drop_content(job);
 	}
-	job->spec.ending(job->spec.ended_context, job);
 	lock(job);
-	job->view.state = state;
-	job->view.status = status;
-	job->view.finished_ms = ff_wall_ms();
-	if (status != FF_OK) {
-		const char *text = state == FF_JOB_CANCELLED ? describe_cancel(job) : error->text;
-		const char *cause = job->view.by_lease ? " (its lease has ended)" : "";
-		cause = job->view.by_shutdown ? " (the server is stopping)" : cause;
-		snprintf(job->view.detail, sizeof(job->view.detail), "%s: %s%s", ff_worker_name(job->spec.worker), text,
-			 state == FF_JOB_CANCELLED ? cause : "");
-	}
+	/* What a stopping server has not begun, it begins when it is started again. */
+	job->view.kept = job->spec.lasting && job->view.by_shutdown && job->view.started_ms == 0;
+	struct ff_job_view view = job->view;
+	conclude(job, &view, status, error);
+	pthread_mutex_unlock(&job->mutex);
+	job->spec.ending(job->spec.queue, job, &view);
+	lock(job);
+	job->view.state = view.state;
+	job->view.status = view.status;
+	job->view.finished_ms = view.finished_ms;
+	memcpy(job->view.detail, view.detail, sizeof(view.detail));
 	unlock_changed(job, true);
-	job->spec.ended(job->spec.ended_context, job);
+	job->spec.ended(job->spec.queue, job);
 	ff_job_unref(job);
+}
+
+void ff_job_lend_image(struct ff_job *job, size_t region, struct ff_firmware *image)
+{
+	job->spec.regions[region].firmware = image;
+}
+
+void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_error *error)
+{
+	ff_job_ref(job);
+	end(job, status, error);
 }
 
 static enum ff_status run(struct ff_task *task, struct ff_transport *transport, struct ff_error *error)
 {
 	struct ff_job *job = of_task(task);
-	lock(job);
-	job->view.state = FF_JOB_RUNNING;
-	job->view.started_ms = ff_wall_ms();
-	unlock_changed(job, true);
-	job->spec.begun(job->spec.ended_context);
-	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
-	       ff_job_kind_name(job->spec.kind));
 	if (ff_job_cancelled(job)) {
 		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled before it began");
 	}
+	int64_t now_ms = ff_wall_ms();
+	enum ff_status status = job->spec.begins(job->spec.queue, job, now_ms, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	lock(job);
+	job->view.state = FF_JOB_RUNNING;
+	job->view.started_ms = now_ms;
+	unlock_changed(job, true);
+	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
+	       ff_job_kind_name(job->spec.kind));
 	return job->spec.work(job, transport, error);
 }
 
@@ -193,6 +191,34 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	atomic_init(&job->references, 1);
 	atomic_init(&job->cancel, false);
 	pthread_mutex_init(&job->mutex, NULL);
+	return job;
+}
+
+/* Nobody but the caller knows the job. */
+static void interrupt(struct ff_job *job)
+{
+	struct ff_job_view *view = &job->view;
+	view->state = FF_JOB_INTERRUPTED;
+	view->status = FF_ERR_CANCELLED;
+	view->finished_ms = ff_wall_ms();
+	snprintf(view->detail, sizeof(view->detail), "%s: interrupted%s (the server ended in the middle of the job)",
+		 job->spec.board, describe_rest(job));
+}
+
+struct ff_job *ff_job_restore(const struct ff_job_spec *spec, const struct ff_job_past *past)
+{
+	struct ff_job *job = ff_job_new(spec);
+	if (!job) {
+		return NULL;
+	}
+	job->view = past->view;
+	memcpy(job->step_phase, past->step_phase, sizeof(job->step_phase));
+	memcpy(job->step_region, past->step_region, sizeof(job->step_region));
+	memcpy(job->notes, past->notes, sizeof(job->notes));
+	job->view.version++;
+	if (past->view.state == FF_JOB_RUNNING) {
+		interrupt(job);
+	}
 	return job;
 }
 
@@ -299,6 +325,21 @@ const char *ff_job_id(const struct ff_job *job)
 	return job->id;
 }
 
+uint64_t ff_job_number(const struct ff_job *job)
+{
+	return job->spec.number;
+}
+
+uint64_t ff_job_repeats(const struct ff_job *job)
+{
+	return job->spec.repeats;
+}
+
+const char *ff_job_board(const struct ff_job *job)
+{
+	return job->spec.board;
+}
+
 enum ff_job_kind ff_job_kind(const struct ff_job *job)
 {
 	return job->spec.kind;
@@ -359,6 +400,8 @@ void ff_job_report(struct ff_job *job, const struct ff_progress *progress)
 	struct ff_job_view *view = &job->view;
 	bool step = !view->has_progress || view->progress.phase != progress->phase ||
 		    view->progress.region != progress->region;
+	bool reaches = (progress->phase == FF_PHASE_ERASE || progress->phase == FF_PHASE_WRITE) &&
+		       !has_been_in(job, progress->phase);
 	if (step && view->steps < FF_JOB_MAX_STEPS) {
 		job->step_phase[view->steps] = (uint8_t)progress->phase;
 		job->step_region[view->steps] = (uint8_t)progress->region;
@@ -367,6 +410,9 @@ void ff_job_report(struct ff_job *job, const struct ff_progress *progress)
 	view->has_progress = true;
 	view->progress = *progress;
 	unlock_changed(job, step);
+	if (reaches) {
+		job->spec.reaches(job->spec.queue, job);
+	}
 }
 
 bool ff_job_cancelled(struct ff_job *job)
@@ -382,6 +428,10 @@ void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const st
 	lock(job);
 	job->view.facts = board.facts;
 	unlock_changed(job, true);
+	/* The next that these do to the board is their work. */
+	if (job->spec.kind == FF_JOB_WRITE_MEMORY || job->spec.kind == FF_JOB_WRITE_FLASH_STATUS) {
+		job->spec.reaches(job->spec.queue, job);
+	}
 }
 
 void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result)

@@ -45,7 +45,8 @@
 	X(FF_JOB_RUNNING, "running") \
 	X(FF_JOB_DONE, "done") \
 	X(FF_JOB_FAILED, "failed") \
-	X(FF_JOB_CANCELLED, "cancelled")
+	X(FF_JOB_CANCELLED, "cancelled") \
+	X(FF_JOB_INTERRUPTED, "interrupted") /* the server ended in the middle of it */
 
 #define FF_JOB_ENUM(name, text) name,
 enum ff_job_kind { FF_JOB_KIND_MAP(FF_JOB_ENUM) FF_JOB_KIND_COUNT };
@@ -92,6 +93,7 @@ struct ff_job_options {
 	bool verify;
 	bool erase_all; /* FF_JOB_FLASH: everything first */
 	bool ignore_encryption_efuses;
+	bool rerun; /* if the server ends in the middle of it, it runs again as a new job after the next start */
 	char flash_mode[8]; /* esptool's words, empty: keep */
 	char flash_freq[8];
 	char flash_size[12];
@@ -142,6 +144,7 @@ struct ff_job_view {
 	enum ff_status status;           /* FF_OK until the job has failed or was cancelled */
 	bool by_shutdown;                /* cancelled because the server stops */
 	bool by_lease;                   /* cancelled because its lease has ended */
+	bool kept;                       /* cancelled, but it runs after the server's next start */
 	char detail[FF_JOB_DETAIL_SIZE]; /* what went wrong, beginning with the board's name; empty otherwise */
 	uint64_t version;                /* grows with every change */
 };
@@ -152,6 +155,14 @@ struct ff_job_step {
 	unsigned region;
 };
 
+/* What is known of a job from an earlier run of the server. */
+struct ff_job_past {
+	struct ff_job_view view;
+	uint8_t step_phase[FF_JOB_MAX_STEPS];
+	uint8_t step_region[FF_JOB_MAX_STEPS];
+	char *notes[FF_JOB_MAX_NOTES]; /* owned */
+};
+
 struct ff_job;
 
 /* The work itself, in the board's owner thread. */
@@ -159,9 +170,12 @@ typedef enum ff_status (*ff_job_work)(struct ff_job *job, struct ff_transport *t
 
 struct ff_job_spec {
 	enum ff_job_kind kind;
-	uint64_t number; /* the id is its decimal text */
-	struct ff_worker *worker;
-	uint64_t lease; /* that it was asked for under, 0: none */
+	uint64_t number;  /* the id is its decimal text */
+	uint64_t repeats; /* the number of the interrupted job that this one repeats, 0: none */
+	char board[FF_BOARD_NAME_SIZE];
+	struct ff_worker
+		*worker; /* NULL: there is no such board any more; then it can be neither posted nor cancelled */
+	uint64_t lease;  /* that it was asked for under, 0: none */
 	ff_job_work work;
 	struct ff_job_options options;
 	struct ff_job_target target;
@@ -172,14 +186,33 @@ struct ff_job_spec {
 	uint64_t max_content;            /* bytes of it */
 	void (*notify)(void *context);   /* told after each change but mere progress; must not wait */
 	void *notify_context;
-	void (*begun)(void *context);                      /* told before the work, by the owner thread */
-	void (*ending)(void *context, struct ff_job *job); /* told once, before anybody can see the end */
-	void (*ended)(void *context, struct ff_job *job);  /* told once, after the end, by the thread that ended it */
-	void *ended_context; /* of both */                 /* of both */
+	bool lasting; /* it is remembered when the server starts again */
+
+	/* What the queue is told. */
+	/* Before the work, by the owner thread. A failure is the job's, which does not begin. */
+	enum ff_status (*begins)(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error);
+	void (*reaches)(void *context, struct ff_job *job); /* it is about to change the board; by the owner thread */
+	/* Once, before anybody can see the end, which `view` tells. */
+	void (*ending)(void *context, struct ff_job *job, const struct ff_job_view *view);
+	void (*ended)(void *context, struct ff_job *job); /* once, after the end, by the thread that ended it */
+	void *queue;                                      /* their context */
 };
 
 /* Makes a job in state queued, with one reference. NULL: out of memory. */
 struct ff_job *ff_job_new(const struct ff_job_spec *spec);
+
+/* Makes a job as it was, and takes over the notes of `past`. One that ran then has been interrupted: its view says since now
+ * what is known of the board. NULL: out of memory. */
+struct ff_job *ff_job_restore(const struct ff_job_spec *spec, const struct ff_job_past *past);
+
+/* Releases the notes. */
+void ff_job_past_release(const struct ff_job_past *past);
+
+/* Gives a job that is not posted yet the image of one of its regions, with a reference. */
+void ff_job_lend_image(struct ff_job *job, size_t region, struct ff_firmware *image);
+
+/* Ends a job that waits and is not posted. */
+void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_error *error);
 
 struct ff_job *ff_job_ref(struct ff_job *job);
 void ff_job_unref(struct ff_job *job);
@@ -214,8 +247,11 @@ const char *ff_job_note(struct ff_job *job, unsigned index);
 
 /* What was asked. Constant while the caller holds a reference, but for the regions' firmware. */
 const char *ff_job_id(const struct ff_job *job);
+uint64_t ff_job_number(const struct ff_job *job);
+uint64_t ff_job_repeats(const struct ff_job *job); /* 0: none */
 enum ff_job_kind ff_job_kind(const struct ff_job *job);
-struct ff_worker *ff_job_worker(const struct ff_job *job);
+const char *ff_job_board(const struct ff_job *job);        /* its name */
+struct ff_worker *ff_job_worker(const struct ff_job *job); /* NULL: there is no such board any more */
 uint64_t ff_job_lease(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
 const struct ff_job_target *ff_job_target(const struct ff_job *job);

@@ -1,44 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue.h"
 
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tally.h"
+#include "queue_inner.h"
 #include "tasks.h"
-
-/* A job in the list, which holds a reference to it. */
-struct entry {
-	struct ff_job *job;
-	bool ended;
-	bool lease_over; /* it has been told so */
-	struct entry *newer;
-	struct entry *older;
-};
-
-/* What an ended job has read; the job is a reference. */
-struct content {
-	struct ff_job *job;
-	uint64_t size;
-};
-
-struct ff_queue {
-	struct ff_queue_options options;
-	struct ff_tally tally;
-
-	/* Behind the mutex. */
-	pthread_mutex_t mutex;
-	struct entry *newest;
-	struct entry *oldest;
-	size_t count;
-	size_t ended;
-	uint64_t next_number;
-	bool stopping;
-	struct content contents[FF_QUEUE_CONTENTS + 1]; /* in the order of their end */
-	size_t content_count;
-	uint64_t content_bytes;
-};
 
 struct ff_queue *ff_queue_new(const struct ff_queue_options *options)
 {
@@ -52,22 +20,30 @@ struct ff_queue *ff_queue_new(const struct ff_queue_options *options)
 	return queue;
 }
 
-static void unlink_entry(struct ff_queue *queue, struct entry *entry)
+static void unlink_entry(struct ff_queue *queue, struct ff_queue_entry *entry)
 {
 	*(entry->newer ? &entry->newer->older : &queue->newest) = entry->older;
 	*(entry->older ? &entry->older->newer : &queue->oldest) = entry->newer;
 	queue->count--;
 }
 
-static void link_newest(struct ff_queue *queue, struct entry *entry)
+/* In the order of the numbers, which is nearly always the order in which they come. */
+static void link_entry(struct ff_queue *queue, struct ff_queue_entry *entry)
 {
-	entry->older = queue->newest;
-	*(queue->newest ? &queue->newest->newer : &queue->oldest) = entry;
-	queue->newest = entry;
+	struct ff_queue_entry *newer = NULL;
+	struct ff_queue_entry *older = queue->newest;
+	while (older && ff_job_number(older->job) > ff_job_number(entry->job)) {
+		newer = older;
+		older = older->older;
+	}
+	entry->newer = newer;
+	entry->older = older;
+	*(newer ? &newer->older : &queue->newest) = entry;
+	*(older ? &older->newer : &queue->oldest) = entry;
 	queue->count++;
 }
 
-static void free_entry(struct entry *entry)
+static void free_entry(struct ff_queue_entry *entry)
 {
 	if (entry) {
 		ff_job_unref(entry->job);
@@ -80,10 +56,10 @@ void ff_queue_free(struct ff_queue *queue)
 	if (!queue) {
 		return;
 	}
-	while (queue->newest) {
-		struct entry *entry = queue->newest;
-		unlink_entry(queue, entry);
+	for (struct ff_queue_entry *entry = queue->newest; entry;) {
+		struct ff_queue_entry *older = entry->older;
 		free_entry(entry);
+		entry = older;
 	}
 	for (size_t i = 0; i < queue->content_count; i++) {
 		ff_job_unref(queue->contents[i].job);
@@ -92,44 +68,71 @@ void ff_queue_free(struct ff_queue *queue)
 	free(queue);
 }
 
-static void log_end(struct ff_job *job)
+static void log_end(const struct ff_queue *queue, struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
-	const struct ff_log *log = ff_worker_log(ff_job_worker(job));
+	struct ff_worker *worker = ff_job_worker(job);
+	const struct ff_log *log = worker ? ff_worker_log(worker) : queue->options.log;
 	const char *kind = ff_job_kind_name(ff_job_kind(job));
 	if (view.state == FF_JOB_DONE) {
 		ff_log(log, FF_LOG_INFO, "job %s (%s) is done", ff_job_id(job), kind);
 	} else if (view.state == FF_JOB_CANCELLED) {
-		ff_log(log, FF_LOG_INFO, "job %s (%s) was cancelled", ff_job_id(job), kind);
+		ff_log(log, FF_LOG_INFO, "job %s (%s) %s", ff_job_id(job), kind,
+		       view.kept ? "waits for the next start" : "was cancelled");
 	} else {
-		const char *text = view.detail + strlen(ff_worker_name(ff_job_worker(job))) + strlen(": ");
+		const char *text = view.detail + strlen(ff_job_board(job)) + strlen(": ");
 		ff_log(log, FF_LOG_ERROR, "job %s (%s) failed: %s: %s", ff_job_id(job), kind,
 		       ff_status_code(view.status), text);
 	}
 }
 
-/* Marks the job as ended and picks the oldest ended one for removal if there are too many. */
-static struct entry *retire(struct ff_queue *queue, const struct ff_job *job)
+static struct ff_queue_entry *find_entry(struct ff_queue *queue, const struct ff_job *job)
 {
-	struct entry *entry = queue->newest;
+	struct ff_queue_entry *entry = queue->newest;
 	while (entry && entry->job != job) {
 		entry = entry->older;
 	}
-	if (entry) {
-		entry->ended = true;
-		queue->ended++;
-	}
+	return entry;
+}
+
+/* Takes the oldest of those that have ended out of the list if there are too many of them. Under the mutex. */
+static struct ff_queue_entry *take_surplus(struct ff_queue *queue)
+{
 	if (queue->ended <= FF_QUEUE_HISTORY) {
 		return NULL;
 	}
-	struct entry *surplus = queue->oldest;
+	struct ff_queue_entry *surplus = queue->oldest;
 	while (!surplus->ended) {
 		surplus = surplus->newer;
 	}
 	unlink_entry(queue, surplus);
 	queue->ended--;
 	return surplus;
+}
+
+static void forget(struct ff_queue *queue, uint64_t number)
+{
+	const struct ff_ledger *ledger = queue->options.ledger;
+	if (ledger) {
+		ledger->forget(ledger->context, number);
+	}
+}
+
+void ff_queue_retire(struct ff_queue *queue, struct ff_job *job)
+{
+	pthread_mutex_lock(&queue->mutex);
+	struct ff_queue_entry *entry = find_entry(queue, job);
+	if (entry) {
+		entry->ended = true;
+		queue->ended++;
+	}
+	struct ff_queue_entry *surplus = take_surplus(queue);
+	pthread_mutex_unlock(&queue->mutex);
+	if (surplus) {
+		forget(queue, ff_job_number(surplus->job));
+		free_entry(surplus);
+	}
 }
 
 /* Takes the oldest content off the shelf if there are too many or too large ones; NULL: there are not. */
@@ -139,7 +142,7 @@ static struct ff_job *unshelve(struct ff_queue *queue)
 	    (queue->content_count <= FF_QUEUE_CONTENTS && queue->content_bytes <= queue->options.max_content)) {
 		return NULL;
 	}
-	struct content oldest = queue->contents[0];
+	struct ff_queue_content oldest = queue->contents[0];
 	queue->content_count--;
 	queue->content_bytes -= oldest.size;
 	memmove(queue->contents, queue->contents + 1, queue->content_count * sizeof(oldest));
@@ -154,7 +157,7 @@ static void shelve(struct ff_queue *queue, struct ff_job *job)
 		return;
 	}
 	pthread_mutex_lock(&queue->mutex);
-	queue->contents[queue->content_count++] = (struct content){ ff_job_ref(job), content->size };
+	queue->contents[queue->content_count++] = (struct ff_queue_content){ ff_job_ref(job), content->size };
 	queue->content_bytes += content->size;
 	struct ff_job *surplus = unshelve(queue);
 	pthread_mutex_unlock(&queue->mutex);
@@ -168,26 +171,52 @@ static void shelve(struct ff_queue *queue, struct ff_job *job)
 	ff_firmware_unref(content);
 }
 
-static void on_begin(void *context)
+static enum ff_status on_begin(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error)
 {
-	ff_tally_begin(&((struct ff_queue *)context)->tally);
+	struct ff_queue *queue = context;
+	const struct ff_ledger *ledger = queue->options.ledger;
+	enum ff_status status = ledger ? ledger->begin(ledger->context, job, started_ms, error) : FF_OK;
+	if (status == FF_OK) {
+		ff_tally_begin(&queue->tally);
+	}
+	return status;
+}
+
+/* Failures are not the job's: the ledger tries again, and the worst is a wrong word about a job that was interrupted. */
+static void log_unrecorded(struct ff_job *job, const char *what, const struct ff_error *error)
+{
+	ff_log(ff_worker_log(ff_job_worker(job)), FF_LOG_ERROR, "%s job %s is not recorded yet: %s", what,
+	       ff_job_id(job), error->text);
+}
+
+static void on_reach(void *context, struct ff_job *job)
+{
+	struct ff_queue *queue = context;
+	const struct ff_ledger *ledger = queue->options.ledger;
+	struct ff_error error = FF_ERROR_NONE;
+	if (ledger && ledger->reach(ledger->context, job, &error) != FF_OK) {
+		log_unrecorded(job, "how far it is with", &error);
+	}
 }
 
 /* Older contents make room before anybody can ask for them because this job has ended. */
-static void on_ending(void *context, struct ff_job *job)
+static void on_ending(void *context, struct ff_job *job, const struct ff_job_view *view)
 {
-	shelve(context, job);
+	struct ff_queue *queue = context;
+	const struct ff_ledger *ledger = queue->options.ledger;
+	struct ff_error error = FF_ERROR_NONE;
+	shelve(queue, job);
+	if (ledger && !view->kept && ledger->end(ledger->context, job, view, &error) != FF_OK) {
+		log_unrecorded(job, "the end of", &error);
+	}
 }
 
 static void on_end(void *context, struct ff_job *job)
 {
 	struct ff_queue *queue = context;
 	ff_tally_end(&queue->tally, job);
-	log_end(job);
-	pthread_mutex_lock(&queue->mutex);
-	struct entry *surplus = retire(queue, job);
-	pthread_mutex_unlock(&queue->mutex);
-	free_entry(surplus);
+	log_end(queue, job);
+	ff_queue_retire(queue, job);
 }
 
 void ff_queue_request_release(const struct ff_queue_request *request)
@@ -196,69 +225,120 @@ void ff_queue_request_release(const struct ff_queue_request *request)
 	ff_job_watch_free(request->watch);
 }
 
-static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number)
+void ff_queue_complete_spec(struct ff_queue *queue, struct ff_job_spec *spec)
+{
+	spec->work = ff_task_run;
+	spec->store = queue->options.store;
+	spec->max_content = queue->options.max_content;
+	spec->notify = queue->options.notify;
+	spec->notify_context = queue->options.notify_context;
+	spec->lasting = queue->options.ledger != NULL;
+	spec->begins = on_begin;
+	spec->reaches = on_reach;
+	spec->ending = on_ending;
+	spec->ended = on_end;
+	spec->queue = queue;
+}
+
+static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request)
 {
 	struct ff_job_spec spec = {
 		.kind = request->kind,
-		.number = number,
+		.repeats = request->repeats,
 		.worker = request->worker,
 		.lease = request->lease,
-		.work = ff_task_run,
 		.options = request->options,
 		.target = request->target,
 		.regions = request->regions,
 		.region_count = request->region_count,
 		.watch = request->watch,
-		.store = queue->options.store,
-		.max_content = queue->options.max_content,
-		.notify = queue->options.notify,
-		.notify_context = queue->options.notify_context,
-		.begun = on_begin,
-		.ending = on_ending,
-		.ended = on_end,
-		.ended_context = queue,
 	};
+	snprintf(spec.board, sizeof(spec.board), "%s", ff_worker_name(request->worker));
+	ff_queue_complete_spec(queue, &spec);
+	pthread_mutex_lock(&queue->mutex);
+	spec.number = queue->next_number++;
+	pthread_mutex_unlock(&queue->mutex);
 	return ff_job_new(&spec);
 }
 
-/* Makes the job and lists it. Both under one lock: whoever stops the queue either finds the job or prevents it. */
-static enum ff_status enter(struct ff_queue *queue, const struct ff_queue_request *request, struct entry *entry)
+enum ff_status ff_queue_enlist(struct ff_queue *queue, struct ff_job *job)
 {
 	enum ff_status status = FF_OK;
+	struct ff_queue_entry *entry = calloc(1, sizeof(*entry));
+	if (!entry) {
+		return FF_ERR_NO_MEMORY;
+	}
+	/* Whoever stops the queue either finds the job or prevents it. */
 	pthread_mutex_lock(&queue->mutex);
 	if (queue->stopping) {
 		status = FF_ERR_CANCELLED;
 	} else {
-		entry->job = make_job(queue, request, queue->next_number);
-		status = entry->job ? FF_OK : FF_ERR_NO_MEMORY;
-	}
-	if (status == FF_OK) {
-		queue->next_number++;
-		link_newest(queue, entry);
+		entry->job = ff_job_ref(job);
+		link_entry(queue, entry);
 	}
 	pthread_mutex_unlock(&queue->mutex);
+	if (status != FF_OK) {
+		free(entry);
+	}
 	return status;
 }
 
-enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job)
+enum ff_status ff_queue_post(struct ff_queue *queue, struct ff_job *job)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
-	enum ff_status status = entry ? enter(queue, request, entry) : FF_ERR_NO_MEMORY;
-	if (status != FF_OK) {
-		ff_queue_request_release(request);
-		free(entry);
-		return status;
-	}
-	/* A reference of our own: once it is posted, the job may end and leave the history at any moment. */
-	struct ff_job *made = ff_job_ref(entry->job);
 	ff_tally_wait(&queue->tally);
-	status = ff_job_post(made);
+	enum ff_status status = ff_job_post(job);
 	if (status != FF_OK) {
 		ff_tally_withdraw(&queue->tally);
 		pthread_mutex_lock(&queue->mutex);
-		unlink_entry(queue, entry);
+		struct ff_queue_entry *entry = find_entry(queue, job);
+		if (entry) {
+			unlink_entry(queue, entry);
+		}
 		pthread_mutex_unlock(&queue->mutex);
 		free_entry(entry);
+	}
+	return status;
+}
+
+/* First the ledger, so that nobody sees a job that might be lost. */
+static enum ff_status take_up(struct ff_queue *queue, struct ff_job *job, struct ff_error *error)
+{
+	const struct ff_ledger *ledger = queue->options.ledger;
+	enum ff_status status = ledger ? ledger->accept(ledger->context, job, error) : FF_OK;
+	if (status == FF_OK) {
+		status = ff_queue_enlist(queue, job);
+	}
+	if (status == FF_OK) {
+		status = ff_queue_post(queue, job);
+	}
+	if (status != FF_OK) {
+		forget(queue, ff_job_number(job));
+	}
+	return status;
+}
+
+static bool is_stopping(struct ff_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	bool stopping = queue->stopping;
+	pthread_mutex_unlock(&queue->mutex);
+	return stopping;
+}
+
+enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job,
+			       struct ff_error *error)
+{
+	if (is_stopping(queue)) {
+		ff_queue_request_release(request);
+		return FF_ERR_CANCELLED;
+	}
+	struct ff_job *made = make_job(queue, request);
+	if (!made) {
+		ff_queue_request_release(request);
+		return FF_ERR_NO_MEMORY;
+	}
+	enum ff_status status = take_up(queue, made, error);
+	if (status != FF_OK) {
 		ff_job_unref(made);
 		return status;
 	}
@@ -266,11 +346,20 @@ enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_req
 	return FF_OK;
 }
 
+bool ff_queue_history(struct ff_queue *queue, const char *board, struct ff_board_history *history)
+{
+	const struct ff_ledger *ledger = queue->options.ledger;
+	if (ledger) {
+		ledger->history(ledger->context, board, history);
+	}
+	return ledger != NULL;
+}
+
 struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id)
 {
 	struct ff_job *found = NULL;
 	pthread_mutex_lock(&queue->mutex);
-	for (struct entry *entry = queue->newest; entry && !found; entry = entry->older) {
+	for (struct ff_queue_entry *entry = queue->newest; entry && !found; entry = entry->older) {
 		if (strcmp(ff_job_id(entry->job), id) == 0) {
 			found = ff_job_ref(entry->job);
 		}
@@ -283,7 +372,7 @@ size_t ff_queue_list(struct ff_queue *queue, const struct ff_worker *worker, str
 {
 	size_t count = 0;
 	pthread_mutex_lock(&queue->mutex);
-	for (struct entry *entry = queue->newest; entry && count < capacity; entry = entry->older) {
+	for (struct ff_queue_entry *entry = queue->newest; entry && count < capacity; entry = entry->older) {
 		if (!worker || ff_job_worker(entry->job) == worker) {
 			jobs[count++] = ff_job_ref(entry->job);
 		}
@@ -305,7 +394,7 @@ static struct ff_job *find_of_lease(struct ff_queue *queue, uint64_t lease)
 {
 	struct ff_job *found = NULL;
 	pthread_mutex_lock(&queue->mutex);
-	for (struct entry *entry = queue->newest; entry && !found; entry = entry->older) {
+	for (struct ff_queue_entry *entry = queue->newest; entry && !found; entry = entry->older) {
 		if (!entry->ended && !entry->lease_over && ff_job_lease(entry->job) == lease) {
 			entry->lease_over = true;
 			found = ff_job_ref(entry->job);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The jobs that the server knows: those that wait or run, and the last FF_QUEUE_HISTORY that have ended.
  *
- * Jobs of one board run in the order in which they were accepted, at most FF_WORKER_MAX_TASKS of them wait. All of it
- * lives in memory, but for what jobs have read: the newest FF_QUEUE_CONTENTS of these contents are kept, and fewer if they
- * are large. new/free; any thread. */
+ * Jobs of one board run in the order in which they were accepted, at most FF_WORKER_MAX_TASKS of them wait. With a ledger
+ * they outlive the process. Of what jobs have read, the newest FF_QUEUE_CONTENTS contents are kept, and fewer if they are
+ * large; they go with the process. new/free; any thread. */
 #ifndef FF_JOBS_QUEUE_H
 #define FF_JOBS_QUEUE_H
 
@@ -14,6 +14,7 @@
 #include <farflash/status.h>
 
 #include "job.h"
+#include "ledger.h"
 #include "worker.h"
 
 #define FF_QUEUE_HISTORY 1000
@@ -27,6 +28,7 @@ struct ff_queue_options {
 		void *context); /* told after each change of a job but mere progress; must not wait; may be NULL */
 	void *notify_context;
 	struct ff_firmware_store *store; /* for what jobs read; must outlive the queue */
+	const struct ff_ledger *ledger;  /* what is kept beyond the process; NULL: nothing; must outlive the queue */
 	struct ff_metrics *metrics;      /* gets those of the jobs; may be NULL; must outlive the queue */
 	uint64_t max_content;            /* bytes of it: of one job, and of all jobs that have ended */
 };
@@ -34,13 +36,21 @@ struct ff_queue_options {
 /* NULL: out of memory. */
 struct ff_queue *ff_queue_new(const struct ff_queue_options *options);
 
+/* Takes up what the ledger has kept, once, before anything is submitted: what had ended is history again, what waited waits in
+ * its order, and what ran has been interrupted. `find` gives the board of a name, NULL: there is none. A job that cannot
+ * wait again has failed, and says why. Errors of the ledger's load(). */
+FF_WARN_UNUSED enum ff_status ff_queue_restore(struct ff_queue *queue,
+					       struct ff_worker *(*find)(void *context, const char *name),
+					       void *context, struct ff_error *error);
+
 /* The workers must have ended. NULL is harmless. */
 void ff_queue_free(struct ff_queue *queue);
 
 struct ff_queue_request {
 	enum ff_job_kind kind;
 	struct ff_worker *worker;
-	uint64_t lease; /* that it is asked for under, 0: none */
+	uint64_t lease;   /* that it is asked for under, 0: none */
+	uint64_t repeats; /* the number of the interrupted job that it repeats, 0: none */
 	struct ff_job_options options;
 	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over in any case */
@@ -52,9 +62,10 @@ struct ff_queue_request {
 void ff_queue_request_release(const struct ff_queue_request *request);
 
 /* Accepts a job and gives the caller a reference. FF_ERR_BUSY: too many wait for this board; FF_ERR_CANCELLED: the
- * server is stopping; FF_ERR_DENIED: the board is kept for another lease, or the request's is over; FF_ERR_NO_MEMORY. */
+ * server is stopping; FF_ERR_DENIED: the board is kept for another lease, or the request's is over; FF_ERR_NO_MEMORY; what
+ * the ledger answers, which alone sets `error`. Waits for the ledger. */
 FF_WARN_UNUSED enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request,
-					      struct ff_job **job);
+					      struct ff_job **job, struct ff_error *error);
 
 /* A reference to the job with this id, or NULL. */
 struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id);
@@ -66,10 +77,13 @@ size_t ff_queue_list(struct ff_queue *queue, const struct ff_worker *worker, str
 /* How many jobs a list can hold at this moment. */
 size_t ff_queue_count(struct ff_queue *queue);
 
+/* What has become of the jobs of the board of this name. False: nothing is kept. */
+bool ff_queue_history(struct ff_queue *queue, const char *board, struct ff_board_history *history);
+
 /* Cancels the jobs of a lease that is over at their board. */
 void ff_queue_end_lease(struct ff_queue *queue, uint64_t lease);
 
-/* Accepts no more and cancels everything. */
+/* Accepts no more and cancels everything; with a ledger, what has not begun waits for the next start. */
 void ff_queue_stop(struct ff_queue *queue);
 
 #endif

@@ -40,6 +40,7 @@ static const struct row documented[] = {
 	{ "no-answer", 504 },        { "timeout", 504 },
 	{ "no-space", 507 },         { "protected", 422 },
 	{ "test-failed", 422 },      { "no-memory", 500 },
+	{ "interrupted", 503 },      { "not-recorded", 503 },
 };
 
 static unsigned documented_status(const char *code)

@@ -120,7 +120,7 @@ static struct ff_job *submit_reset(struct fixture *fixture)
 {
 	struct ff_job *job = NULL;
 	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
-	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job, NULL), FF_OK);
 	return job;
 }
 
@@ -164,7 +164,7 @@ static struct ff_job *submit_flash(struct fixture *fixture)
 		.regions = region,
 		.region_count = 1,
 	};
-	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job, NULL), FF_OK);
 	return job;
 }
 
@@ -225,7 +225,7 @@ static void test_queue__waiting_jobs_are_bounded(void **state)
 	}
 	struct ff_job *surplus = NULL;
 	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
-	assert_int_equal(ff_queue_submit(fixture->queue, &request, &surplus), FF_ERR_BUSY);
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &surplus, NULL), FF_ERR_BUSY);
 	assert_null(surplus);
 	assert_int_equal(ff_queue_count(fixture->queue), FF_WORKER_MAX_TASKS + 1);
 	for (int i = 0; i <= FF_WORKER_MAX_TASKS; i++) {
@@ -293,7 +293,7 @@ static void test_queue__a_test_of_a_board_that_stays_away_fails(void **state)
 	assert_non_null(request.watch);
 	request.watch->timeout_ms = 300;
 	ff_fake_port_hold_resets(&fixture->port, true);
-	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &job, NULL), FF_OK);
 	wait_resets(fixture, 1);
 	ff_fake_port_unplug(&fixture->port);
 	ff_fake_port_hold_resets(&fixture->port, false);
@@ -417,7 +417,7 @@ static void test_queue__cancel_says_what_it_left(void **state)
 		struct ff_queue_request request = { .kind = rows[i].kind, .worker = fixture->worker };
 		struct ff_job *job = NULL;
 		ff_fake_port_hold_resets(&fixture->port, true);
-		assert_int_equal(ff_queue_submit(fixture->queue, &request, &job), FF_OK);
+		assert_int_equal(ff_queue_submit(fixture->queue, &request, &job, NULL), FF_OK);
 		wait_resets(fixture, resets + 1);
 		ff_job_report(job, &(struct ff_progress){ .phase = rows[i].phase });
 		assert_true(ff_job_cancel(job, false));
@@ -443,7 +443,7 @@ static void test_queue__stop_cancels_everything_and_takes_nothing(void **state)
 	assert_true(view_of(running).by_shutdown);
 	struct ff_job *late = NULL;
 	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
-	assert_int_equal(ff_queue_submit(fixture->queue, &request, &late), FF_ERR_CANCELLED);
+	assert_int_equal(ff_queue_submit(fixture->queue, &request, &late, NULL), FF_ERR_CANCELLED);
 	ff_job_unref(running);
 	ff_job_unref(waiting);
 }

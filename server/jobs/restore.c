@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the queue takes up from an earlier run. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue_inner.h"
+
+struct restore {
+	struct ff_queue *queue;
+	struct ff_worker *(*find)(void *context, const char *name);
+	void *find_context;
+	struct ff_job **jobs; /* in the order of their numbers, a reference to each */
+	size_t count;
+	size_t capacity;
+	bool failed; /* out of memory */
+};
+
+static bool make_room(struct restore *restore)
+{
+	if (restore->count == restore->capacity) {
+		size_t capacity = restore->capacity ? 2 * restore->capacity : 64;
+		struct ff_job **jobs = realloc(restore->jobs, capacity * sizeof(struct ff_job *));
+		if (!jobs) {
+			return false;
+		}
+		restore->jobs = jobs;
+		restore->capacity = capacity;
+	}
+	return true;
+}
+
+static void on_found(void *context, const struct ff_job_spec *known, const struct ff_job_past *past)
+{
+	struct restore *restore = context;
+	struct ff_job_spec spec = *known;
+	spec.worker = restore->find(restore->find_context, spec.board);
+	ff_queue_complete_spec(restore->queue, &spec);
+	struct ff_job *job = make_room(restore) ? ff_job_restore(&spec, past) : NULL;
+	if (!job) {
+		restore->failed = true;
+		ff_job_regions_free(spec.regions, spec.region_count);
+		ff_job_watch_free(spec.watch);
+		ff_job_past_release(past);
+		return;
+	}
+	restore->jobs[restore->count++] = job;
+	if (spec.number >= restore->queue->next_number) {
+		restore->queue->next_number = spec.number + 1;
+	}
+}
+
+static bool is_repeated(const struct restore *restore, const struct ff_job *job)
+{
+	bool found = false;
+	for (size_t i = 0; i < restore->count && !found; i++) {
+		found = ff_job_repeats(restore->jobs[i]) == ff_job_number(job);
+	}
+	return found;
+}
+
+/* Whether it was stopped in the middle of its work, wants to run again in that case, and has not done so yet. */
+static bool is_to_be_repeated(const struct restore *restore, struct ff_job *job)
+{
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	bool stopped = view.state == FF_JOB_INTERRUPTED || (view.state == FF_JOB_CANCELLED && view.by_shutdown);
+	return stopped && ff_job_options(job)->rerun && !is_repeated(restore, job);
+}
+
+/* Regions as they were asked for; NULL: out of memory. */
+static struct ff_job_region *copy_regions(const struct ff_job_region *regions, size_t count)
+{
+	struct ff_job_region *copies = calloc(count + 1, sizeof(*copies));
+	bool complete = copies != NULL;
+	for (size_t i = 0; i < count && complete; i++) {
+		copies[i] = regions[i];
+		copies[i].firmware = NULL;
+		copies[i].name = regions[i].name ? strdup(regions[i].name) : NULL;
+		complete = !regions[i].name || copies[i].name;
+	}
+	if (!complete) {
+		ff_job_regions_free(copies, copies ? count : 0);
+		return NULL;
+	}
+	return copies;
+}
+
+static struct ff_job_watch *copy_watch(const struct ff_job_watch *watch)
+{
+	struct ff_job_watch *copy = calloc(1, sizeof(*copy));
+	if (!copy) {
+		return NULL;
+	}
+	*copy = *watch;
+	copy->expect = watch->expect ? strdup(watch->expect) : NULL;
+	copy->fail = watch->fail ? strdup(watch->fail) : NULL;
+	if ((watch->expect && !copy->expect) || (watch->fail && !copy->fail)) {
+		ff_job_watch_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+/* The same work as a job with the next number. NULL: out of memory. */
+static struct ff_job *copy_job(struct ff_queue *queue, const struct ff_job *job)
+{
+	struct ff_job_spec spec = {
+		.kind = ff_job_kind(job),
+		.number = queue->next_number,
+		.repeats = ff_job_number(job),
+		.worker = ff_job_worker(job),
+		.lease = ff_job_lease(job),
+		.options = *ff_job_options(job),
+		.target = *ff_job_target(job),
+	};
+	const struct ff_job_watch *watch = ff_job_watch(job);
+	snprintf(spec.board, sizeof(spec.board), "%s", ff_job_board(job));
+	ff_queue_complete_spec(queue, &spec);
+	const struct ff_job_region *regions = ff_job_regions(job, &spec.region_count);
+	spec.regions = copy_regions(regions, spec.region_count);
+	spec.watch = watch ? copy_watch(watch) : NULL;
+	struct ff_job *copy = spec.regions && (!watch || spec.watch) ? ff_job_new(&spec) : NULL;
+	if (!copy) {
+		ff_job_regions_free(spec.regions, spec.regions ? spec.region_count : 0);
+		ff_job_watch_free(spec.watch);
+		return NULL;
+	}
+	queue->next_number++;
+	return copy;
+}
+
+/* Gives the job its images back. False: one of them is gone, and `error` says which. */
+static enum ff_status find_images(struct ff_queue *queue, struct ff_job *job, struct ff_error *error)
+{
+	size_t count = 0;
+	const struct ff_job_region *regions = ff_job_regions(job, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct ff_firmware *image = ff_firmware_find(queue->options.store, regions[i].sha256);
+		if (!image) {
+			return ff_error_set(error, FF_ERR_IO,
+					    "the image for 0x%x (SHA-256 %.16s...) is no longer in the server's store",
+					    regions[i].offset, regions[i].sha256);
+		}
+		ff_job_lend_image(job, i, image);
+	}
+	return FF_OK;
+}
+
+/* Has a job wait again; one that cannot has ended, and says why. */
+static void resume(struct ff_queue *queue, struct ff_job *job)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status = FF_OK;
+	if (!ff_job_worker(job)) {
+		status = ff_error_set(&error, FF_ERR_NOT_FOUND, "the server has no board of this name any more");
+	}
+	if (status == FF_OK) {
+		status = find_images(queue, job, &error);
+	}
+	ff_tally_wait(&queue->tally);
+	if (status == FF_OK) {
+		status = ff_job_post(job);
+	}
+	if (status == FF_ERR_DENIED) {
+		ff_job_end_lease(job);
+		status = FF_ERR_CANCELLED;
+	}
+	if (status != FF_OK) {
+		ff_error_set(&error, status, "%d jobs wait for the board already", FF_WORKER_MAX_TASKS);
+		ff_job_refuse(job, status, &error);
+	}
+}
+
+/* Lists the job, and records what an interrupted one has become. */
+static enum ff_status take_up(struct restore *restore, struct ff_job *job, struct ff_error *error)
+{
+	struct ff_queue *queue = restore->queue;
+	const struct ff_ledger *ledger = queue->options.ledger;
+	struct ff_job *again = is_to_be_repeated(restore, job) ? copy_job(queue, job) : NULL;
+	enum ff_status status = ff_queue_enlist(queue, job);
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	if (status != FF_OK) {
+		ff_error_set(error, status, "out of memory");
+	}
+	/* First the new job: if the server ends between the two, it is found, and not made twice. */
+	if (status == FF_OK && again) {
+		status = ledger->accept(ledger->context, again, error);
+	}
+	if (status == FF_OK && view.state == FF_JOB_INTERRUPTED) {
+		status = ledger->end(ledger->context, job, &view, error);
+		ff_log(queue->options.log, FF_LOG_WARN, "job %s (%s): %s", ff_job_id(job),
+		       ff_job_kind_name(ff_job_kind(job)), view.detail);
+	}
+	if (status == FF_OK && again) {
+		status = ff_queue_enlist(queue, again);
+	}
+	if (status == FF_OK && again) {
+		resume(queue, again);
+	}
+	ff_job_unref(again);
+	if (ff_job_state_ended(view.state)) {
+		ff_queue_retire(queue, job);
+	}
+	return status;
+}
+
+enum ff_status ff_queue_restore(struct ff_queue *queue, struct ff_worker *(*find)(void *context, const char *name),
+				void *context, struct ff_error *error)
+{
+	struct restore restore = { .queue = queue, .find = find, .find_context = context };
+	const struct ff_ledger *ledger = queue->options.ledger;
+	enum ff_status status = ledger->load(ledger->context, on_found, &restore, error);
+	if (status == FF_OK && restore.failed) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	size_t recorded = restore.count;
+	/* What ran goes before what waited. */
+	for (size_t i = 0; i < recorded && status == FF_OK; i++) {
+		status = take_up(&restore, restore.jobs[i], error);
+	}
+	for (size_t i = 0; i < restore.count; i++) {
+		struct ff_job_view view;
+		ff_job_view(restore.jobs[i], &view);
+		if (status == FF_OK && view.state == FF_JOB_QUEUED) {
+			resume(queue, restore.jobs[i]);
+		}
+		ff_job_unref(restore.jobs[i]);
+	}
+	free(restore.jobs);
+	return status;
+}
