@@ -42,7 +42,8 @@ struct ff_flasher;
 	X(FF_PHASE_READ, "read") \
 	X(FF_PHASE_ERASE, "erase") \
 	X(FF_PHASE_REBOOT, "reboot") \
-	X(FF_PHASE_WATCH, "watch") /* farflashd's: what the application says */
+	X(FF_PHASE_WATCH, "watch") /* farflashd's: what the application says */ \
+	X(FF_PHASE_POWER, "power") /* farflashd's: the board's power is switched */
 
 enum ff_phase {
 #define FF_PHASE_ENUM(name, text) name,

@@ -41,6 +41,7 @@ static const struct row documented[] = {
 	{ "no-space", 507 },         { "protected", 422 },
 	{ "test-failed", 422 },      { "no-memory", 500 },
 	{ "interrupted", 503 },      { "not-recorded", 503 },
+	{ "power-failed", 502 },
 };
 
 static unsigned documented_status(const char *code)
