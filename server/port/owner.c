@@ -33,16 +33,13 @@ static void lose(struct ff_worker *worker, const struct ff_error *error)
 	}
 }
 
-static enum ff_status open_port(struct ff_worker *worker, struct ff_error *error)
+/* Opens the port and leaves the board's state alone. */
+static enum ff_status plug_in(struct ff_worker *worker, struct ff_error *error)
 {
-	if (worker->plug.is_open) {
-		return FF_OK;
-	}
 	struct ff_line line;
 	ff_input_line(&worker->input, &line);
 	enum ff_status status = ff_plug_open(&worker->plug, line.baud, error);
 	if (status != FF_OK) {
-		lose(worker, error);
 		return status;
 	}
 	worker->lost_us = 0;
@@ -51,8 +48,21 @@ static enum ff_status open_port(struct ff_worker *worker, struct ff_error *error
 	worker->view.has_lines = worker->plug.transport.has_lines;
 	worker->view.usb_jtag = worker->plug.transport.kind == FF_PORT_USB_JTAG;
 	pthread_mutex_unlock(&worker->mutex);
-	set_state(worker, FF_BOARD_IDLE, "", "");
 	return FF_OK;
+}
+
+static enum ff_status open_port(struct ff_worker *worker, struct ff_error *error)
+{
+	if (worker->plug.is_open) {
+		return FF_OK;
+	}
+	enum ff_status status = plug_in(worker, error);
+	if (status == FF_OK) {
+		set_state(worker, FF_BOARD_IDLE, "", "");
+	} else {
+		lose(worker, error);
+	}
+	return status;
 }
 
 /* After these the port may be half dead (a peer that vanished without a word looks like a silent board), so it is
@@ -79,25 +89,90 @@ static void turn_away(struct ff_worker *worker, struct ff_task *task, const char
 	task->ops->finished(task, FF_ERR_CANCELLED, &error);
 }
 
+static enum ff_status run_with_port(struct ff_worker *worker, struct ff_task *task, struct ff_error *error)
+{
+	enum ff_status status = open_port(worker, error);
+	if (status != FF_OK) {
+		return status;
+	}
+	if (task->label) {
+		set_state(worker, FF_BOARD_BUSY, "", task->label);
+	}
+	status = task->ops->run(task, &worker->plug.transport, error);
+	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%s", ff_status_text(status));
+}
+
+/* The port while a task works beside it. That it goes away is no news then, and it has to be let go at once: a port that
+ * is held open while it vanishes comes back under another name. */
+static bool look_after_port(void *context)
+{
+	struct ff_worker *worker = context;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_pump pump = { .moved = false };
+	if (!worker->plug.is_open) {
+		return ff_plug_is_due(&worker->plug) && plug_in(worker, &error) == FF_OK;
+	}
+	if (ff_pump_output(&worker->plug.transport, &worker->console, &pump, &error) != FF_OK) {
+		ff_log(&worker->log, FF_LOG_INFO, "the port has gone: %s", error.text);
+		ff_plug_lose(&worker->plug);
+		return false;
+	}
+	ff_worker_tell(worker);
+	return true;
+}
+
+static enum ff_status run_beside(struct ff_worker *worker, struct ff_task *task, struct ff_error *error)
+{
+	const struct ff_port_care care = { look_after_port, worker };
+	if (task->label) {
+		set_state(worker, FF_BOARD_BUSY, "", task->label);
+	}
+	enum ff_status status = task->ops->beside(task, &care, error);
+	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%s", ff_status_text(status));
+}
+
+/* One more try of what has failed, if the task knows what may help. */
+static enum ff_status try_again(struct ff_worker *worker, struct ff_task *task, enum ff_status status,
+				struct ff_error *error)
+{
+	if (!task->ops->can_mend || !task->ops->can_mend(task, status, error)) {
+		return status;
+	}
+	if (worker->plug.is_open) {
+		ff_plug_close(&worker->plug);
+	}
+	ff_error_clear(error);
+	status = run_beside(worker, task, error);
+	return status == FF_OK ? run_with_port(worker, task, error) : status;
+}
+
+/* The board's state after a task. */
+static void settle(struct ff_worker *worker, const struct ff_task *task, enum ff_status status,
+		   const struct ff_error *error)
+{
+	struct ff_board_view view;
+	struct ff_error reason = FF_ERROR_NONE;
+	if (status == FF_ERR_LOST && worker->plug.is_open) {
+		ff_plug_lose(&worker->plug);
+		lose(worker, error);
+		return;
+	}
+	ff_worker_view(worker, &view);
+	if (worker->plug.is_open && task->label) {
+		set_state(worker, FF_BOARD_IDLE, "", "");
+	} else if (!worker->plug.is_open && view.state == FF_BOARD_BUSY) {
+		(void)!open_port(worker, &reason); /* a failure becomes the board's state */
+	}
+}
+
 static void serve(struct ff_worker *worker, struct ff_task *task)
 {
 	struct ff_error error = FF_ERROR_NONE;
-	enum ff_status status = open_port(worker, &error);
-	if (status == FF_OK) {
-		if (task->label) {
-			set_state(worker, FF_BOARD_BUSY, "", task->label);
-		}
-		status = task->ops->run(task, &worker->plug.transport, &error);
-		if (status != FF_OK) {
-			ff_error_set(&error, status, "%s", ff_status_text(status));
-		}
-		if (status == FF_ERR_LOST) {
-			ff_plug_lose(&worker->plug);
-			lose(worker, &error);
-		} else if (task->label) {
-			set_state(worker, FF_BOARD_IDLE, "", "");
-		}
+	enum ff_status status = task->ops->run ? run_with_port(worker, task, &error) : run_beside(worker, task, &error);
+	if (status != FF_OK && task->ops->run) {
+		status = try_again(worker, task, status, &error);
 	}
+	settle(worker, task, status, &error);
 	bool doubt = worker->plug.is_open && puts_port_in_doubt(status);
 	end_service(worker);
 	task->ops->finished(task, status, &error);

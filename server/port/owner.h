@@ -19,6 +19,7 @@ struct ff_worker {
 	struct ff_sequence enter; /* the same, as steps */
 	struct ff_sequence hard;
 	struct ff_labels labels; /* its owner's */
+	struct ff_power power;
 	uint16_t rfc2217_port;
 	uint16_t raw_port;
 	struct ff_log log;

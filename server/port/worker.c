@@ -118,6 +118,9 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	if (options->labels) {
 		worker->labels = *options->labels;
 	}
+	if (options->power) {
+		worker->power = *options->power;
+	}
 	worker->rfc2217_port = options->rfc2217_port;
 	worker->raw_port = options->raw_port;
 	worker->parent_log = options->log;
@@ -397,6 +400,11 @@ const struct ff_line_step *ff_worker_reset_steps(const struct ff_worker *worker,
 	const struct ff_sequence *sequence = to_loader ? &worker->enter : &worker->hard;
 	*count = sequence->count;
 	return sequence->count > 0 ? sequence->steps : NULL;
+}
+
+const struct ff_power *ff_worker_power(const struct ff_worker *worker)
+{
+	return &worker->power;
 }
 
 const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker)

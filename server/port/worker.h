@@ -22,6 +22,7 @@
 #include "console.h"
 #include "input.h"
 #include "labels.h"
+#include "power.h"
 
 #define FF_BOARD_NAME_SIZE 65
 #define FF_BOARD_ADDRESS_SIZE 256
@@ -85,11 +86,24 @@ struct ff_board_view {
 
 struct ff_task;
 
-/* What a task does. Both run in the owner thread and must not call ff_worker_join() or ff_worker_free(). */
+/* For a task that works beside the port: it calls look() some ten times a second, so that the board's output goes on, and a
+ * port that goes away is let go and found again. True: the port is open. */
+struct ff_port_care {
+	bool (*look)(void *context);
+	void *context;
+};
+
+/* What a task does. All of it runs in the owner thread and must not call ff_worker_join() or ff_worker_free(). */
 struct ff_task_ops {
 	/* Works with the open port, which is lent for the call. FF_ERR_LOST marks the board as lost; after other errors
-	 * that put the port itself in doubt it is opened anew. `error` is empty. */
+	 * that put the port itself in doubt it is opened anew. `error` is empty. NULL: the task needs no port, and beside()
+	 * is all of it. */
 	enum ff_status (*run)(struct ff_task *task, struct ff_transport *transport, struct ff_error *error);
+	/* Works without the port, which may come and go. May be NULL if run() is not. */
+	enum ff_status (*beside)(struct ff_task *task, const struct ff_port_care *care, struct ff_error *error);
+	/* Whether beside() may mend what has failed so, the opening of the port included: then run() has one more try after
+	 * it. NULL: nothing can. */
+	bool (*can_mend)(struct ff_task *task, enum ff_status status, const struct ff_error *error);
 	/* The last call, once for every task that was posted and not withdrawn: with what run() answered, with the reason
 	 * why the port could not be opened (then run() was not called), or with FF_ERR_CANCELLED when the worker stops or
 	 * the task's lease is over.
@@ -114,6 +128,7 @@ struct ff_worker_options {
 	uint32_t work_baud;             /* rate that jobs use unless they say otherwise; the worker only keeps it */
 	struct ff_board_resets resets;  /* for jobs; the worker only keeps them */
 	const struct ff_labels *labels; /* what its owner says of it; copied; may be NULL */
+	const struct ff_power *power;   /* how its power is switched; copied; NULL: it cannot be */
 	uint16_t rfc2217_port;          /* the board's TCP ports, 0: none; the worker only keeps them */
 	uint16_t raw_port;
 	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
@@ -191,6 +206,7 @@ const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker);
 const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker);
+const struct ff_power *ff_worker_power(const struct ff_worker *worker);
 
 /* The steps of the board's own sequence into its bootloader, or into its application; NULL: it has none. */
 const struct ff_line_step *ff_worker_reset_steps(const struct ff_worker *worker, bool to_loader, size_t *count);
