@@ -180,6 +180,7 @@ static enum ff_status start_workers(struct server *server, struct ff_error *erro
 			.work_baud = config->boards[i].baud,
 			.resets = config->boards[i].resets,
 			.labels = &config->boards[i].labels,
+			.power = &config->boards[i].power,
 			.log = &server->log,
 			.notify = ff_doors_notify,
 			.notify_context = &server->doors.doors[i],
@@ -344,6 +345,7 @@ static void block_signals(sigset_t *signals)
 	sigaddset(signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a power hook's program ended */
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is one more full disk */
 }
 

@@ -14,6 +14,7 @@
 #include "labels.h"
 #include "listen.h"
 #include "ports.h"
+#include "power.h"
 #include "worker.h"
 
 #define FF_CONFIG_MAX_BOARDS 256
@@ -32,6 +33,7 @@ struct ff_config_board {
 	int raw;     /* the same */
 	bool passthrough;
 	struct ff_labels labels;
+	struct ff_power power; /* the configuration file alone can give it */
 };
 
 struct ff_config {

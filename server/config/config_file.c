@@ -9,6 +9,7 @@
 #include <cyaml/cyaml.h>
 
 #include "config_board.h"
+#include "config_power.h"
 
 #define REASON_SIZE 200
 
@@ -25,6 +26,8 @@ struct file_board {
 	char *hard_reset_sequence;
 	char **labels;
 	unsigned labels_count;
+	struct ff_config_power *power;
+	char *power_cycle_on_failure;
 };
 
 struct file {
@@ -62,6 +65,9 @@ static const cyaml_schema_field_t board_fields[] = {
 	TEXT("hard-reset-sequence", struct file_board, hard_reset_sequence),
 	CYAML_FIELD_SEQUENCE("labels", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_board, labels,
 			     &label_schema, 0, FF_LABELS_MAX),
+	CYAML_FIELD_MAPPING_PTR("power", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_board, power,
+				ff_config_power_fields),
+	TEXT("power-cycle-on-failure", struct file_board, power_cycle_on_failure),
 	CYAML_FIELD_END,
 };
 
@@ -230,6 +236,11 @@ static enum ff_status take_board(struct ff_config *config, const struct file_boa
 	}
 	for (unsigned i = 0; i < file->labels_count && status == FF_OK; i++) {
 		status = ff_config_board_set(&board, "label", file->labels[i], error);
+	}
+	struct ff_error reason = FF_ERROR_NONE;
+	if (status == FF_OK &&
+	    ff_config_take_power(&board.power, file->power, file->power_cycle_on_failure, &reason) != FF_OK) {
+		status = ff_error_set(error, FF_ERR_ARGUMENT, "board %s: %s", board.name, reason.text);
 	}
 	return status == FF_OK ? ff_config_append_board(config, &board, error) : status;
 }
