@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* reset, flash-id, read-mac, chip-id: short work on one board, here or through the server. */
+/* reset, power, flash-id, read-mac, chip-id: short work on one board, here or through the server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,29 @@ bool ff_cmd_reset(struct ff_run *run)
 	ff_display_clear(run->display);
 	if (!run->options->json) {
 		printf("%s: reset\n", ff_job_board(run->result));
+	}
+	return true;
+}
+
+bool ff_cmd_power(struct ff_run *run)
+{
+	struct ff_remote_task there = { .takes = FF_REMOTE_TAKES_NOTHING };
+	const char *action = run->options->word_count == 1 ? run->options->words[0].text : "";
+
+	if (strcmp(action, "on") != 0 && strcmp(action, "off") != 0 && strcmp(action, "cycle") != 0) {
+		return ff_failure_set(&run->failure, "invalid-argument", "say what to do: power on, off or cycle");
+	}
+	if (run->options->port != NULL) {
+		return ff_failure_set(&run->failure, "invalid-argument",
+				      "power is switched by a server, whose configuration knows how: --port has none");
+	}
+	snprintf(there.resource, sizeof(there.resource), "power?action=%s", action);
+	if (!ff_remote_work(run, &there)) {
+		return false;
+	}
+	ff_display_clear(run->display);
+	if (!run->options->json) {
+		printf("%s: power %s\n", ff_job_board(run->result), action);
 	}
 	return true;
 }

@@ -76,6 +76,7 @@ bool ff_cmd_lease(struct ff_run *run);
 bool ff_cmd_jobs(struct ff_run *run);
 bool ff_cmd_write_flash(struct ff_run *run);
 bool ff_cmd_reset(struct ff_run *run);
+bool ff_cmd_power(struct ff_run *run);
 bool ff_cmd_monitor(struct ff_run *run);
 bool ff_cmd_connect(struct ff_run *run);
 bool ff_cmd_flash_id(struct ff_run *run);

@@ -10,6 +10,7 @@ extern const struct ff_handler ff_api_boards_list;
 extern const struct ff_handler ff_api_boards_get;
 extern const struct ff_handler ff_api_boards_reset;
 extern const struct ff_handler ff_api_boards_run;
+extern const struct ff_handler ff_api_boards_power;
 extern const struct ff_handler ff_api_boards_get_info;
 extern const struct ff_handler ff_api_boards_probe;
 

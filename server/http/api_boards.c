@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "answer.h"
@@ -12,6 +13,7 @@
 
 static const char *const list_params[] = { "select", NULL };
 static const char *const job_params[] = { FF_QUERY_JOB, NULL };
+static const char *const power_params[] = { "action", FF_QUERY_JOB, NULL };
 static const char *const resets_params[] = { FF_QUERY_RESETS, NULL };
 
 static void begin_list(struct ff_request *request)
@@ -92,6 +94,33 @@ static enum MHD_Result answer_probe(struct ff_request *request)
 	return ff_answer_job_of_kind(request, FF_JOB_INFO);
 }
 
+static void begin_power(struct ff_request *request)
+{
+	const char *name = ff_request_param(request, "action");
+	const struct ff_power *power = ff_worker_power(request->worker);
+	enum ff_power_action action;
+	if (!ff_power_find_action(name, &action)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "say what to do: action=on, off or cycle");
+	} else if (!ff_power_can(power, action)) {
+		char text[FF_ERROR_TEXT_SIZE];
+		snprintf(text, sizeof(text), "%s has no program for power %s in the server's configuration",
+			 ff_worker_name(request->worker), name);
+		ff_problem_set_status(&request->problem, FF_ERR_UNSUPPORTED, text);
+	}
+}
+
+static enum MHD_Result answer_power(struct ff_request *request)
+{
+	struct ff_queue_request wanted = { .kind = FF_JOB_POWER, .worker = request->worker };
+	enum ff_power_action action;
+	if (request->job || !ff_power_find_action(ff_request_param(request, "action"), &action)) {
+		return ff_answer_job(request);
+	}
+	wanted.target.value = action;
+	ff_query_job(request, &wanted.options);
+	return request->problem.http_status ? ff_reply_problem(request) : ff_answer_submit(request, &wanted);
+}
+
 const struct ff_handler ff_api_boards_list = { .params = list_params, .begin = begin_list, .answer = answer_list };
 const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = answer_board };
 const struct ff_handler ff_api_boards_reset = {
@@ -99,6 +128,13 @@ const struct ff_handler ff_api_boards_reset = {
 };
 const struct ff_handler ff_api_boards_run = {
 	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_run
+};
+const struct ff_handler ff_api_boards_power = {
+	.names_board = true,
+	.lease = FF_LEASE_NEEDED,
+	.params = power_params,
+	.begin = begin_power,
+	.answer = answer_power,
 };
 const struct ff_handler ff_api_boards_get_info = { .names_board = true, .answer = answer_info };
 const struct ff_handler ff_api_boards_probe = {

@@ -114,19 +114,31 @@ static json_t *present_boards_lease(const struct ff_lease *lease)
 		     : json_null();
 }
 
+/* The actions that there are programs for. */
+static json_t *present_power(const struct ff_power *power)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < FF_POWER_ACTION_COUNT; i++) {
+		if (ff_power_can(power, (enum ff_power_action)i)) {
+			json_array_append_new(list, json_string(ff_power_action_name((enum ff_power_action)i)));
+		}
+	}
+	return list;
+}
+
 json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease)
 {
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 			 ff_worker_name(worker), "address", ff_worker_address(worker), "state",
 			 ff_board_state_name(view.state), "detail", view.detail[0] ? view.detail : NULL, "job",
 			 view.task[0] ? view.task : NULL, "queued", (json_int_t)view.waiting, "holder",
 			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
 			 present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
-			 present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "info",
-			 ff_present_info(&view.facts));
+			 present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "power",
+			 present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)
@@ -178,6 +190,8 @@ static json_t *present_target(const struct ff_job *job)
 				 present_word(target->mask));
 	case FF_JOB_READ_FLASH_STATUS:
 		return json_pack("{s:o}", "size", present_count(target->size));
+	case FF_JOB_POWER:
+		return json_pack("{s:s}", "action", ff_power_action_name((enum ff_power_action)target->value));
 	case FF_JOB_WRITE_FLASH_STATUS:
 		return json_pack("{s:o, s:o, s:b}", "size", present_count(target->size), "value",
 				 present_status(target->value, target->size), "non_volatile", target->non_volatile);
@@ -255,7 +269,7 @@ static json_t *present_kinds_options(const struct ff_job *job)
 static json_t *present_options(const struct ff_job *job)
 {
 	const struct ff_job_options *options = ff_job_options(job);
-	if (ff_job_kind(job) == FF_JOB_RESET) {
+	if (ff_job_kind(job) == FF_JOB_RESET || ff_job_kind(job) == FF_JOB_POWER) {
 		return json_null();
 	}
 	return ff_resets_report(present_kinds_options(job), options->before, options->after, options->attempts);

@@ -46,6 +46,10 @@ static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 		snprintf(text, DESCRIPTION_SIZE, "%s %u bytes of flash at 0x%x of", ff_job_kind_name(ff_job_kind(job)),
 			 target->size, target->start);
 		break;
+	case FF_JOB_POWER:
+		snprintf(text, DESCRIPTION_SIZE, "power %s of",
+			 ff_power_action_name((enum ff_power_action)target->value));
+		break;
 	case FF_JOB_READ_MEMORY:
 		snprintf(text, DESCRIPTION_SIZE, "read %u bytes of memory at 0x%08x of", target->size, target->start);
 		break;
@@ -93,6 +97,7 @@ static enum ff_status tell_step(struct ff_job *job, struct ff_job_step step, str
 		[FF_PHASE_READ] = "reading",
 		[FF_PHASE_ERASE] = "erasing",
 		[FF_PHASE_WATCH] = "what the board says",
+		[FF_PHASE_POWER] = "switching the board's power",
 	};
 	const char *phase = ff_phase_name(step.phase);
 	size_t count = 0;

@@ -32,6 +32,7 @@ static const struct ff_route routes[] = {
 	{ PUT, "/api/v1/boards/*/flash-status", &ff_api_flash_status_write },
 	{ POST, "/api/v1/boards/*/reset", &ff_api_boards_reset },
 	{ POST, "/api/v1/boards/*/run", &ff_api_boards_run },
+	{ POST, "/api/v1/boards/*/power", &ff_api_boards_power },
 	{ GET, "/api/v1/boards/*/info", &ff_api_boards_get_info },
 	{ POST, "/api/v1/boards/*/info", &ff_api_boards_probe },
 	{ GET, "/api/v1/boards/*/console", &ff_api_console_read },

@@ -78,6 +78,8 @@ static const char *describe_rest(const struct ff_job *job)
 	case FF_JOB_WRITE_FLASH_STATUS:
 		return job->view.facts.known ? " in its work: the status may have been written"
 					     : " before anything was written";
+	case FF_JOB_POWER:
+		return " while the power was switched: it may be on or off";
 	default:
 		return "; the flash is as it was";
 	}
@@ -150,11 +152,17 @@ void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_er
 	end(job, status, error);
 }
 
-static enum ff_status run(struct ff_task *task, struct ff_transport *transport, struct ff_error *error)
+/* Once, however often its work is tried. */
+static enum ff_status begin(struct ff_job *job, struct ff_error *error)
 {
-	struct ff_job *job = of_task(task);
 	if (ff_job_cancelled(job)) {
 		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled before it began");
+	}
+	lock(job);
+	bool begun = job->view.state == FF_JOB_RUNNING;
+	pthread_mutex_unlock(&job->mutex);
+	if (begun) {
+		return FF_OK;
 	}
 	int64_t now_ms = ff_wall_ms();
 	enum ff_status status = job->spec.begins(job->spec.queue, job, now_ms, error);
@@ -167,7 +175,43 @@ static enum ff_status run(struct ff_task *task, struct ff_transport *transport, 
 	unlock_changed(job, true);
 	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
 	       ff_job_kind_name(job->spec.kind));
-	return job->spec.work(job, transport, error);
+	return FF_OK;
+}
+
+static enum ff_status run(struct ff_task *task, struct ff_transport *transport, struct ff_error *error)
+{
+	struct ff_job *job = of_task(task);
+	enum ff_status status = begin(job, error);
+	return status == FF_OK ? job->spec.work(job, transport, error) : status;
+}
+
+static enum ff_status run_beside(struct ff_task *task, const struct ff_port_care *care, struct ff_error *error)
+{
+	struct ff_job *job = of_task(task);
+	enum ff_status status = begin(job, error);
+	return status == FF_OK ? job->spec.power(job, care, error) : status;
+}
+
+/* A board that has not answered may hang so that only its power can help; one that was found has not that to blame. */
+static bool can_mend(struct ff_task *task, enum ff_status status, const struct ff_error *error)
+{
+	struct ff_job *job = of_task(task);
+	const struct ff_power *power = ff_worker_power(job->spec.worker);
+	bool gone = status == FF_ERR_NO_ANSWER || status == FF_ERR_TIMEOUT || status == FF_ERR_PROTOCOL ||
+		    status == FF_ERR_LOST || status == FF_ERR_NOT_FOUND;
+	char note[FF_ERROR_TEXT_SIZE];
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	if (!gone || !power->on_failure || !ff_power_can(power, FF_POWER_CYCLE) || view.facts.known || view.listens ||
+	    ff_job_cancelled(job)) {
+		return false;
+	}
+	ff_log(ff_worker_log(job->spec.worker), FF_LOG_WARN, "job %s: the board's power is cycled: %s", job->id,
+	       error->text);
+	snprintf(note, sizeof(note), "the board's power was cycled because it could not be reached: %.200s",
+		 error->text);
+	ff_job_add_note(job, note);
+	return true;
 }
 
 static void finished(struct ff_task *task, enum ff_status status, const struct ff_error *error)
@@ -175,7 +219,13 @@ static void finished(struct ff_task *task, enum ff_status status, const struct f
 	end(of_task(task), status, error);
 }
 
-static const struct ff_task_ops task_ops = { .run = run, .finished = finished };
+static const struct ff_task_ops task_ops = {
+	.run = run,
+	.beside = run_beside,
+	.can_mend = can_mend,
+	.finished = finished,
+};
+static const struct ff_task_ops power_ops = { .beside = run_beside, .finished = finished };
 
 struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 {
@@ -185,7 +235,8 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	}
 	snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)spec->number);
 	job->spec = *spec;
-	job->task = (struct ff_task){ .ops = &task_ops, .label = job->id, .lease = spec->lease };
+	const struct ff_task_ops *ops = spec->kind == FF_JOB_POWER ? &power_ops : &task_ops;
+	job->task = (struct ff_task){ .ops = ops, .label = job->id, .lease = spec->lease };
 	job->view.created_ms = ff_wall_ms();
 	job->view.version = 1;
 	atomic_init(&job->references, 1);

@@ -38,7 +38,8 @@
 	X(FF_JOB_WRITE_FLASH_STATUS, "write-flash-status") \
 	X(FF_JOB_RUN, "run") \
 	X(FF_JOB_LOAD_RAM, "load-ram") \
-	X(FF_JOB_TEST, "test")
+	X(FF_JOB_TEST, "test") \
+	X(FF_JOB_POWER, "power")
 
 #define FF_JOB_STATE_MAP(X) \
 	X(FF_JOB_QUEUED, "queued") \
@@ -101,10 +102,10 @@ struct ff_job_options {
 
 /* Which part of flash, memory or the flash chip's status a job is about, where images do not say it. */
 struct ff_job_target {
-	uint32_t start;    /* flash offset or memory address */
-	uint32_t size;     /* bytes; 0: all of the flash from there on */
-	uint32_t value;    /* FF_JOB_WRITE_MEMORY, FF_JOB_WRITE_FLASH_STATUS: what to write */
-	uint32_t mask;     /* FF_JOB_WRITE_MEMORY: the bits that are written */
+	uint32_t start; /* flash offset or memory address */
+	uint32_t size;  /* bytes; 0: all of the flash from there on */
+	uint32_t value; /* FF_JOB_WRITE_MEMORY, FF_JOB_WRITE_FLASH_STATUS: what to write; FF_JOB_POWER: which action */
+	uint32_t mask;  /* FF_JOB_WRITE_MEMORY: the bits that are written */
 	bool non_volatile; /* FF_JOB_WRITE_FLASH_STATUS: for good */
 };
 
@@ -168,6 +169,10 @@ struct ff_job;
 /* The work itself, in the board's owner thread. */
 typedef enum ff_status (*ff_job_work)(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
 
+/* What happens to the board's power, in the same thread: all that FF_JOB_POWER is about, and the help of the others when they
+ * cannot connect. */
+typedef enum ff_status (*ff_job_power)(struct ff_job *job, const struct ff_port_care *care, struct ff_error *error);
+
 struct ff_job_spec {
 	enum ff_job_kind kind;
 	uint64_t number;  /* the id is its decimal text */
@@ -177,6 +182,7 @@ struct ff_job_spec {
 		*worker; /* NULL: there is no such board any more; then it can be neither posted nor cancelled */
 	uint64_t lease;  /* that it was asked for under, 0: none */
 	ff_job_work work;
+	ff_job_power power;
 	struct ff_job_options options;
 	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over if the job is made */

@@ -7,6 +7,7 @@
 
 #include "queue_inner.h"
 #include "tasks.h"
+#include "work.h"
 
 struct ff_queue *ff_queue_new(const struct ff_queue_options *options)
 {
@@ -228,6 +229,7 @@ void ff_queue_request_release(const struct ff_queue_request *request)
 void ff_queue_complete_spec(struct ff_queue *queue, struct ff_job_spec *spec)
 {
 	spec->work = ff_task_run;
+	spec->power = ff_work_power;
 	spec->store = queue->options.store;
 	spec->max_content = queue->options.max_content;
 	spec->notify = queue->options.notify;

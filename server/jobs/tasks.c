@@ -150,7 +150,8 @@ enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, s
 		[FF_JOB_WRITE_FLASH_STATUS] = ff_work_write_flash_status,
 		[FF_JOB_RUN] = ff_work_run,
 		[FF_JOB_LOAD_RAM] = ff_work_load_ram,
-		[FF_JOB_TEST] = NULL, /* see above */
+		[FF_JOB_TEST] = NULL,  /* see above */
+		[FF_JOB_POWER] = NULL, /* needs no port: ff_work_power() */
 	};
 	ff_work_function function = functions[ff_job_kind(job)];
 	if (ff_job_kind(job) == FF_JOB_TEST) {

@@ -44,6 +44,11 @@ FF_WARN_UNUSED enum ff_status ff_work_load_ram(struct ff_work *work, struct ff_e
  * FF_ERR_CANCELLED, FF_ERR_LOST, FF_ERR_NO_SPACE, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_work_watch(struct ff_job *job, struct ff_transport *transport, struct ff_error *error);
 
+/* work_power.c: the power's action that the job is about, or a cycle for one that could not connect; then the port is waited
+ * for. Errors of ff_power_run(). */
+FF_WARN_UNUSED enum ff_status ff_work_power(struct ff_job *job, const struct ff_port_care *care,
+					    struct ff_error *error);
+
 /* work_status.c: the flash chip's status registers. Errors of ff_flasher_read_flash_status() and
  * ff_flasher_write_flash_status(). */
 FF_WARN_UNUSED enum ff_status ff_work_read_flash_status(struct ff_work *work, struct ff_error *error);
