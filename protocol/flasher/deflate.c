@@ -6,8 +6,13 @@
 
 #include <zlib.h>
 
-#define LEVEL 9
-#define INPUT_SIZE 16384
+/* zlib's own choice. Level 9 takes two to six times the time for at most 0.4 % fewer bytes, and each image is compressed
+ * twice, once before it is sent. */
+#define LEVEL 6
+#define WINDOW_BITS 15
+/* 64 KB less than zlib's own 8, for at most 0.2 % more bytes on the wire: many boards may be flashed at once. */
+#define MEMORY_LEVEL 7
+#define INPUT_SIZE 4096
 
 struct ff_deflate {
 	z_stream out;
@@ -27,7 +32,7 @@ enum ff_status ff_deflate_new(struct ff_deflate **stream, struct ff_error *error
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to compress");
 	}
 	/* zlib's own header, as the chips expect it; they have a window of 32 KB. */
-	if (deflateInit(&created->out, LEVEL) != Z_OK) {
+	if (deflateInit2(&created->out, LEVEL, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
 		free(created);
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to compress");
 	}
