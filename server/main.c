@@ -31,6 +31,8 @@
 #define STOP_TIMEOUT_MS 15000
 #define DESCRIPTORS 4096
 #define MALLOC_ARENAS 2 /* one more costs more memory than a few threads can gain */
+/* What is at least so large goes back to the system when it is freed: the buffers of a job should not stay behind it. */
+#define MALLOC_OWN_PAGES (32 * 1024)
 
 const char *argp_program_version = "farflashd " FF_VERSION;
 
@@ -390,6 +392,7 @@ int main(int argc, char **argv)
 	allow_descriptors();
 	argp_err_exit_status = EXIT_USAGE;
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+	mallopt(M_MMAP_THRESHOLD, MALLOC_OWN_PAGES);
 	enum ff_status status = configure(&server.config, argc, argv, &error);
 	if (status == FF_OK) {
 		ff_journal_open(&server.journal, &server.config);
