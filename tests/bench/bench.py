@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speed and memory of farflash, as tables. Prints what it measured and asserts nothing about it.
 
-    bench.py [--runs 3] [--only wire,operations,distance,memory,upload,peers] [--json FILE]
+    bench.py [--runs 3] [--only wire,operations,distance,memory,upload,peers,farm] [--json FILE]
 
 The programs come from FARFLASH_BIN (default build/bin). Boards are virtual ones that hold wire and flash to real times."""
 
@@ -21,6 +21,7 @@ import distance  # noqa: E402
 import memory  # noqa: E402
 import operations  # noqa: E402
 import peers  # noqa: E402
+import rack  # noqa: E402
 import upload  # noqa: E402
 import wire  # noqa: E402
 from program import bin_dir  # noqa: E402
@@ -28,7 +29,7 @@ from table import Progress  # noqa: E402
 
 TIMING_HEADER = os.path.join(HERE, "..", "virtual-board", "flash", "timing.h")
 SUBJECTS = {"wire": wire, "operations": operations, "distance": distance, "memory": memory, "upload": upload,
-            "peers": peers}
+            "peers": peers, "farm": rack}
 
 
 def arguments():

@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""(d) How fast an upload reaches the disk of the server, beside a plain write and a hash of the same bytes."""
+"""(d) How fast an upload reaches the disk of the server: beside a sink on libmicrohttpd that forgets what it takes, beside a
+plain write and a hash of the same bytes, and as the sink does when the client's network is the limit."""
 
+import contextlib
 import hashlib
 import os
+import socket
 import statistics
 import time
 
 import firmware
 from lab import board, server
-from rest import API, form
+from program import Program, program_path
+from rest import API, Rest, form
+from server import LISTENING
 from table import table
 
 SIZE = 16 << 20
+PIECE = 64 << 10
+GIGABIT = 125e6  # bytes a second
+WARM = 3  # times before it counts
+OCTETS = "application/octet-stream"
 
 
 def timed(work):
@@ -27,6 +36,34 @@ def write_file(directory, data):
     os.unlink(path)
 
 
+@contextlib.contextmanager
+def sink():
+    program = Program([program_path("upload-sink")])
+    try:
+        yield Rest(int(program.wait_line(LISTENING).group(1).rpartition(":")[2]))
+    finally:
+        program.terminate()
+
+
+def send_to_sink(rest, data):
+    reply = rest.request("PUT", "/", data, {"Content-Type": OCTETS})
+    assert reply.status == 204, reply
+
+
+def send_slowly(port, path, data, status):
+    """As through a network of 1 Gbit/s: seconds, and the job's id if there is one."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nPrefer: respond-async\r\nContent-Length: {len(data)}\r\n\r\n".encode())
+        begin = time.perf_counter()
+        for at in range(0, len(data), PIECE):
+            client.sendall(memoryview(data)[at:at + PIECE])
+            time.sleep(max(0.0, begin + (at + PIECE) / GIGABIT - time.perf_counter()))
+        reply = client.recv(65536)
+        took = time.perf_counter() - begin
+    assert reply.startswith(f"HTTP/1.1 {status} ".encode()), reply
+    return took, reply.partition(b'"id":')[2].partition(b'"')[2].partition(b'"')[0].decode()
+
+
 def send(daemon, method, query, body, kind):
     reply = daemon.rest.request(method, f"{API}/boards/lab0/flash{query}", body,
                                 {"Content-Type": kind, "Prefer": "respond-async"}, timeout=120)
@@ -36,24 +73,41 @@ def send(daemon, method, query, body, kind):
     return job
 
 
+def measure_once(daemon, nothing, directory, data):
+    """Seconds of each."""
+    kind, body = form([("0x0", data)])
+    found = {}
+    for key, arguments in (("put", ("PUT", "?offset=0x0", data, OCTETS)), ("form", ("POST", "", body, kind))):
+        begin = time.perf_counter()
+        job = send(daemon, *arguments)
+        found[key] = time.perf_counter() - begin
+        daemon.rest.wait_job(job)
+    found["sink"] = timed(lambda: send_to_sink(nothing, data))
+    found["slow_put"], job = send_slowly(daemon.port, f"{API}/boards/lab0/flash?offset=0x0", data, 202)
+    daemon.rest.cancel(job)
+    daemon.rest.wait_job(job)
+    found["slow_sink"], _ = send_slowly(nothing.port, "/", data, 204)
+    found["disk"] = timed(lambda: write_file(directory, data))
+    found["sha256"] = timed(lambda: hashlib.sha256(data).digest())
+    return found
+
+
 def measure(directory, count, _timing, progress):
     data = firmware.payload(1 << 20) * (SIZE >> 20)
-    kind, body = form([("0x0", data)])
-    found = {"bytes": SIZE, "put": [], "form": [], "disk": [], "sha256": []}
-    with board(directory, flash_size="16MB", timing="real") as one, server(directory, {"lab0": one.address}) as daemon:
-        for number in range(count):
-            progress(f"upload: run {number + 1} of {count}")
-            for key, arguments in (("put", ("PUT", "?offset=0x0", data, "application/octet-stream")),
-                                   ("form", ("POST", "", body, kind))):
-                jobs = []
-                found[key].append(timed(lambda: jobs.append(send(daemon, *arguments))))
-                daemon.rest.wait_job(jobs[0])
-            found["disk"].append(timed(lambda: write_file(directory, data)))
-            found["sha256"].append(timed(lambda: hashlib.sha256(data).digest()))
-    return {key: statistics.median(value) if isinstance(value, list) else value for key, value in found.items()}
+    runs = []
+    with board(directory, flash_size="16MB", timing="real") as one, server(directory, {"lab0": one.address}) as daemon, \
+            sink() as nothing:
+        for number in range(WARM + 3 * count):
+            progress(f"upload: run {number + 1} of {WARM + 3 * count}")
+            runs.append(measure_once(daemon, nothing, directory, data))
+    return {"bytes": SIZE, **{key: statistics.median(run[key] for run in runs[WARM:]) for key in runs[0]}}
 
 
 def report(found):
-    names = {"put": "PUT until 202", "form": "form until 202", "disk": "plain write of a file", "sha256": "SHA-256 alone"}
-    rows = [[name, f"{found[key] * 1000:.0f}", f"{found['bytes'] / found[key] / 1e6:.0f}"] for key, name in names.items()]
-    return table(f"Upload of {found['bytes'] >> 20} MB, medians", ["", "ms", "MB/s"], rows)
+    names = {"sink": "PUT to a libmicrohttpd sink", "put": "PUT until 202", "form": "form until 202",
+             "slow_sink": "PUT to the sink over 1 Gbit/s", "slow_put": "PUT until 202 over 1 Gbit/s",
+             "disk": "plain write of a file", "sha256": "SHA-256 alone"}
+    peers = {"put": "sink", "form": "sink", "slow_put": "slow_sink"}
+    rows = [[name, f"{found[key] * 1000:.1f}", f"{found['bytes'] / found[key] / 1e6:.0f}",
+             f"{100 * found[peers[key]] / found[key]:.0f} %" if key in peers else ""] for key, name in names.items()]
+    return table(f"Upload of {found['bytes'] >> 20} MB, medians", ["", "ms", "MB/s", "of the sink"], rows)
