@@ -17,6 +17,7 @@
 
 #define USUAL_SECONDS 600
 #define LONGEST_WAIT_S 3600
+#define BODY_DEPTH 8    /* one would do */
 #define LOOK_US 5000000 /* how often it is looked whether the client still waits */
 
 static const char *const take_params[] = { "board", "select", "seconds", "owner", "wait", "peer", NULL };
@@ -73,7 +74,9 @@ static void read_body(struct ff_request *request, const char *const *known)
 	if (asking->body_size == 0) {
 		return;
 	}
-	asking->json = json_loadb(asking->body, asking->body_size, JSON_REJECT_DUPLICATES, NULL);
+	if (ff_text_is_shallow(asking->body, asking->body_size, BODY_DEPTH)) {
+		asking->json = json_loadb(asking->body, asking->body_size, JSON_REJECT_DUPLICATES, NULL);
+	}
 	if (!json_is_object(asking->json)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "the body is no JSON object");
 		return;

@@ -108,7 +108,7 @@ def test_lease__ids_are_kept_out_of_the_log(echo):
     assert lease["id"] not in echo.output()
 
 
-@pytest.mark.parametrize("body", ("[]", "{", '{"board": ["lab1"]}', '{"board": "lab1", "more": 1}',
+@pytest.mark.parametrize("body", ("[]", "{", "[" * 4000, '{"board": ' * 400, '{"board": ["lab1"]}', '{"board": "lab1", "more": 1}',
                                   '{"board": "lab1", "board": "lab1"}', '{"board": "lab1", "seconds": 1e3}'))
 def test_lease__refuses_bodies_that_make_no_sense(echo, body):
     assert_problem(echo.rest.request("POST", f"{API}/leases", body), 400, "invalid-argument")

@@ -45,6 +45,26 @@ void ff_text_clean(char *text)
 	}
 }
 
+bool ff_text_is_shallow(const char *json, size_t size, size_t depth)
+{
+	size_t open = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < size; i++) {
+		if (quoted && json[i] == '\\') {
+			i++;
+		} else if (json[i] == '"') {
+			quoted = !quoted;
+		} else if (!quoted && (json[i] == '[' || json[i] == '{')) {
+			if (++open > depth) {
+				return false;
+			}
+		} else if (!quoted && (json[i] == ']' || json[i] == '}') && open > 0) {
+			open--;
+		}
+	}
+	return true;
+}
+
 const char *ff_text_base_name(const char *path)
 {
 	const char *name = path;

@@ -3,10 +3,15 @@
 #ifndef FF_HTTP_TEXT_H
 #define FF_HTTP_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Replaces control characters and whatever is not valid UTF-8 (RFC 3629) by '?', in place. */
 void ff_text_clean(char *text);
+
+/* Whether JSON text has at most `depth` arrays and objects inside each other; to be asked before it is parsed, because jansson
+ * goes 2048 deep, for which the stack of a connection's thread is too small. */
+bool ff_text_is_shallow(const char *json, size_t size, size_t depth);
 
 /* The last component of a path in either notation: browsers on Windows used to send whole paths. */
 const char *ff_text_base_name(const char *path);

@@ -165,6 +165,26 @@ static void test_text__finds_base_names(void **state)
 	assert_string_equal(ff_text_base_name("dir/"), "");
 }
 
+static bool is_shallow(const char *json, size_t depth)
+{
+	return ff_text_is_shallow(json, strlen(json), depth);
+}
+
+static void test_text__measures_how_deep_json_goes(void **state)
+{
+	(void)state;
+	assert_true(is_shallow("", 0));
+	assert_true(is_shallow("17", 0));
+	assert_false(is_shallow("[", 0));
+	assert_true(is_shallow("[{}, [], {\"a\": []}]", 3));
+	assert_false(is_shallow("[{}, [], {\"a\": []}]", 2));
+	assert_true(is_shallow("[\"[[[{{{\"]", 1));
+	assert_true(is_shallow("[\"\\\"[[[\"]", 1));
+	assert_false(is_shallow("[\"\\\\\", [[]]]", 2));
+	assert_true(is_shallow("]]]}[]", 1));
+	assert_true(is_shallow("\"\\", 0));
+}
+
 static void test_text__formats_facts(void **state)
 {
 	(void)state;
@@ -250,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_params__reads_switches_and_rates),
 		cmocka_unit_test(test_text__cleans_what_is_not_text),
 		cmocka_unit_test(test_text__finds_base_names),
+		cmocka_unit_test(test_text__measures_how_deep_json_goes),
 		cmocka_unit_test(test_text__formats_facts),
 		cmocka_unit_test(test_router__finds_routes),
 		cmocka_unit_test(test_router__names_the_methods_that_a_path_has),
