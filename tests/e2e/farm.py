@@ -99,7 +99,9 @@ def farm(directory, count, **options):
         yield started
     except BaseException:
         print("\n".join(started.server.output().splitlines()[-200:]))
-        with contextlib.suppress(AssertionError):
+        try:
             started.judge()
+        except AssertionError as error:
+            print(error)
         raise
     started.judge()
