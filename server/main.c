@@ -24,6 +24,7 @@
 #include "metrics.h"
 #include "queue.h"
 #include "standard.h"
+#include "store.h"
 #include "waker.h"
 #include "worker.h"
 
@@ -160,6 +161,7 @@ struct server {
 	struct ff_firmware_store *store;
 	struct ff_diskcheck *disk;
 	struct ff_waker *waker;
+	struct ff_store *records;
 	struct ff_queue *queue;
 	struct ff_leases *leases;
 	struct ff_worker **workers;
@@ -223,6 +225,30 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 	return ff_httpd_start(&server->httpd, &http, error);
 }
 
+static struct ff_worker *find_worker(void *context, const char *name)
+{
+	const struct server *server = context;
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (strcmp(ff_worker_name(server->workers[i]), name) == 0) {
+			return server->workers[i];
+		}
+	}
+	return NULL;
+}
+
+/* Takes up what an earlier run has left, before clients can come. Leases go first: they keep boards, and jobs belong to them. */
+static enum ff_status restore(struct server *server, struct ff_error *error)
+{
+	enum ff_status status = ff_leases_restore(server->leases, find_worker, server, error);
+	if (status == FF_OK) {
+		status = ff_queue_restore(server->queue, find_worker, server, error);
+	}
+	if (status == FF_OK && ff_leases_start(server->leases) != FF_OK) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory or threads");
+	}
+	return status;
+}
+
 static enum ff_status start(struct server *server, struct ff_error *error)
 {
 	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
@@ -231,6 +257,9 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	}
 	if (status == FF_OK) {
 		status = ff_diskcheck_new(&server->disk, ff_firmware_store_folder(server->store), error);
+	}
+	if (status == FF_OK) {
+		status = ff_store_open(&server->records, server->config.data_dir, &server->log, error);
 	}
 	if (status == FF_OK) {
 		status = ff_doors_open(&server->doors, &server->config, &server->log, error);
@@ -246,6 +275,7 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		.notify = ff_waker_kick,
 		.notify_context = server->waker,
 		.store = server->store,
+		.ledger = ff_store_ledger(server->records),
 		.metrics = server->metrics,
 		.max_content = server->config.max_content,
 	};
@@ -256,16 +286,20 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	struct ff_leases_options leases = {
 		.most = server->config.board_count,
 		.gate = ff_gate(server->queue),
+		.ledger = ff_store_lease_ledger(server->records),
 		.changed = ff_waker_kick,
 		.changed_context = server->waker,
 	};
 	server->leases = ff_leases_new(&leases);
-	if (!server->leases || ff_leases_start(server->leases) != FF_OK) {
+	if (!server->leases) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory or threads");
 	}
 	server->doors.notify = ff_waker_kick;
 	server->doors.notify_context = server->waker;
 	status = start_workers(server, error);
+	if (status == FF_OK) {
+		status = restore(server, error);
+	}
 	if (status == FF_OK) {
 		status = ff_doors_start(&server->doors, &server->config, server->workers, &server->log, error);
 	}
@@ -304,6 +338,7 @@ static void release(struct server *server)
 	ff_waker_free(server->waker);
 	ff_diskcheck_free(server->disk);
 	ff_firmware_store_free(server->store);
+	ff_store_close(server->records);
 	if (server->listener.fd >= 0) {
 		close(server->listener.fd);
 	}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leases.h"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@ enum slot_state { SLOT_FREE, SLOT_BEGINNING, SLOT_LEASED, SLOT_ENDING };
 
 struct slot {
 	enum slot_state state;
-	struct ff_lease lease;
+	uint8_t hash[FF_LEASE_HASH_SIZE];
+	struct ff_lease lease; /* without its id, which nobody but its holder knows */
 	int64_t expires_us;
 };
 
@@ -29,8 +32,8 @@ struct ff_leases {
 	pthread_cond_t changed;
 	struct slot *slots; /* options.most */
 	uint64_t last_number;
-	char (*over)[FF_LEASE_ID_SIZE]; /* a ring of FF_LEASES_REMEMBERED */
-	size_t over_count;              /* ever */
+	uint8_t (*over)[FF_LEASE_HASH_SIZE]; /* a ring of FF_LEASES_REMEMBERED */
+	size_t over_count;                   /* ever */
 	bool stopping;
 };
 
@@ -85,37 +88,84 @@ static void tell(const struct ff_leases *leases)
 
 /* ---- ids ---- */
 
-/* In a time that tells nothing of where they differ. `given` is any text. */
-static bool is_id(const char known[FF_LEASE_ID_SIZE], const char *given)
+/* False: it cannot be an id, or there is no memory. */
+static bool hash_id(uint8_t hash[FF_LEASE_HASH_SIZE], const char *id)
 {
-	unsigned differs = 0;
-	if (strlen(given) != FF_LEASE_ID_SIZE - 1) {
-		return false;
-	}
-	for (size_t i = 0; i < FF_LEASE_ID_SIZE - 1; i++) {
-		differs |= (unsigned char)known[i] ^ (unsigned char)given[i];
-	}
-	return differs == 0;
+	unsigned size = 0;
+	return strlen(id) == FF_LEASE_ID_SIZE - 1 && EVP_Digest(id, strlen(id), hash, &size, EVP_sha256(), NULL) == 1 &&
+	       size == FF_LEASE_HASH_SIZE;
+}
+
+/* In a time that tells nothing of where they differ. */
+static bool is_same(const uint8_t *known, const uint8_t *hash)
+{
+	return CRYPTO_memcmp(known, hash, FF_LEASE_HASH_SIZE) == 0;
 }
 
 /* The slot of a lease that is in force. Under the mutex. */
-static enum ff_status find(struct ff_leases *leases, const char *id, struct slot **found)
+static enum ff_status find_slot(struct ff_leases *leases, const char *id, struct slot **found)
 {
+	uint8_t hash[FF_LEASE_HASH_SIZE];
 	int64_t now = now_of(leases);
+	if (!hash_id(hash, id)) {
+		return FF_ERR_NOT_FOUND;
+	}
 	for (size_t i = 0; i < leases->options.most; i++) {
 		struct slot *slot = &leases->slots[i];
-		if (slot->state != SLOT_FREE && slot->state != SLOT_BEGINNING && is_id(slot->lease.id, id)) {
+		if (slot->state != SLOT_FREE && slot->state != SLOT_BEGINNING && is_same(slot->hash, hash)) {
 			*found = slot;
 			/* Its time is over before anybody has noticed. */
 			return slot->state == SLOT_LEASED && slot->expires_us > now ? FF_OK : FF_ERR_LOST;
 		}
 	}
 	for (size_t i = 0; i < FF_LEASES_REMEMBERED && i < leases->over_count; i++) {
-		if (is_id(leases->over[i], id)) {
+		if (is_same(leases->over[i], hash)) {
 			return FF_ERR_LOST;
 		}
 	}
 	return FF_ERR_NOT_FOUND;
+}
+
+/* A copy for its holder, who knows the id; it may have it in the same lease. */
+static void copy_whole(struct ff_lease *lease, const struct slot *slot, const char *id)
+{
+	char known[FF_LEASE_ID_SIZE];
+	snprintf(known, sizeof(known), "%s", id);
+	*lease = slot->lease;
+	memcpy(lease->id, known, sizeof(known));
+}
+
+/* ---- the ledger ---- */
+
+static void fill_record(struct ff_lease_record *record, const struct slot *slot)
+{
+	*record = (struct ff_lease_record){
+		.keep = slot->lease.keep,
+		.created_ms = slot->lease.created_ms,
+		.expires_ms = slot->lease.expires_ms,
+	};
+	memcpy(record->hash, slot->hash, sizeof(record->hash));
+	snprintf(record->board, sizeof(record->board), "%s", ff_worker_name(slot->lease.board));
+}
+
+static enum ff_status record_take(const struct ff_leases *leases, const struct slot *slot)
+{
+	const struct ff_lease_ledger *ledger = leases->options.ledger;
+	struct ff_lease_record record;
+	if (!ledger) {
+		return FF_OK;
+	}
+	fill_record(&record, slot);
+	return ledger->take(ledger->context, &record, NULL);
+}
+
+/* The board is free in any case; what is not recorded yet will be, or the worst is that the lease comes back. */
+static void record_end(const struct ff_leases *leases, const struct ff_lease_record *record, const char *why)
+{
+	const struct ff_lease_ledger *ledger = leases->options.ledger;
+	struct ff_lease_record ended = *record;
+	ended.ended_ms = ff_wall_ms();
+	(void)!ledger->end(ledger->context, &ended, why, NULL);
 }
 
 /* ---- the beginning ---- */
@@ -140,37 +190,61 @@ static struct slot *free_slot(struct ff_leases *leases)
 	return NULL;
 }
 
-static void set_end(struct ff_leases *leases, struct slot *slot, unsigned seconds)
+/* By two clocks: one is for people and for the next start, the other nobody sets. */
+static void set_end(const struct ff_leases *leases, struct slot *slot, unsigned seconds, int64_t expires_ms)
 {
 	slot->expires_us = now_of(leases) + (int64_t)seconds * 1000000;
-	slot->lease.expires_ms = ff_wall_ms() + (int64_t)seconds * 1000;
+	slot->lease.expires_ms = expires_ms;
+}
+
+static int64_t in_seconds(unsigned seconds)
+{
+	return ff_wall_ms() + (int64_t)seconds * 1000;
+}
+
+/* Closes the gate and has the lease recorded; its slot is the caller's. */
+static enum ff_status begin(struct ff_leases *leases, struct slot *slot, unsigned seconds)
+{
+	const struct ff_lease_gate *gate = &leases->options.gate;
+	struct ff_worker *board = slot->lease.board;
+	enum ff_status status = gate->close(gate->context, board, &slot->lease.keep);
+	if (status == FF_OK) {
+		slot->lease.expires_ms = in_seconds(seconds);
+		status = record_take(leases, slot);
+		if (status != FF_OK) {
+			gate->open(gate->context, board, slot->lease.keep.lease);
+		}
+	}
+	return status;
 }
 
 enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board, const char *owner, const char *peer,
 			      unsigned seconds, struct ff_lease *lease)
 {
-	struct ff_lease made = { .board = board, .created_ms = ff_wall_ms() };
-	if (!ff_random_hex(made.id, sizeof(made.id) / 2)) {
+	char id[FF_LEASE_ID_SIZE];
+	struct slot made = { .state = SLOT_BEGINNING, .lease = { .board = board, .created_ms = ff_wall_ms() } };
+	if (!ff_random_hex(id, sizeof(id) / 2) || !hash_id(made.hash, id)) {
 		return FF_ERR_IO;
 	}
-	snprintf(made.keep.owner, sizeof(made.keep.owner), "%s", owner);
-	snprintf(made.keep.peer, sizeof(made.keep.peer), "%s", peer);
+	snprintf(made.lease.keep.owner, sizeof(made.lease.keep.owner), "%s", owner);
+	snprintf(made.lease.keep.peer, sizeof(made.lease.keep.peer), "%s", peer);
 	pthread_mutex_lock(&leases->mutex);
 	struct slot *slot = slot_of_board(leases, board) ? NULL : free_slot(leases);
 	if (slot) {
-		made.keep.lease = ++leases->last_number;
-		*slot = (struct slot){ .state = SLOT_BEGINNING, .lease = made };
+		made.lease.keep.lease = ++leases->last_number;
+		*slot = made;
 	}
 	pthread_mutex_unlock(&leases->mutex);
 	if (!slot) {
 		return FF_ERR_BUSY;
 	}
-	enum ff_status status = leases->options.gate.close(leases->options.gate.context, board, &made.keep);
+	enum ff_status status = begin(leases, &made, seconds);
 	pthread_mutex_lock(&leases->mutex);
 	if (status == FF_OK) {
-		set_end(leases, slot, seconds);
+		*slot = made;
+		set_end(leases, slot, seconds, made.lease.expires_ms);
 		slot->state = SLOT_LEASED;
-		*lease = slot->lease;
+		copy_whole(lease, slot, id);
 		pthread_cond_signal(&leases->changed);
 	} else {
 		slot->state = SLOT_FREE;
@@ -185,11 +259,16 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 /* ---- the end ---- */
 
 /* Ends a lease whose slot the caller has set to SLOT_ENDING, so that it is nobody else's. */
-static void end(struct ff_leases *leases, struct slot *slot)
+static void end(struct ff_leases *leases, struct slot *slot, const char *why)
 {
 	leases->options.gate.open(leases->options.gate.context, slot->lease.board, slot->lease.keep.lease);
+	if (leases->options.ledger) {
+		struct ff_lease_record record;
+		fill_record(&record, slot);
+		record_end(leases, &record, why);
+	}
 	pthread_mutex_lock(&leases->mutex);
-	memcpy(leases->over[leases->over_count++ % FF_LEASES_REMEMBERED], slot->lease.id, FF_LEASE_ID_SIZE);
+	memcpy(leases->over[leases->over_count++ % FF_LEASES_REMEMBERED], slot->hash, FF_LEASE_HASH_SIZE);
 	slot->state = SLOT_FREE;
 	pthread_mutex_unlock(&leases->mutex);
 	tell(leases);
@@ -199,13 +278,13 @@ enum ff_status ff_leases_end(struct ff_leases *leases, const char *id)
 {
 	struct slot *slot = NULL;
 	pthread_mutex_lock(&leases->mutex);
-	enum ff_status status = find(leases, id, &slot);
+	enum ff_status status = find_slot(leases, id, &slot);
 	if (status == FF_OK) {
 		slot->state = SLOT_ENDING;
 	}
 	pthread_mutex_unlock(&leases->mutex);
 	if (status == FF_OK) {
-		end(leases, slot);
+		end(leases, slot, "handed-back");
 	}
 	return status;
 }
@@ -237,10 +316,72 @@ int64_t ff_leases_expire(struct ff_leases *leases)
 		slot = next_over(leases, &next_us);
 		pthread_mutex_unlock(&leases->mutex);
 		if (slot) {
-			end(leases, slot);
+			end(leases, slot, "expired");
 		}
 	} while (slot);
 	return next_us;
+}
+
+/* ---- an earlier run ---- */
+
+struct restore {
+	struct ff_leases *leases;
+	struct ff_worker *(*find)(void *context, const char *name);
+	void *find_context;
+	struct ff_lease_record *over; /* those that have ended by now */
+	size_t over_count;
+};
+
+/* False: it cannot go on. */
+static bool resume(struct restore *restore, const struct ff_lease_record *record)
+{
+	struct ff_leases *leases = restore->leases;
+	const struct ff_lease_gate *gate = &leases->options.gate;
+	struct ff_worker *board = restore->find(restore->find_context, record->board);
+	struct slot *slot = board ? free_slot(leases) : NULL;
+	if (!slot || record->expires_ms <= ff_wall_ms() || gate->close(gate->context, board, &record->keep) != FF_OK) {
+		return false;
+	}
+	*slot = (struct slot){
+		.state = SLOT_LEASED,
+		.lease = { .board = board, .keep = record->keep, .created_ms = record->created_ms },
+	};
+	memcpy(slot->hash, record->hash, sizeof(slot->hash));
+	slot->lease.expires_ms = record->expires_ms;
+	slot->expires_us = now_of(leases) + (record->expires_ms - ff_wall_ms()) * 1000;
+	return true;
+}
+
+/* Nobody else knows the leases yet, so no lock is needed; and the ledger cannot be told anything while it tells. */
+static void on_found(void *context, const struct ff_lease_record *record)
+{
+	struct restore *restore = context;
+	struct ff_leases *leases = restore->leases;
+	if (record->ended_ms == 0 && resume(restore, record)) {
+		return;
+	}
+	memcpy(leases->over[leases->over_count++ % FF_LEASES_REMEMBERED], record->hash, FF_LEASE_HASH_SIZE);
+	if (record->ended_ms == 0) {
+		struct ff_lease_record *more =
+			realloc(restore->over, (restore->over_count + 1) * sizeof(*restore->over));
+		if (more) { /* else it ends at the next start */
+			restore->over = more;
+			restore->over[restore->over_count++] = *record;
+		}
+	}
+}
+
+enum ff_status ff_leases_restore(struct ff_leases *leases, struct ff_worker *(*find)(void *context, const char *name),
+				 void *context, struct ff_error *error)
+{
+	struct restore restore = { .leases = leases, .find = find, .find_context = context };
+	const struct ff_lease_ledger *ledger = leases->options.ledger;
+	enum ff_status status = ledger->load(ledger->context, on_found, &restore, &leases->last_number, error);
+	for (size_t i = 0; i < restore.over_count; i++) {
+		record_end(leases, &restore.over[i], "expired");
+	}
+	free(restore.over);
+	return status;
 }
 
 /* ---- in between ---- */
@@ -249,22 +390,38 @@ enum ff_status ff_leases_find(struct ff_leases *leases, const char *id, struct f
 {
 	struct slot *slot = NULL;
 	pthread_mutex_lock(&leases->mutex);
-	enum ff_status status = find(leases, id, &slot);
+	enum ff_status status = find_slot(leases, id, &slot);
 	if (status == FF_OK) {
-		*lease = slot->lease;
+		copy_whole(lease, slot, id);
 	}
 	pthread_mutex_unlock(&leases->mutex);
 	return status;
 }
 
+/* The ledger is told of the lease's new end, before it has it. */
+static enum ff_status record_renewal(const struct ff_leases *leases, uint64_t lease, int64_t expires_ms)
+{
+	const struct ff_lease_ledger *ledger = leases->options.ledger;
+	return ledger ? ledger->renew(ledger->context, lease, expires_ms, NULL) : FF_OK;
+}
+
 enum ff_status ff_leases_renew(struct ff_leases *leases, const char *id, unsigned seconds, struct ff_lease *lease)
 {
 	struct slot *slot = NULL;
-	pthread_mutex_lock(&leases->mutex);
-	enum ff_status status = find(leases, id, &slot);
+	struct ff_lease before;
+	int64_t expires_ms = in_seconds(seconds);
+	enum ff_status status = ff_leases_find(leases, id, &before);
 	if (status == FF_OK) {
-		set_end(leases, slot, seconds);
-		*lease = slot->lease;
+		status = record_renewal(leases, before.keep.lease, expires_ms);
+	}
+	if (status != FF_OK) {
+		return status;
+	}
+	pthread_mutex_lock(&leases->mutex);
+	status = find_slot(leases, id, &slot); /* it may have ended since */
+	if (status == FF_OK) {
+		set_end(leases, slot, seconds, expires_ms);
+		copy_whole(lease, slot, id);
 		pthread_cond_signal(&leases->changed); /* it may be earlier than before */
 	}
 	pthread_mutex_unlock(&leases->mutex);
@@ -276,8 +433,7 @@ enum ff_status ff_leases_renew(struct ff_leases *leases, const char *id, unsigne
 
 static void copy_open(struct ff_lease *lease, const struct slot *slot)
 {
-	*lease = slot->lease;
-	memset(lease->id, 0, sizeof(lease->id));
+	*lease = slot->lease; /* which has no id */
 }
 
 bool ff_leases_of(struct ff_leases *leases, const struct ff_worker *board, struct ff_lease *lease)
@@ -326,7 +482,7 @@ static void *run(void *argument)
 		struct slot *slot = next_over(leases, &next_us);
 		if (slot) {
 			pthread_mutex_unlock(&leases->mutex);
-			end(leases, slot);
+			end(leases, slot, "expired");
 			pthread_mutex_lock(&leases->mutex);
 		} else {
 			wait_until(leases, next_us);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Who has which board for how long. A lease is known by its id, 128 random bits that only its holder is told, and within
- * the process by its number, which is no secret.
+/* Who has which board for how long. A lease is known by its id, 128 random bits that only its holder is told, of which a hash
+ * is remembered; and by its number, which is no secret and is never given again.
  *
- * This is the whole interface to leases; behind it they live in memory and end with the process. A board has one lease at
- * most. When one is over, by time or by hand, its gate is opened first, and only then can anybody else have the board.
+ * This is the whole interface to leases. With a ledger they outlive the process. A board has one lease at most. When one is over, by time or by hand, its gate is opened first, and only then can anybody else have the board.
  * new/free; every function may be called from any thread. */
 #ifndef FF_FARM_LEASES_H
 #define FF_FARM_LEASES_H
@@ -14,6 +13,7 @@
 
 #include <farflash/status.h>
 
+#include "lease_ledger.h"
 #include "worker.h"
 
 #define FF_LEASE_ID_SIZE 33 /* 32 hexadecimal digits */
@@ -32,6 +32,8 @@ struct ff_lease_gate {
 struct ff_leases_options {
 	size_t most; /* leases at a time */
 	struct ff_lease_gate gate;
+	const struct ff_lease_ledger
+		*ledger;                  /* what is kept beyond the process; NULL: nothing; must outlive the leases */
 	int64_t (*now_us)(void *context); /* a clock that never goes back; NULL: ff_now_us() */
 	void *now_context;
 	void (*changed)(void *context); /* told after each change; must not wait; may be NULL */
@@ -52,6 +54,13 @@ struct ff_leases;
 /* NULL: out of memory. */
 struct ff_leases *ff_leases_new(const struct ff_leases_options *options);
 
+/* Takes up what the ledger has kept, once, before anybody else can have a board: leases that are in force keep their boards
+ * again, those whose time is over have ended. `find` gives the board of a name, NULL: there is none, and its lease has ended.
+ * Errors of the ledger's load(). */
+FF_WARN_UNUSED enum ff_status ff_leases_restore(struct ff_leases *leases,
+						struct ff_worker *(*find)(void *context, const char *name),
+						void *context, struct ff_error *error);
+
 /* Starts the thread that ends leases when their time is over. FF_ERR_IO: no thread is left. */
 FF_WARN_UNUSED enum ff_status ff_leases_start(struct ff_leases *leases);
 
@@ -62,14 +71,15 @@ void ff_leases_stop(struct ff_leases *leases);
 void ff_leases_free(struct ff_leases *leases);
 
 /* Takes a board for so many seconds, 1 to FF_LEASE_LONGEST_S; `owner` and `peer` as in struct ff_keep. FF_ERR_BUSY: the board
- * is leased or in use, or there are as many leases as there may be; FF_ERR_IO: no random bits. */
+ * is leased or in use, or there are as many leases as there may be; FF_ERR_IO: no random bits; what the ledger answers, for
+ * which this waits. */
 FF_WARN_UNUSED enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board, const char *owner,
 					     const char *peer, unsigned seconds, struct ff_lease *lease);
 
 /* FF_ERR_LOST: it is over; FF_ERR_NOT_FOUND: there is none of this id, or it was over long ago. */
 FF_WARN_UNUSED enum ff_status ff_leases_find(struct ff_leases *leases, const char *id, struct ff_lease *lease);
 
-/* It ends so many seconds from now. Errors as ff_leases_find(). */
+/* It ends so many seconds from now. Errors as ff_leases_find(), and what the ledger answers. */
 FF_WARN_UNUSED enum ff_status ff_leases_renew(struct ff_leases *leases, const char *id, unsigned seconds,
 					      struct ff_lease *lease);
 

@@ -28,11 +28,11 @@ class Server(Program):
         return self.rest.board(board)[kind]
 
     def files(self):
-        """Every file in the data directory, relative to it."""
+        """Every file in the data directory, relative to it, but for the database."""
         found = []
         for directory, _, names in os.walk(self.data_dir):
             found += [os.path.relpath(os.path.join(directory, name), self.data_dir) for name in names]
-        return sorted(found)
+        return sorted(name for name in found if not name.startswith("farflash.db"))
 
     def resident_kb(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:

@@ -32,8 +32,8 @@ def test_health__data_directory_that_cannot_be_written(server):
     assert health(server.rest)[0] == 200
 
 
-def test_health__full_disk(make_server, board):
-    server = make_server(lab1=board, preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (KB, KB)))
+def test_health__full_disk(server):
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (KB, KB))
     status, told = health(server.rest)
     assert status == 503 and told["problems"][0]["what"] == "data-dir", told
     assert "No space left" in told["problems"][0]["detail"], told

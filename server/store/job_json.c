@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "fields.h"
+#include "resets.h"
+#include "utf8.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define STYLE (JSON_COMPACT | JSON_SORT_KEYS)
+#define WATCHED_PATTERN_BYTES 4096 /* more than a pattern may have */
+#define LONGEST_NAME 65536         /* of a file, as the client gave it */
+#define SHA256_DIGITS 64
+
+/* ---- names ---- */
+
+static const char *before_name(int value)
+{
+	return ff_resets_before[value];
+}
+
+static const char *after_name(int value)
+{
+	return ff_resets_after[value];
+}
+
+static const char *phase_name(int value)
+{
+	return ff_phase_name((enum ff_phase)value);
+}
+
+static const char *verdict_name(int value)
+{
+	return ff_verdict_name((enum ff_verdict)value);
+}
+
+static const char *status_name(int value)
+{
+	return ff_status_code((enum ff_status)value);
+}
+
+static const char *secure_boot_name(int value)
+{
+	return ff_secure_boot_name((enum ff_secure_boot)value);
+}
+
+static const char *flash_encryption_name(int value)
+{
+	return ff_flash_encryption_name((enum ff_flash_encryption)value);
+}
+
+/* ---- tables ---- */
+
+#define BEFORE_COUNT (FF_BEFORE_NO_RESET_NO_SYNC + 1)
+#define AFTER_COUNT (FF_AFTER_WATCHDOG_RESET + 1)
+
+static const struct ff_field option_fields[] = {
+	FF_FIELD_OF(ff_job_options, before, before_name, BEFORE_COUNT),
+	FF_FIELD_OF(ff_job_options, after, after_name, AFTER_COUNT),
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_options, attempts),
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_options, baud),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, force),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, stub),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, compress),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, verify),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, erase_all),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, ignore_encryption_efuses),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_options, rerun),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_options, flash_mode),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_options, flash_freq),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_options, flash_size),
+};
+
+static const struct ff_field target_fields[] = {
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_target, start),      FF_FIELD(FF_FIELD_NUMBER, ff_job_target, size),
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_target, value),      FF_FIELD(FF_FIELD_NUMBER, ff_job_target, mask),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_target, non_volatile),
+};
+
+static const struct ff_field region_fields[] = {
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_region, offset),
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_region, size),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_region, sha256),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_region, encrypt),
+};
+
+static const struct ff_field watch_fields[] = {
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_watch, timeout_ms),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_watch, ignore_crashes),
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_watch, boots),
+};
+
+static const struct ff_field result_fields[] = {
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_result, bytes),  FF_FIELD(FF_FIELD_NUMBER, ff_job_result, wire_bytes),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_result, verified), FF_FIELD(FF_FIELD_NUMBER, ff_job_result, unverified),
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_result, before), FF_FIELD(FF_FIELD_NUMBER, ff_job_result, value),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_result, stub),     FF_FIELD(FF_FIELD_NUMBER, ff_job_result, baud),
+};
+
+static const struct ff_field progress_fields[] = {
+	FF_FIELD_OF(ff_progress, phase, phase_name, FF_PHASE_COUNT),
+	FF_FIELD(FF_FIELD_NUMBER, ff_progress, region),
+	FF_FIELD(FF_FIELD_NUMBER, ff_progress, offset),
+	FF_FIELD(FF_FIELD_NUMBER, ff_progress, done),
+	FF_FIELD(FF_FIELD_NUMBER, ff_progress, total),
+};
+
+static const struct ff_field verdict_fields[] = {
+	FF_FIELD_OF(ff_watch_result, verdict, verdict_name, FF_VERDICT_COUNT),
+	FF_FIELD(FF_FIELD_NUMBER, ff_watch_result, at_us),
+	FF_FIELD(FF_FIELD_TEXT, ff_watch_result, reason),
+};
+
+static const struct ff_field security_fields[] = {
+	FF_FIELD(FF_FIELD_NUMBER, ff_security_info, flags),
+	FF_FIELD(FF_FIELD_NUMBER, ff_security_info, crypt_count),
+	FF_FIELD(FF_FIELD_BYTES, ff_security_info, key_purposes),
+	FF_FIELD(FF_FIELD_BOOL, ff_security_info, has_id),
+	FF_FIELD(FF_FIELD_NUMBER, ff_security_info, chip_id),
+	FF_FIELD(FF_FIELD_NUMBER, ff_security_info, api_version),
+};
+
+static const struct ff_field fact_fields[] = {
+	FF_FIELD(FF_FIELD_TEXT, ff_board_facts, chip),
+	FF_FIELD(FF_FIELD_NUMBER, ff_board_facts, revision),
+	FF_FIELD(FF_FIELD_BYTES, ff_board_facts, mac),
+	FF_FIELD(FF_FIELD_NUMBER, ff_board_facts, crystal_mhz),
+	FF_FIELD(FF_FIELD_NUMBER, ff_board_facts, flash_id),
+	FF_FIELD(FF_FIELD_NUMBER, ff_board_facts, flash_size),
+	FF_FIELD(FF_FIELD_NUMBER, ff_board_facts, probed_ms),
+	FF_FIELD(FF_FIELD_TEXT, ff_board_facts, description),
+	FF_FIELD(FF_FIELD_TEXT, ff_board_facts, features),
+	FF_FIELD(FF_FIELD_BOOL, ff_board_facts, has_eui64),
+	FF_FIELD(FF_FIELD_BYTES, ff_board_facts, eui64),
+	FF_FIELD_OF(ff_board_facts, secure_boot, secure_boot_name, FF_SECURE_BOOT_COUNT),
+	FF_FIELD_OF(ff_board_facts, flash_encryption, flash_encryption_name, FF_FLASH_ENCRYPTION_COUNT),
+};
+
+static const struct ff_field view_fields[] = {
+	FF_FIELD(FF_FIELD_TEXT, ff_job_view, sha256),
+	FF_FIELD_OF(ff_job_view, status, status_name, FF_STATUS_COUNT),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_view, by_shutdown),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_view, by_lease),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_view, detail),
+};
+
+/* ---- writing ---- */
+
+static json_t *pack_regions(const struct ff_job_region *regions, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++) {
+		json_t *region = ff_fields_pack(region_fields, COUNT(region_fields), &regions[i]);
+		if (region && regions[i].name) {
+			json_object_set_new(region, "name", ff_utf8_text(regions[i].name));
+		}
+		json_array_append_new(list, region);
+	}
+	return list;
+}
+
+static json_t *pack_watch(const struct ff_job_watch *watch)
+{
+	json_t *object = ff_fields_pack(watch_fields, COUNT(watch_fields), watch);
+	if (object && watch->expect) {
+		json_object_set_new(object, "expect", ff_utf8_text(watch->expect));
+	}
+	if (object && watch->fail) {
+		json_object_set_new(object, "fail", ff_utf8_text(watch->fail));
+	}
+	return object;
+}
+
+/* Takes the reference. */
+static char *print(json_t *object)
+{
+	char *text = object ? json_dumps(object, STYLE) : NULL;
+	json_decref(object);
+	return text;
+}
+
+char *ff_job_json_asked(const struct ff_job *job)
+{
+	size_t count = 0;
+	const struct ff_job_region *regions = ff_job_regions(job, &count);
+	const struct ff_job_watch *watch = ff_job_watch(job);
+	return print(json_pack("{s:o, s:o, s:o, s:o*}", "options",
+			       ff_fields_pack(option_fields, COUNT(option_fields), ff_job_options(job)), "target",
+			       ff_fields_pack(target_fields, COUNT(target_fields), ff_job_target(job)), "regions",
+			       pack_regions(regions, count), "watch", watch ? pack_watch(watch) : NULL));
+}
+
+static json_t *pack_steps(struct ff_job *job, unsigned count)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < count; i++) {
+		struct ff_job_step step = ff_job_step(job, i);
+		json_array_append_new(list, json_pack("[s, i]", ff_phase_name(step.phase), (int)step.region));
+	}
+	return list;
+}
+
+static json_t *pack_notes(struct ff_job *job, unsigned count)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < count; i++) {
+		json_array_append_new(list, ff_utf8_text(ff_job_note(job, i)));
+	}
+	return list;
+}
+
+static json_t *pack_same(struct ff_job *job, const struct ff_job_view *view)
+{
+	size_t count = 0;
+	json_t *list = json_array();
+	(void)ff_job_regions(job, &count);
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(list, json_boolean(view->same[i]));
+	}
+	return list;
+}
+
+static json_t *pack_result(const struct ff_job_result *result)
+{
+	json_t *object = ff_fields_pack(result_fields, COUNT(result_fields), result);
+	json_t *phases = json_object();
+	for (int phase = 0; phase < FF_PHASE_COUNT; phase++) {
+		if (result->phase_us[phase] > 0) {
+			json_object_set_new(phases, phase_name(phase), json_integer(result->phase_us[phase]));
+		}
+	}
+	json_object_set_new(object, "phase_us", phases);
+	return object;
+}
+
+static json_t *pack_facts(const struct ff_board_facts *facts)
+{
+	json_t *object = ff_fields_pack(fact_fields, COUNT(fact_fields), facts);
+	if (object && facts->tells_security) {
+		json_object_set_new(object, "security",
+				    ff_fields_pack(security_fields, COUNT(security_fields), &facts->security));
+	}
+	return object;
+}
+
+char *ff_job_json_known(struct ff_job *job, const struct ff_job_view *view)
+{
+	json_t *object = ff_fields_pack(view_fields, COUNT(view_fields), view);
+	if (!object) {
+		return NULL;
+	}
+	json_object_set_new(object, "steps", pack_steps(job, view->steps));
+	json_object_set_new(object, "notes", pack_notes(job, view->notes));
+	if (view->has_progress) {
+		json_object_set_new(object, "progress",
+				    ff_fields_pack(progress_fields, COUNT(progress_fields), &view->progress));
+	}
+	if (view->result.known) {
+		json_object_set_new(object, "result", pack_result(&view->result));
+	}
+	if (view->compared) {
+		json_object_set_new(object, "same", pack_same(job, view));
+	}
+	if (view->verdict.verdict != FF_VERDICT_OPEN) {
+		json_object_set_new(object, "verdict",
+				    ff_fields_pack(verdict_fields, COUNT(verdict_fields), &view->verdict));
+	}
+	if (view->facts.known) {
+		json_object_set_new(object, "facts", pack_facts(&view->facts));
+	}
+	return print(object);
+}
+
+/* ---- reading what was asked ---- */
+
+/* A copy of a member that is text, NULL if it is not there. False: it is something else, too long, or there is no memory. */
+static bool read_text(const json_t *object, const char *key, size_t most, char **text)
+{
+	const json_t *value = json_object_get(object, key);
+	const char *found = json_string_value(value);
+	*text = NULL;
+	if (!value) {
+		return true;
+	}
+	if (!found || json_string_length(value) > most || strlen(found) != json_string_length(value)) {
+		return false;
+	}
+	*text = strdup(found);
+	return *text != NULL;
+}
+
+/* It becomes a file's name. */
+static bool is_sha256(const char *text)
+{
+	return strlen(text) == SHA256_DIGITS && strspn(text, "0123456789abcdef") == SHA256_DIGITS;
+}
+
+static bool read_regions(const json_t *list, struct ff_job_spec *spec)
+{
+	size_t count = json_array_size(list);
+	if (!json_is_array(list) || count > FF_MAX_REGIONS) {
+		return false;
+	}
+	spec->regions = calloc(count + 1, sizeof(*spec->regions));
+	if (!spec->regions) {
+		return false;
+	}
+	bool right = true;
+	for (size_t i = 0; i < count && right; i++) {
+		const json_t *object = json_array_get(list, i);
+		spec->region_count = i + 1;
+		right = ff_fields_unpack(region_fields, COUNT(region_fields), &spec->regions[i], object) &&
+			is_sha256(spec->regions[i].sha256) &&
+			read_text(object, "name", LONGEST_NAME, &spec->regions[i].name);
+	}
+	return right;
+}
+
+static bool read_watch(const json_t *object, struct ff_job_spec *spec)
+{
+	if (!object) {
+		return spec->kind != FF_JOB_TEST; /* which alone has one, and needs it */
+	}
+	spec->watch = calloc(1, sizeof(*spec->watch));
+	return spec->watch && ff_fields_unpack(watch_fields, COUNT(watch_fields), spec->watch, object) &&
+	       read_text(object, "expect", WATCHED_PATTERN_BYTES, &spec->watch->expect) &&
+	       read_text(object, "fail", WATCHED_PATTERN_BYTES, &spec->watch->fail);
+}
+
+bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
+{
+	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	bool right = ff_fields_unpack(option_fields, COUNT(option_fields), &spec->options,
+				      json_object_get(object, "options")) &&
+		     ff_fields_unpack(target_fields, COUNT(target_fields), &spec->target,
+				      json_object_get(object, "target")) &&
+		     read_regions(json_object_get(object, "regions"), spec) &&
+		     read_watch(json_object_get(object, "watch"), spec);
+	json_decref(object);
+	if (!right) {
+		ff_job_regions_free(spec->regions, spec->region_count);
+		ff_job_watch_free(spec->watch);
+		spec->regions = NULL;
+		spec->region_count = 0;
+		spec->watch = NULL;
+	}
+	return right;
+}
+
+/* ---- reading what is known ---- */
+
+static bool read_steps(const json_t *list, size_t regions, struct ff_job_past *past)
+{
+	size_t count = json_array_size(list);
+	bool right = json_is_array(list) && count <= FF_JOB_MAX_STEPS;
+	for (size_t i = 0; i < count && right; i++) {
+		const json_t *step = json_array_get(list, i);
+		json_int_t region = json_integer_value(json_array_get(step, 1));
+		int phase = ff_fields_value(phase_name, FF_PHASE_COUNT, json_string_value(json_array_get(step, 0)));
+		right = phase >= 0 && region >= 0 && (region == 0 || (size_t)region < regions);
+		if (right) {
+			past->step_phase[i] = (uint8_t)phase;
+			past->step_region[i] = (uint8_t)region;
+			past->view.steps = (unsigned)i + 1;
+		}
+	}
+	return right;
+}
+
+static bool read_notes(const json_t *list, struct ff_job_past *past)
+{
+	size_t count = json_array_size(list);
+	bool right = json_is_array(list) && count <= FF_JOB_MAX_NOTES;
+	for (size_t i = 0; i < count && right; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+		char *note = text ? strdup(text) : NULL;
+		right = note != NULL;
+		if (right) {
+			past->notes[past->view.notes++] = note;
+		}
+	}
+	return right;
+}
+
+static bool read_result(const json_t *object, struct ff_job_result *result)
+{
+	const char *key;
+	json_t *value;
+	if (!object) {
+		return true;
+	}
+	json_object_foreach(json_object_get(object, "phase_us"), key, value)
+	{
+		int phase = ff_fields_value(phase_name, FF_PHASE_COUNT, key);
+		if (phase >= 0) { /* one that is no more is not missed */
+			result->phase_us[phase] = json_integer_value(value);
+		}
+	}
+	result->known = true;
+	return ff_fields_unpack(result_fields, COUNT(result_fields), result, object);
+}
+
+static bool read_same(const json_t *list, size_t regions, struct ff_job_view *view)
+{
+	if (!list) {
+		return true;
+	}
+	view->compared = true;
+	for (size_t i = 0; i < regions && i < FF_MAX_REGIONS; i++) {
+		view->same[i] = json_is_true(json_array_get(list, i));
+	}
+	return json_is_array(list) && json_array_size(list) == regions;
+}
+
+static bool read_facts(const json_t *object, struct ff_board_facts *facts)
+{
+	if (!object) {
+		return true;
+	}
+	const json_t *security = json_object_get(object, "security");
+	facts->known = true;
+	facts->tells_security = security != NULL;
+	return ff_fields_unpack(fact_fields, COUNT(fact_fields), facts, object) &&
+	       (!security || ff_fields_unpack(security_fields, COUNT(security_fields), &facts->security, security));
+}
+
+static bool read_optional(const json_t *object, const struct ff_field *fields, size_t count, void *record)
+{
+	return !object || ff_fields_unpack(fields, count, record, object);
+}
+
+bool ff_job_json_read_known(const char *text, size_t regions, struct ff_job_past *past)
+{
+	struct ff_job_view *view = &past->view;
+	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *progress = json_object_get(object, "progress");
+	view->has_progress = progress != NULL;
+	bool right = ff_fields_unpack(view_fields, COUNT(view_fields), view, object) &&
+		     read_steps(json_object_get(object, "steps"), regions, past) &&
+		     read_optional(progress, progress_fields, COUNT(progress_fields), &view->progress) &&
+		     read_optional(json_object_get(object, "verdict"), verdict_fields, COUNT(verdict_fields),
+				   &view->verdict) &&
+		     read_result(json_object_get(object, "result"), &view->result) &&
+		     read_same(json_object_get(object, "same"), regions, view) &&
+		     read_facts(json_object_get(object, "facts"), &view->facts) &&
+		     read_notes(json_object_get(object, "notes"), past);
+	json_decref(object);
+	if (!right) {
+		ff_job_past_release(past);
+		view->notes = 0;
+	}
+	return right;
+}
