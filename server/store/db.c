@@ -2,14 +2,10 @@
 #include "db.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define MODE 0600
 #define BUSY_MS 2000
 
 static const char *const sql_texts[FF_STATEMENT_COUNT] = {
@@ -27,8 +23,8 @@ static enum ff_status translate(const struct ff_db *db, int code)
 	case SQLITE_FULL:
 		return FF_ERR_NO_SPACE;
 	case SQLITE_IOERR:
-		return (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE) && !broken ? FF_ERR_NO_SPACE :
-												  FF_ERR_IO;
+		return (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE) && !broken ? FF_ERR_NO_SPACE
+											       : FF_ERR_IO;
 	case SQLITE_PERM:
 	case SQLITE_READONLY:
 	case SQLITE_AUTH:
@@ -61,24 +57,6 @@ static enum ff_status failure(const struct ff_db *db, int code, struct ff_error 
 	}
 }
 
-/* SQLite would make it readable for others; its companions get the same mode. */
-static enum ff_status make_file(const char *path, struct ff_error *error)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
-	if (fd < 0 || fchmod(fd, MODE) != 0) {
-		int reason = errno;
-		enum ff_status status = reason == EACCES || reason == EPERM || reason == EROFS ? FF_ERR_DENIED
-					: reason == ENOSPC || reason == EDQUOT                 ? FF_ERR_NO_SPACE
-											       : FF_ERR_IO;
-		if (fd >= 0) {
-			close(fd);
-		}
-		return ff_error_set_errno(error, status, reason, "%s cannot be opened", path);
-	}
-	close(fd);
-	return FF_OK;
-}
-
 enum ff_status ff_db_open(struct ff_db *db, const char *path, bool writes, struct ff_error *error)
 {
 	int flags = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
@@ -86,13 +64,10 @@ enum ff_status ff_db_open(struct ff_db *db, const char *path, bool writes, struc
 	if (!db->path) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
-	enum ff_status status = writes ? make_file(path, error) : FF_OK;
-	if (status == FF_OK) {
-		/* Each connection is behind a lock of ours. */
-		flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-		int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
-		status = code == SQLITE_OK ? FF_OK : failure(db, code, error);
-	}
+	/* Each connection is behind a lock of ours. */
+	flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+	enum ff_status status = code == SQLITE_OK ? FF_OK : failure(db, code, error);
 	if (status == FF_OK) {
 		sqlite3_busy_timeout(db->handle, BUSY_MS);
 		status = ff_db_exec(

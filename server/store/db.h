@@ -21,7 +21,7 @@ struct ff_db {
 	sqlite3_stmt *statements[FF_STATEMENT_COUNT]; /* prepared when they are first used */
 };
 
-/* Opens the file, which is made (mode 0600) if `writes` and it is not there. On failure nothing is left open. */
+/* Opens the file, which is there. On failure nothing is left open. */
 FF_WARN_UNUSED enum ff_status ff_db_open(struct ff_db *db, const char *path, bool writes, struct ff_error *error);
 
 /* Harmless on a zeroed one. */

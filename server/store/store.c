@@ -1,10 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store_inner.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "schema.h"
+
+#define MODE 0600
+
+static enum ff_status file_failure(struct ff_error *error, int reason, const char *path)
+{
+	if (reason == EWOULDBLOCK) {
+		return ff_error_set(error, FF_ERR_BUSY,
+				    "%s is in use by another farflashd: each needs its own --data-dir", path);
+	}
+	enum ff_status status = FF_ERR_IO;
+	if (reason == EACCES || reason == EPERM || reason == EROFS) {
+		status = FF_ERR_DENIED;
+	} else if (reason == ENOSPC || reason == EDQUOT) {
+		status = FF_ERR_NO_SPACE;
+	}
+	return ff_error_set_errno(error, status, reason, "%s cannot be opened", path);
+}
+
+/* SQLite would make it readable for others; its companions get the file's mode. The lock is of another kind than SQLite's,
+ * which are lost when any descriptor of the file is closed: so this one is closed last. */
+static enum ff_status take_file(struct ff_store *store, const char *path, struct ff_error *error)
+{
+	store->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
+	if (store->fd < 0 || flock(store->fd, LOCK_EX | LOCK_NB) != 0 || fchmod(store->fd, MODE) != 0) {
+		return file_failure(error, errno, path);
+	}
+	return FF_OK;
+}
 
 /* A damaged page may be found only when it is needed, months later; so all of them are looked at now. */
 static enum ff_status check(struct ff_db *db, struct ff_error *error)
@@ -61,7 +94,10 @@ enum ff_status ff_store_open(struct ff_store **result, const char *data_dir, con
 	}
 	store->log = log;
 	pthread_mutex_init(&store->mutex, NULL);
-	enum ff_status status = open_writer(store, path, error);
+	enum ff_status status = take_file(store, path, error);
+	if (status == FF_OK) {
+		status = open_writer(store, path, error);
+	}
 	if (status == FF_OK) {
 		status = ff_db_open(&store->reader, path, false, error);
 	}
@@ -83,6 +119,9 @@ void ff_store_close(struct ff_store *store)
 		/* The writer last: then it leaves a single file behind. */
 		ff_db_close(&store->reader);
 		ff_writer_close(store->writer);
+		if (store->fd >= 0) {
+			close(store->fd);
+		}
 		pthread_mutex_destroy(&store->mutex);
 		free(store);
 	}

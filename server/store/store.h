@@ -19,8 +19,8 @@
 
 struct ff_store;
 
-/* Opens the database in `data_dir`, which exists and which no other process uses, and brings it to this version. `log` may be
- * NULL and must outlive the store. FF_ERR_FORMAT: it is damaged; FF_ERR_UNSUPPORTED: it is of a newer version; FF_ERR_DENIED,
+/* Opens the database in `data_dir`, which exists, or makes it (mode 0600), and brings it to this version. `log` may be NULL
+ * and must outlive the store. FF_ERR_BUSY: another process has it open; FF_ERR_FORMAT: it is damaged; FF_ERR_UNSUPPORTED: it is of a newer version; FF_ERR_DENIED,
  * FF_ERR_NO_SPACE, FF_ERR_IO, FF_ERR_NO_MEMORY. */
 FF_WARN_UNUSED enum ff_status ff_store_open(struct ff_store **store, const char *data_dir, const struct ff_log *log,
 					    struct ff_error *error);

@@ -11,6 +11,7 @@
 
 struct ff_store {
 	const struct ff_log *log;
+	int fd; /* of the file, and holds the lock */
 	struct ff_writer *writer;
 	struct ff_ledger ledger;
 	struct ff_lease_ledger lease_ledger;

@@ -496,6 +496,14 @@ static void exec(struct fixture *fixture, const char *sql)
 	ff_db_close(&db);
 }
 
+static void test_store__is_for_one_process(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_store *first = fixture->store;
+	expect_refusal(fixture, FF_ERR_BUSY, "in use by another farflashd");
+	fixture->store = first;
+}
+
 static void test_store__a_newer_version_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
@@ -529,7 +537,7 @@ static void test_store__migrates_step_by_step(void **state)
 	int64_t number = 0;
 	ff_store_close(fixture->store);
 	fixture->store = NULL;
-	unlink(fixture->path);
+	assert_int_equal(truncate(fixture->path, 0), 0);
 	assert_int_equal(ff_db_open(&db, fixture->path, true, &error), FF_OK);
 	assert_int_equal(ff_schema_migrate(&db, migrations, 1, &error), FF_OK);
 	assert_int_equal(ff_schema_migrate(&db, migrations, 2, &error), FF_OK);
@@ -591,6 +599,7 @@ int main(void)
 		TEST(test_store__long_texts_are_cut),
 		TEST(test_store__is_for_its_owner_alone),
 		TEST(test_store__a_damaged_file_is_refused),
+		TEST(test_store__is_for_one_process),
 		TEST(test_store__a_newer_version_is_refused),
 		TEST(test_store__a_job_that_makes_no_sense_is_refused),
 		TEST(test_store__migrates_step_by_step),
