@@ -296,10 +296,18 @@ static void add_param(char *resource, size_t size, const char *param)
 	snprintf(resource + used, size - used, "%c%s", strchr(resource, '?') != NULL ? '&' : '?', param);
 }
 
+void ff_api_add_job(char *resource, size_t size, const struct ff_options *options)
+{
+	if (options->rerun) {
+		add_param(resource, size, "rerun=true");
+	}
+}
+
 void ff_api_add_resets(char *resource, size_t size, const struct ff_options *options)
 {
 	char param[48];
 
+	ff_api_add_job(resource, size, options);
 	if (options->before != FF_BEFORE_DEFAULT_RESET) {
 		snprintf(param, sizeof(param), "before=%s", ff_resets_before[options->before]);
 		add_param(resource, size, param);

@@ -51,7 +51,10 @@ bool ff_api_flash(struct ff_api *api, const char *board, const char *resource, c
 		  const struct ff_images *images, const struct ff_options *options, struct ff_display *display,
 		  json_t **job, struct ff_failure *failure);
 
-/* Adds what the options say about the ways into the loader and out of it, where they are not the usual ones. */
+/* Adds what the options say about any job to a resource's query, which begins here if there is none. */
+void ff_api_add_job(char *resource, size_t size, const struct ff_options *options);
+
+/* Adds that, and what the options say about the ways into the loader and out of it, where they are not the usual ones. */
 void ff_api_add_resets(char *resource, size_t size, const struct ff_options *options);
 
 /* Adds that, and what the options say about rate and loader to a resource's query, which begins here if there is none. */

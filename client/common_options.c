@@ -27,6 +27,7 @@ enum common_option {
 	OPTION_RESET_SEQUENCE,
 	OPTION_HARD_RESET_SEQUENCE,
 	OPTION_TRACE,
+	OPTION_RERUN,
 };
 
 const struct argp_option ff_common_options[] = {
@@ -57,6 +58,8 @@ const struct argp_option ff_common_options[] = {
 	  "With --port: the board's own way into its bootloader, as in esptool's D0|R1|W0.1|D1|R0|W0.05|D0", 3 },
 	{ "hard-reset-sequence", OPTION_HARD_RESET_SEQUENCE, "STEPS", 0,
 	  "With --port: its own way into the application, as in R1|W0.1|R0", 3 },
+	{ "rerun", OPTION_RERUN, NULL, 0,
+	  "If the server ends in the middle of the job, it runs it again when it is started the next time", 3 },
 	{ "json", OPTION_JSON, NULL, 0, "Print one JSON object instead of text", 3 },
 	{ "verbose", 'v', NULL, 0, "Say on stderr what happens below", 3 },
 	{ "trace", OPTION_TRACE, NULL, 0, "With --port: show on stderr every frame that comes and goes", 3 },
@@ -230,6 +233,9 @@ static error_t parse_flag(int key, struct ff_options *options)
 		return 0;
 	case OPTION_TRACE:
 		options->trace = true;
+		return 0;
+	case OPTION_RERUN:
+		options->rerun = true;
 		return 0;
 	case 'V':
 		puts("farflash " FF_VERSION);

@@ -44,6 +44,7 @@ struct ff_options {
 	bool no_compress;
 	bool no_verify;
 	bool force;
+	bool rerun; /* with a server: if that ends in the middle of the job */
 	bool json;
 	bool verbose;
 	bool trace;

@@ -101,6 +101,8 @@ static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote
 		ff_api_add_resets(resource, sizeof(resource), run->options);
 	} else if (task->takes == FF_REMOTE_TAKES_LOADER) {
 		ff_api_add_loader(resource, sizeof(resource), run->options);
+	} else {
+		ff_api_add_job(resource, sizeof(resource), run->options);
 	}
 	if (task->images != NULL) {
 		ff_api_add_settings(resource, sizeof(resource), run->options);

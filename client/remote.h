@@ -13,9 +13,9 @@
 
 /* Which of the user's options a resource takes beside those of its own. */
 enum ff_remote_takes {
-	FF_REMOTE_TAKES_LOADER, /* ways into the loader and out of it, rate, stub */
-	FF_REMOTE_TAKES_RESETS, /* only the ways */
-	FF_REMOTE_TAKES_NOTHING,
+	FF_REMOTE_TAKES_LOADER,  /* ways into the loader and out of it, rate, stub */
+	FF_REMOTE_TAKES_RESETS,  /* only the ways */
+	FF_REMOTE_TAKES_NOTHING, /* but what any job takes */
 };
 
 struct ff_remote_task {

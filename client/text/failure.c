@@ -47,6 +47,7 @@ static const struct exit_row exit_rows[] = {
 	{ "no-board", FF_EXIT_UNREACHABLE },
 	{ "job-lost", FF_EXIT_UNREACHABLE },
 	{ "shutting-down", FF_EXIT_UNREACHABLE },
+	{ "not-recorded", FF_EXIT_UNREACHABLE },
 	{ "session-expired", FF_EXIT_UNREACHABLE },
 	/* who does not let us */
 	{ "port-busy", FF_EXIT_BUSY },

@@ -25,9 +25,10 @@ static json_t *now_text(void)
 
 json_t *ff_job_new(const char *kind, const char *board)
 {
-	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n, s:[]}", "id", "kind",
-			 kind, "board", board, "state", "running", "created", now_text(), "started", now_text(),
-			 "finished", "progress", "target", "regions", "options", "result", "info", "error", "notes");
+	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n, s:[], s:b, s:n}",
+			 "id", "kind", kind, "board", board, "state", "running", "created", now_text(), "started",
+			 now_text(), "finished", "progress", "target", "regions", "options", "result", "info", "error",
+			 "notes", "rerun", false, "repeats");
 }
 
 void ff_job_set_info(json_t *job, const struct ff_board_info *info, const struct ff_security_info *security)
@@ -122,7 +123,8 @@ bool ff_job_has_ended(const json_t *job)
 {
 	const char *state = ff_job_state(job);
 
-	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 || strcmp(state, "cancelled") == 0;
+	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 || strcmp(state, "cancelled") == 0 ||
+	       strcmp(state, "interrupted") == 0;
 }
 
 bool ff_job_check(const json_t *job, struct ff_failure *failure)

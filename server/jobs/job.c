@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "job.h"
+#include "job_inner.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -7,34 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ff_job {
-	struct ff_task task;
-	struct ff_job_spec spec;
-	char id[FF_TASK_LABEL_SIZE];
-	atomic_uint references;
-	atomic_bool cancel;
-
-	/* Behind the mutex. */
-	pthread_mutex_t mutex;
-	struct ff_job_view view;
-	struct ff_firmware *content;
-	uint8_t step_phase[FF_JOB_MAX_STEPS];
-	uint8_t step_region[FF_JOB_MAX_STEPS];
-	char *notes[FF_JOB_MAX_NOTES]; /* owned; once there, they stay */
-};
-
 static struct ff_job *of_task(struct ff_task *task)
 {
 	return (struct ff_job *)((char *)task - offsetof(struct ff_job, task));
 }
 
-/* Locks for a change; unlock_changed() ends it and tells those who look on. */
-static void lock(struct ff_job *job)
+void ff_job_lock(struct ff_job *job)
 {
 	pthread_mutex_lock(&job->mutex);
 }
 
-static void unlock_changed(struct ff_job *job, bool tell)
+void ff_job_unlock_changed(struct ff_job *job, bool tell)
 {
 	job->view.version++;
 	pthread_mutex_unlock(&job->mutex);
@@ -43,122 +26,13 @@ static void unlock_changed(struct ff_job *job, bool tell)
 	}
 }
 
-static bool has_been_in(const struct ff_job *job, enum ff_phase phase)
-{
-	bool found = false;
-	for (unsigned i = 0; i < job->view.steps && !found; i++) {
-		found = job->step_phase[i] == phase;
-	}
-	return found;
-}
-
-/* What a job leaves behind that did not come to its end: the words behind "cancelled" or "interrupted". Under the mutex. */
-static const char *describe_rest(const struct ff_job *job)
-{
-	if (job->view.started_ms == 0) {
-		return " before it began";
-	}
-	if (job->spec.kind == FF_JOB_LOAD_RAM) {
-		return "; the flash is as it was";
-	}
-	if (has_been_in(job, FF_PHASE_WRITE)) {
-		return " after the write had begun: the flash may hold an incomplete image";
-	}
-	if (has_been_in(job, FF_PHASE_ERASE)) {
-		return " after the erase had begun: some of the flash may be erased";
-	}
-	switch (job->spec.kind) {
-	case FF_JOB_FLASH:
-		return " before anything was written";
-	case FF_JOB_ERASE:
-		return " before anything was erased";
-	case FF_JOB_WRITE_MEMORY:
-		return job->view.facts.known ? " in its work: the word may have been written"
-					     : " before anything was written";
-	case FF_JOB_WRITE_FLASH_STATUS:
-		return job->view.facts.known ? " in its work: the status may have been written"
-					     : " before anything was written";
-	case FF_JOB_POWER:
-		return " while the power was switched: it may be on or off";
-	default:
-		return "; the flash is as it was";
-	}
-}
-
-static const char *describe_cause(const struct ff_job_view *view)
-{
-	if (view->by_shutdown) {
-		return view->kept ? " (the server is stopping; the job waits for its next start)"
-				  : " (the server is stopping)";
-	}
-	return view->by_lease ? " (its lease has ended)" : "";
-}
-
-/* Makes `view` that of the ended job. Under the mutex. */
-static void conclude(const struct ff_job *job, struct ff_job_view *view, enum ff_status status,
-		     const struct ff_error *error)
-{
-	view->state = FF_JOB_FAILED;
-	if (status == FF_OK) {
-		view->state = FF_JOB_DONE;
-	} else if (status == FF_ERR_CANCELLED) {
-		view->state = FF_JOB_CANCELLED;
-	}
-	view->status = status;
-	view->finished_ms = ff_wall_ms();
-	if (view->state == FF_JOB_CANCELLED) {
-		snprintf(view->detail, sizeof(view->detail), "%s: cancelled%s%s", job->spec.board, describe_rest(job),
-			 describe_cause(view));
-	} else if (status != FF_OK) {
-		snprintf(view->detail, sizeof(view->detail), "%s: %s", job->spec.board, error->text);
-	}
-}
-
-static void end(struct ff_job *job, enum ff_status status, const struct ff_error *error)
-{
-	/* Nobody will read the images any more: give the disk back before anyone hears of the end. */
-	for (size_t i = 0; i < job->spec.region_count; i++) {
-		ff_firmware_unref(job->spec.regions[i].firmware);
-		job->spec.regions[i].firmware = NULL;
-	}
-	if (status != FF_OK && job->spec.kind != FF_JOB_TEST) {
-		ff_job_drop_content(job);
-	}
-	lock(job);
-	/* What a stopping server has not begun, it begins when it is started again. */
-	job->view.kept = job->spec.lasting && job->view.by_shutdown && job->view.started_ms == 0;
-	struct ff_job_view view = job->view;
-	conclude(job, &view, status, error);
-	pthread_mutex_unlock(&job->mutex);
-	job->spec.ending(job->spec.queue, job, &view);
-	lock(job);
-	job->view.state = view.state;
-	job->view.status = view.status;
-	job->view.finished_ms = view.finished_ms;
-	memcpy(job->view.detail, view.detail, sizeof(view.detail));
-	unlock_changed(job, true);
-	job->spec.ended(job->spec.queue, job);
-	ff_job_unref(job);
-}
-
-void ff_job_lend_image(struct ff_job *job, size_t region, struct ff_firmware *image)
-{
-	job->spec.regions[region].firmware = image;
-}
-
-void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_error *error)
-{
-	ff_job_ref(job);
-	end(job, status, error);
-}
-
 /* Once, however often its work is tried. */
 static enum ff_status begin(struct ff_job *job, struct ff_error *error)
 {
 	if (ff_job_cancelled(job)) {
 		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled before it began");
 	}
-	lock(job);
+	ff_job_lock(job);
 	bool begun = job->view.state == FF_JOB_RUNNING;
 	pthread_mutex_unlock(&job->mutex);
 	if (begun) {
@@ -169,10 +43,10 @@ static enum ff_status begin(struct ff_job *job, struct ff_error *error)
 	if (status != FF_OK) {
 		return status;
 	}
-	lock(job);
+	ff_job_lock(job);
 	job->view.state = FF_JOB_RUNNING;
 	job->view.started_ms = now_ms;
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
 	       ff_job_kind_name(job->spec.kind));
 	return FF_OK;
@@ -202,8 +76,8 @@ static bool can_mend(struct ff_task *task, enum ff_status status, const struct f
 	char note[FF_ERROR_TEXT_SIZE];
 	struct ff_job_view view;
 	ff_job_view(job, &view);
-	if (!gone || !power->on_failure || !ff_power_can(power, FF_POWER_CYCLE) || view.facts.known || view.listens ||
-	    ff_job_cancelled(job)) {
+	if (!gone || view.started_ms == 0 || !power->on_failure || !ff_power_can(power, FF_POWER_CYCLE) ||
+	    view.facts.known || view.listens || ff_job_cancelled(job)) {
 		return false;
 	}
 	ff_log(ff_worker_log(job->spec.worker), FF_LOG_WARN, "job %s: the board's power is cycled: %s", job->id,
@@ -216,7 +90,7 @@ static bool can_mend(struct ff_task *task, enum ff_status status, const struct f
 
 static void finished(struct ff_task *task, enum ff_status status, const struct ff_error *error)
 {
-	end(of_task(task), status, error);
+	ff_job_end(of_task(task), status, error);
 }
 
 static const struct ff_task_ops task_ops = {
@@ -242,34 +116,6 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	atomic_init(&job->references, 1);
 	atomic_init(&job->cancel, false);
 	pthread_mutex_init(&job->mutex, NULL);
-	return job;
-}
-
-/* Nobody but the caller knows the job. */
-static void interrupt(struct ff_job *job)
-{
-	struct ff_job_view *view = &job->view;
-	view->state = FF_JOB_INTERRUPTED;
-	view->status = FF_ERR_CANCELLED;
-	view->finished_ms = ff_wall_ms();
-	snprintf(view->detail, sizeof(view->detail), "%s: interrupted%s (the server ended in the middle of the job)",
-		 job->spec.board, describe_rest(job));
-}
-
-struct ff_job *ff_job_restore(const struct ff_job_spec *spec, const struct ff_job_past *past)
-{
-	struct ff_job *job = ff_job_new(spec);
-	if (!job) {
-		return NULL;
-	}
-	job->view = past->view;
-	memcpy(job->step_phase, past->step_phase, sizeof(job->step_phase));
-	memcpy(job->step_region, past->step_region, sizeof(job->step_region));
-	memcpy(job->notes, past->notes, sizeof(job->notes));
-	job->view.version++;
-	if (past->view.state == FF_JOB_RUNNING) {
-		interrupt(job);
-	}
 	return job;
 }
 
@@ -305,7 +151,7 @@ enum ff_status ff_job_post(struct ff_job *job)
 
 static bool cancel(struct ff_job *job, bool by_shutdown, bool by_lease)
 {
-	lock(job);
+	ff_job_lock(job);
 	bool ended = ff_job_state_ended(job->view.state);
 	if (!ended) {
 		job->view.by_shutdown |= by_shutdown;
@@ -319,7 +165,7 @@ static bool cancel(struct ff_job *job, bool by_shutdown, bool by_lease)
 	if (ff_worker_withdraw(job->spec.worker, &job->task)) {
 		struct ff_error error = FF_ERROR_NONE;
 		ff_error_set(&error, FF_ERR_CANCELLED, "cancelled before it began");
-		end(job, FF_ERR_CANCELLED, &error);
+		ff_job_end(job, FF_ERR_CANCELLED, &error);
 	}
 	return true;
 }
@@ -336,14 +182,14 @@ bool ff_job_end_lease(struct ff_job *job)
 
 void ff_job_view(struct ff_job *job, struct ff_job_view *view)
 {
-	lock(job);
+	ff_job_lock(job);
 	*view = job->view;
 	pthread_mutex_unlock(&job->mutex);
 }
 
 struct ff_job_step ff_job_step(struct ff_job *job, unsigned index)
 {
-	lock(job);
+	ff_job_lock(job);
 	struct ff_job_step step = { (enum ff_phase)job->step_phase[index], job->step_region[index] };
 	pthread_mutex_unlock(&job->mutex);
 	return step;
@@ -351,7 +197,7 @@ struct ff_job_step ff_job_step(struct ff_job *job, unsigned index)
 
 const char *ff_job_note(struct ff_job *job, unsigned index)
 {
-	lock(job);
+	ff_job_lock(job);
 	const char *text = job->notes[index];
 	pthread_mutex_unlock(&job->mutex);
 	return text;
@@ -360,12 +206,12 @@ const char *ff_job_note(struct ff_job *job, unsigned index)
 void ff_job_add_note(struct ff_job *job, const char *text)
 {
 	char *copy = strdup(text);
-	lock(job);
+	ff_job_lock(job);
 	bool taken = copy && job->view.notes < FF_JOB_MAX_NOTES;
 	if (taken) {
 		job->notes[job->view.notes++] = copy;
 	}
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 	if (!taken) {
 		free(copy);
 	}
@@ -429,30 +275,30 @@ const struct ff_job_watch *ff_job_watch(const struct ff_job *job)
 
 void ff_job_begin_output(struct ff_job *job, uint64_t position)
 {
-	lock(job);
+	ff_job_lock(job);
 	job->view.listens = true;
 	job->view.output_from = position;
 	job->view.output_to = UINT64_MAX;
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 }
 
 void ff_job_set_verdict(struct ff_job *job, const struct ff_watch_result *verdict, uint64_t position)
 {
-	lock(job);
+	ff_job_lock(job);
 	job->view.verdict = *verdict;
 	job->view.output_to = position;
 	job->view.result.known = true;
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 }
 
 void ff_job_report(struct ff_job *job, const struct ff_progress *progress)
 {
-	lock(job);
+	ff_job_lock(job);
 	struct ff_job_view *view = &job->view;
 	bool step = !view->has_progress || view->progress.phase != progress->phase ||
 		    view->progress.region != progress->region;
 	bool reaches = (progress->phase == FF_PHASE_ERASE || progress->phase == FF_PHASE_WRITE) &&
-		       !has_been_in(job, progress->phase);
+		       !ff_job_has_been_in(job, progress->phase);
 	if (step && view->steps < FF_JOB_MAX_STEPS) {
 		job->step_phase[view->steps] = (uint8_t)progress->phase;
 		job->step_region[view->steps] = (uint8_t)progress->region;
@@ -460,7 +306,7 @@ void ff_job_report(struct ff_job *job, const struct ff_progress *progress)
 	}
 	view->has_progress = true;
 	view->progress = *progress;
-	unlock_changed(job, step);
+	ff_job_unlock_changed(job, step);
 	if (reaches) {
 		job->spec.reaches(job->spec.queue, job);
 	}
@@ -476,9 +322,9 @@ void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const st
 	ff_worker_learn(job->spec.worker, info, security);
 	struct ff_board_view board;
 	ff_worker_view(job->spec.worker, &board);
-	lock(job);
+	ff_job_lock(job);
 	job->view.facts = board.facts;
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 	/* The next that these do to the board is their work. */
 	if (job->spec.kind == FF_JOB_WRITE_MEMORY || job->spec.kind == FF_JOB_WRITE_FLASH_STATUS) {
 		job->spec.reaches(job->spec.queue, job);
@@ -487,17 +333,17 @@ void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const st
 
 void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result)
 {
-	lock(job);
+	ff_job_lock(job);
 	job->view.result = *result;
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 }
 
 void ff_job_set_same(struct ff_job *job, const bool *same, size_t count)
 {
-	lock(job);
+	ff_job_lock(job);
 	job->view.compared = true;
 	memcpy(job->view.same, same, count * sizeof(*same));
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 }
 
 struct ff_firmware_store *ff_job_store(const struct ff_job *job)
@@ -512,18 +358,18 @@ uint64_t ff_job_max_content(const struct ff_job *job)
 
 void ff_job_set_content(struct ff_job *job, struct ff_firmware *content)
 {
-	lock(job);
+	ff_job_lock(job);
 	struct ff_firmware *before = job->content;
 	job->content = content;
 	job->view.has_content = true;
 	memcpy(job->view.sha256, content->sha256, sizeof(job->view.sha256));
-	unlock_changed(job, true);
+	ff_job_unlock_changed(job, true);
 	ff_firmware_unref(before);
 }
 
 struct ff_firmware *ff_job_content(struct ff_job *job)
 {
-	lock(job);
+	ff_job_lock(job);
 	struct ff_firmware *content = job->content ? ff_firmware_ref(job->content) : NULL;
 	pthread_mutex_unlock(&job->mutex);
 	return content;
@@ -531,10 +377,10 @@ struct ff_firmware *ff_job_content(struct ff_job *job)
 
 void ff_job_drop_content(struct ff_job *job)
 {
-	lock(job);
+	ff_job_lock(job);
 	struct ff_firmware *content = job->content;
 	job->content = NULL;
 	job->view.has_content = false;
-	unlock_changed(job, false);
+	ff_job_unlock_changed(job, false);
 	ff_firmware_unref(content);
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "fields.h"
+#include "power.h"
 #include "resets.h"
 #include "utf8.h"
 
@@ -339,7 +340,8 @@ bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
 		     ff_fields_unpack(target_fields, COUNT(target_fields), &spec->target,
 				      json_object_get(object, "target")) &&
 		     read_regions(json_object_get(object, "regions"), spec) &&
-		     read_watch(json_object_get(object, "watch"), spec);
+		     read_watch(json_object_get(object, "watch"), spec) &&
+		     (spec->kind != FF_JOB_POWER || spec->target.value < FF_POWER_ACTION_COUNT);
 	json_decref(object);
 	if (!right) {
 		ff_job_regions_free(spec->regions, spec->region_count);
