@@ -2,9 +2,11 @@
 #include "console.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "random.h"
@@ -12,10 +14,13 @@
 enum ff_status ff_console_init(struct ff_console *console)
 {
 	uint8_t *ring = malloc(FF_CONSOLE_SIZE);
-	if (!ring) {
+	struct ff_console_mark *marks = calloc(FF_CONSOLE_MARKS, sizeof(*marks));
+	if (!ring || !marks) {
+		free(ring);
+		free(marks);
 		return FF_ERR_NO_MEMORY;
 	}
-	*console = (struct ff_console){ .ring = ring };
+	*console = (struct ff_console){ .ring = ring, .marks = marks };
 	if (!ff_random_hex(console->epoch, sizeof(console->epoch) / 2)) {
 		snprintf(console->epoch, sizeof(console->epoch), "%016" PRIx64, (uint64_t)ff_now_us());
 	}
@@ -28,6 +33,7 @@ void ff_console_release(struct ff_console *console)
 	if (console->ring) {
 		pthread_mutex_destroy(&console->mutex);
 		free(console->ring);
+		free(console->marks);
 		console->ring = NULL;
 	}
 }
@@ -49,6 +55,38 @@ void ff_console_write(struct ff_console *console, const uint8_t *bytes, size_t s
 	memcpy(console->ring, bytes + first, kept - first);
 	console->end += kept;
 	pthread_mutex_unlock(&console->mutex);
+}
+
+void ff_console_mark(struct ff_console *console, const char *format, ...)
+{
+	struct ff_console_mark mark;
+	struct timespec now;
+	va_list arguments;
+	clock_gettime(CLOCK_REALTIME, &now);
+	mark.at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	va_start(arguments, format);
+	vsnprintf(mark.text, sizeof(mark.text), format, arguments);
+	va_end(arguments);
+	for (char *at = mark.text; *at; at++) {
+		*at = (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at;
+	}
+	pthread_mutex_lock(&console->mutex);
+	mark.position = console->end;
+	console->marks[console->mark_count++ % FF_CONSOLE_MARKS] = mark;
+	pthread_mutex_unlock(&console->mutex);
+}
+
+bool ff_console_next_mark(struct ff_console *console, uint64_t *number, struct ff_console_mark *mark)
+{
+	pthread_mutex_lock(&console->mutex);
+	uint64_t oldest = console->mark_count > FF_CONSOLE_MARKS ? console->mark_count - FF_CONSOLE_MARKS : 0;
+	*number = *number < oldest ? oldest : *number;
+	bool found = *number < console->mark_count;
+	if (found) {
+		*mark = console->marks[*number % FF_CONSOLE_MARKS];
+	}
+	pthread_mutex_unlock(&console->mutex);
+	return found;
 }
 
 uint64_t ff_console_end(struct ff_console *console)

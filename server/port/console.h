@@ -17,12 +17,23 @@
 
 #define FF_CONSOLE_SIZE 131072 /* bytes kept; a power of two */
 #define FF_CONSOLE_EPOCH_SIZE 17
+#define FF_CONSOLE_MARKS 32 /* kept */
+#define FF_CONSOLE_MARK_SIZE 160
+
+/* Something that happened at a place in the output: a job, a reset, a session that came or went. */
+struct ff_console_mark {
+	uint64_t position;
+	int64_t at_ms; /* Unix time in milliseconds */
+	char text[FF_CONSOLE_MARK_SIZE];
+};
 
 struct ff_console {
 	char epoch[FF_CONSOLE_EPOCH_SIZE];
 	pthread_mutex_t mutex;
-	uint8_t *ring; /* FF_CONSOLE_SIZE bytes, owned */
-	uint64_t end;  /* bytes ever written */
+	uint8_t *ring;                 /* FF_CONSOLE_SIZE bytes, owned */
+	uint64_t end;                  /* bytes ever written */
+	struct ff_console_mark *marks; /* FF_CONSOLE_MARKS, a ring, owned */
+	uint64_t mark_count;           /* ever made */
 	bool follows;
 	bool held;         /* the owner thread waits for the reader that is followed */
 	uint64_t followed; /* that reader's position */
@@ -35,6 +46,13 @@ void ff_console_release(struct ff_console *console);
 
 /* Appends; of more than FF_CONSOLE_SIZE bytes the last ones stay. */
 void ff_console_write(struct ff_console *console, const uint8_t *bytes, size_t size);
+
+/* Marks the end, for those who read later what has happened. Control characters become spaces, what is too long is cut. */
+void ff_console_mark(struct ff_console *console, const char *format, ...) FF_PRINTF(2, 3);
+
+/* Copies the mark of this number, or the oldest that is kept if that one is not any more, whose number `*number` then is. The
+ * first is 0. False: there is none yet. */
+bool ff_console_next_mark(struct ff_console *console, uint64_t *number, struct ff_console_mark *mark);
 
 /* The position after the newest byte: where a reader that wants what comes from now on begins. */
 uint64_t ff_console_end(struct ff_console *console);
