@@ -21,6 +21,7 @@
 #include "journal.h"
 #include "leases.h"
 #include "listen.h"
+#include "logbook.h"
 #include "metrics.h"
 #include "queue.h"
 #include "standard.h"
@@ -160,6 +161,7 @@ struct server {
 	struct ff_metrics *metrics;
 	struct ff_firmware_store *store;
 	struct ff_diskcheck *disk;
+	struct ff_logbook *logbook; /* NULL: what boards say is not kept */
 	struct ff_waker *waker;
 	struct ff_store *records;
 	struct ff_queue *queue;
@@ -185,6 +187,7 @@ static enum ff_status start_workers(struct server *server, struct ff_error *erro
 			.resets = config->boards[i].resets,
 			.labels = &config->boards[i].labels,
 			.power = &config->boards[i].power,
+			.logbook = server->logbook,
 			.log = &server->log,
 			.notify = ff_doors_notify,
 			.notify_context = &server->doors.doors[i],
@@ -198,6 +201,23 @@ static enum ff_status start_workers(struct server *server, struct ff_error *erro
 		server->worker_count++;
 	}
 	return FF_OK;
+}
+
+static enum ff_status start_logbook(struct server *server, struct ff_error *error)
+{
+	const struct ff_config *config = &server->config;
+	char *dir = NULL;
+	if (config->console_log.size == 0) {
+		return FF_OK;
+	}
+	if (asprintf(&dir, "%s%s", config->console_dir ? config->console_dir : config->data_dir,
+		     config->console_dir ? "" : "/console") < 0) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	struct ff_logbook_options logbook = { .dir = dir, .limits = config->console_log, .log = &server->log };
+	enum ff_status status = ff_logbook_new(&server->logbook, &logbook, error);
+	free(dir);
+	return status;
 }
 
 static enum ff_status start_http(struct server *server, struct ff_error *error)
@@ -296,7 +316,10 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	}
 	server->doors.notify = ff_waker_kick;
 	server->doors.notify_context = server->waker;
-	status = start_workers(server, error);
+	status = start_logbook(server, error);
+	if (status == FF_OK) {
+		status = start_workers(server, error);
+	}
 	if (status == FF_OK) {
 		status = restore(server, error);
 	}
@@ -328,10 +351,14 @@ static bool stop_workers(struct server *server)
 
 static void release(struct server *server)
 {
+	if (server->logbook) {
+		ff_logbook_stop(server->logbook);
+	}
 	for (size_t i = 0; i < server->worker_count; i++) {
 		ff_worker_free(server->workers[i]);
 	}
 	free(server->workers);
+	ff_logbook_free(server->logbook);
 	ff_doors_close(&server->doors);
 	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);

@@ -11,6 +11,7 @@
 #include "config_board.h"
 
 #define LEAST_SIZE 4096
+#define LEAST_CONSOLE ((uint64_t)64 * 1024)
 #define LARGEST_PORT 65535
 #define LARGEST_SIZE ((uint64_t)4 << 30)
 
@@ -20,6 +21,7 @@ void ff_config_init(struct ff_config *config)
 		.shortest_lease_s = FF_CONFIG_DEFAULT_SHORTEST_LEASE_S,
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
 		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
+		.console_log = { FF_CONFIG_DEFAULT_CONSOLE_SIZE, FF_CONFIG_DEFAULT_CONSOLE_KEEP },
 		.log_level = FF_LOG_INFO,
 		.rfc2217_base = FF_PORTS_DEFAULT,
 		.raw_base = FF_PORTS_DEFAULT,
@@ -31,6 +33,7 @@ void ff_config_release(struct ff_config *config)
 {
 	free(config->boards);
 	free(config->data_dir);
+	free(config->console_dir);
 	ff_config_init(config);
 }
 
@@ -133,6 +136,42 @@ enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *te
 enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text, struct ff_error *error)
 {
 	return set_size(&config->max_content, text, error);
+}
+
+enum ff_status ff_config_set_console_size(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	uint64_t size = 0;
+	struct ff_error reason = FF_ERROR_NONE;
+	bool given = strcmp(text, "0") != 0;
+	if (given && (set_size(&size, text, &reason) != FF_OK || size < LEAST_CONSOLE)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "console-log, size: \"%.40s\" is not a size from 64KB to 4GB, as in 1MB, nor 0",
+				    text);
+	}
+	config->console_log.size = size;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_console_keep(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 2 || text[digits]) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "console-log, keep: \"%.40s\" is not 0 to %d", text,
+				    FF_LOGFILE_MOST_KEPT);
+	}
+	config->console_log.keep = (unsigned)atoi(text);
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_console_dir(struct ff_config *config, const char *path, struct ff_error *error)
+{
+	char *copy = strdup(path);
+	if (!copy) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	free(config->console_dir);
+	config->console_dir = copy;
+	return *path ? FF_OK : ff_error_set(error, FF_ERR_ARGUMENT, "console-log, dir: the name is empty");
 }
 
 enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error)

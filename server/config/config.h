@@ -20,6 +20,8 @@
 #define FF_CONFIG_MAX_BOARDS 256
 #define FF_CONFIG_DEFAULT_LISTEN "127.0.0.1:8217"
 #define FF_CONFIG_DEFAULT_SHORTEST_LEASE_S 60
+#define FF_CONFIG_DEFAULT_CONSOLE_SIZE ((uint64_t)1024 * 1024)
+#define FF_CONFIG_DEFAULT_CONSOLE_KEEP 4
 #define FF_CONFIG_DEFAULT_BAUD 460800
 #define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
 #define FF_CONFIG_DEFAULT_MAX_CONTENT ((uint64_t)128 * 1024 * 1024) /* the largest flash */
@@ -49,6 +51,8 @@ struct ff_config {
 	int raw_base;     /* the same */
 	bool jobs_wait_for_writers;
 	unsigned shortest_lease_s;
+	char *console_dir;                    /* where boards' output is kept, owned; NULL: in the data directory */
+	struct ff_logfile_limits console_log; /* of each board; a size of 0: nothing is kept */
 };
 
 /* The defaults, without a data directory. */
@@ -79,6 +83,15 @@ FF_WARN_UNUSED enum ff_status ff_config_set_port(int *port, const char *what, co
 /* Seconds, from 1 to 3600. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_shortest_lease(struct ff_config *config, const char *text,
 							   struct ff_error *error);
+
+/* The boards' log files: bytes of one, from 64KB to 4GB, or 0 for none; how many older ones are kept, 0 to 99; the folder.
+ * FF_ERR_ARGUMENT, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_config_set_console_size(struct ff_config *config, const char *text,
+							 struct ff_error *error);
+FF_WARN_UNUSED enum ff_status ff_config_set_console_keep(struct ff_config *config, const char *text,
+							 struct ff_error *error);
+FF_WARN_UNUSED enum ff_status ff_config_set_console_dir(struct ff_config *config, const char *path,
+							struct ff_error *error);
 
 /* "wait" or "refuse". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);

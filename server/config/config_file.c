@@ -30,6 +30,12 @@ struct file_board {
 	char *power_cycle_on_failure;
 };
 
+struct file_console_log {
+	char *dir;
+	char *size;
+	char *keep;
+};
+
 struct file {
 	char *listen;
 	char *data_dir;
@@ -38,6 +44,7 @@ struct file {
 	char *log_level;
 	char *log_format;
 	char *shortest_lease;
+	struct file_console_log *console_log;
 	char *rfc2217;
 	char *raw;
 	char *writer_blocks_jobs;
@@ -75,6 +82,13 @@ static const cyaml_schema_value_t board_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_board, board_fields),
 };
 
+static const cyaml_schema_field_t console_log_fields[] = {
+	TEXT("dir", struct file_console_log, dir),
+	TEXT("size", struct file_console_log, size),
+	TEXT("keep", struct file_console_log, keep),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t fields[] = {
 	TEXT("listen", struct file, listen),
 	TEXT("data-dir", struct file, data_dir),
@@ -83,6 +97,8 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("log-level", struct file, log_level),
 	TEXT("log-format", struct file, log_format),
 	TEXT("shortest-lease", struct file, shortest_lease),
+	CYAML_FIELD_MAPPING_PTR("console-log", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, console_log,
+				console_log_fields),
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
 	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
@@ -190,6 +206,8 @@ static enum ff_status set_raw(struct ff_config *config, const char *text, struct
 
 static enum ff_status take_options(struct ff_config *config, const struct file *file, struct ff_error *error)
 {
+	static const struct file_console_log unsaid = { .dir = NULL };
+	const struct file_console_log *console_log = file->console_log ? file->console_log : &unsaid;
 	const struct {
 		const char *text;
 		set_function set;
@@ -201,6 +219,9 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ file->log_level, ff_config_set_log_level },
 		{ file->log_format, ff_config_set_log_format },
 		{ file->shortest_lease, ff_config_set_shortest_lease },
+		{ console_log->dir, ff_config_set_console_dir },
+		{ console_log->size, ff_config_set_console_size },
+		{ console_log->keep, ff_config_set_console_keep },
 		{ file->rfc2217, set_rfc2217 },
 		{ file->raw, set_raw },
 		{ file->writer_blocks_jobs, ff_config_set_writer },

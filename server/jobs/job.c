@@ -49,6 +49,7 @@ static enum ff_status begin(struct ff_job *job, struct ff_error *error)
 	ff_job_unlock_changed(job, true);
 	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
 	       ff_job_kind_name(job->spec.kind));
+	ff_worker_mark(job->spec.worker, "job %s (%s) begins", job->id, ff_job_kind_name(job->spec.kind));
 	return FF_OK;
 }
 

@@ -93,6 +93,10 @@ void ff_job_end(struct ff_job *job, enum ff_status status, const struct ff_error
 	struct ff_job_view view = job->view;
 	conclude(job, &view, status, error);
 	pthread_mutex_unlock(&job->mutex);
+	if (view.started_ms && job->spec.worker) {
+		ff_worker_mark(job->spec.worker, "job %s (%s): %s", job->id, ff_job_kind_name(job->spec.kind),
+			       status == FF_OK ? "done" : ff_status_code(status));
+	}
 	job->spec.ending(job->spec.queue, job, &view);
 	ff_job_lock(job);
 	job->view.state = view.state;

@@ -195,6 +195,8 @@ enum ff_status ff_feed_run(const struct ff_transport *transport, struct ff_input
 			/* It may have taken a while: tasks and the board's output have their turn. */
 			feed->told = true;
 			feed->moved = true;
+			feed->reset =
+				item.command.kind == FF_INPUT_LINES && item.command.step_count > 1 && !item.dropped;
 			return run(transport, input, &item.command, item.dropped, log, error);
 		}
 		status = write_bytes(transport, bytes, item.size, &done, &feed->writable, error);

@@ -16,6 +16,7 @@ struct ff_feed {
 	bool moved;    /* something was written or run, and there may be more */
 	bool writable; /* it goes on when the port polls writable */
 	bool told;     /* the putting side has to be woken */
+	bool reset;    /* DTR and RTS have moved as in a reset, several steps at once */
 };
 
 /* Runs what can be run without waiting for the board, up to a limit that leaves time for its output. Errors: the port is

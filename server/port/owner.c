@@ -29,6 +29,7 @@ static void lose(struct ff_worker *worker, const struct ff_error *error)
 	bool news = view.state != FF_BOARD_LOST || strcmp(view.detail, error->text) != 0;
 	ff_log(&worker->log, news ? FF_LOG_WARN : FF_LOG_DEBUG, "the board is lost: %s", error->text);
 	if (news) {
+		ff_worker_mark(worker, "the port is lost: %s", error->text);
 		set_state(worker, FF_BOARD_LOST, error->text, "");
 	}
 }
@@ -43,6 +44,7 @@ static enum ff_status plug_in(struct ff_worker *worker, struct ff_error *error)
 		return status;
 	}
 	worker->lost_us = 0;
+	ff_worker_mark(worker, "%s is open", worker->address);
 	ff_feed_reopen(&worker->plug.transport, &worker->input, &worker->log);
 	pthread_mutex_lock(&worker->mutex);
 	worker->view.has_lines = worker->plug.transport.has_lines;
@@ -272,6 +274,9 @@ static void work_open(struct ff_worker *worker)
 		status = ff_feed_run(&worker->plug.transport, &worker->input, &worker->log, &feed, &error);
 	}
 	worker->writable = feed.writable;
+	if (feed.reset) {
+		ff_worker_mark(worker, "a client has reset the board");
+	}
 	bool patient = !lose_patience(worker, pump.held);
 	bool news = status == FF_OK && look_at_lines(worker);
 	if (news || feed.told || ff_console_end(&worker->console) != before) {

@@ -27,6 +27,7 @@ struct ff_worker {
 	void (*notify)(void *context);
 	void *notify_context;
 	struct ff_console console;
+	struct ff_logbook_page *page; /* NULL: nobody keeps what it says */
 	struct ff_input input;
 	int wake_fd;
 	pthread_t thread;

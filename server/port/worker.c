@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,9 +56,21 @@ bool ff_worker_is_stuck(struct ff_worker *worker, int64_t patience_us)
 
 void ff_worker_tell(struct ff_worker *worker)
 {
+	ff_logbook_kick(worker->page);
 	if (worker->notify) {
 		worker->notify(worker->notify_context);
 	}
+}
+
+void ff_worker_mark(struct ff_worker *worker, const char *format, ...)
+{
+	char text[FF_CONSOLE_MARK_SIZE];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	ff_console_mark(&worker->console, "%s", text);
+	ff_logbook_kick(worker->page);
 }
 
 static enum ff_status start(struct ff_worker *worker, struct ff_error *error)
@@ -82,6 +95,7 @@ static void release(struct ff_worker *worker)
 	}
 	pthread_cond_destroy(&worker->has_ended);
 	pthread_mutex_destroy(&worker->mutex);
+	ff_logbook_close(worker->page);
 	ff_console_release(&worker->console);
 	ff_input_release(&worker->input);
 	free(worker);
@@ -163,7 +177,12 @@ enum ff_status ff_worker_new(struct ff_worker **result, const struct ff_worker_o
 	if (status == FF_OK && (ff_console_init(&worker->console) != FF_OK || ff_input_init(&worker->input) != FF_OK)) {
 		status = ff_error_set(error, FF_ERR_NO_MEMORY, "%s: out of memory", options->name);
 	}
+	if (status == FF_OK && options->logbook) {
+		worker->page = ff_logbook_open(options->logbook, worker->name, &worker->console);
+		status = worker->page ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
 	if (status == FF_OK) {
+		ff_worker_mark(worker, "%s, the server has started", worker->name);
 		status = start(worker, error);
 	}
 	if (status != FF_OK) {
@@ -243,17 +262,23 @@ bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task)
 bool ff_worker_claim(struct ff_worker *worker, const struct ff_holder *who)
 {
 	pthread_mutex_lock(&worker->mutex);
+	bool held = worker->broker.holder.kind != FF_HOLDER_NONE;
 	bool holds = ff_broker_claim(&worker->broker, who, worker->mailbox.last_number);
 	pthread_mutex_unlock(&worker->mutex);
+	if (holds && !held) {
+		ff_worker_mark(worker, "%s writes", who->name);
+	}
 	return holds;
 }
 
 void ff_worker_release(struct ff_worker *worker, uint64_t id)
 {
 	pthread_mutex_lock(&worker->mutex);
+	struct ff_holder holder = worker->broker.holder;
 	bool held = ff_broker_release(&worker->broker, id);
 	pthread_mutex_unlock(&worker->mutex);
 	if (held) {
+		ff_worker_mark(worker, "%s has gone", holder.name);
 		ff_worker_wake(worker);
 	}
 }
@@ -284,6 +309,7 @@ enum ff_status ff_worker_keep(struct ff_worker *worker, const struct ff_keep *ke
 	}
 	pthread_mutex_unlock(&worker->mutex);
 	if (unused) {
+		ff_worker_mark(worker, "leased by %s", keep->owner);
 		ff_worker_tell(worker);
 	}
 	return unused ? FF_OK : FF_ERR_BUSY;
@@ -301,6 +327,7 @@ void ff_worker_unkeep(struct ff_worker *worker, uint64_t lease)
 	if (!kept) {
 		return;
 	}
+	ff_worker_mark(worker, "the lease has ended");
 	/* Barred before the board is free, so that what is put now goes nowhere. A holder that comes between the two looks is
 	 * barred the second time. */
 	while (kept) {

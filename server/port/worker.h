@@ -22,6 +22,7 @@
 #include "console.h"
 #include "input.h"
 #include "labels.h"
+#include "logbook.h"
 #include "power.h"
 
 #define FF_BOARD_NAME_SIZE 65
@@ -129,6 +130,7 @@ struct ff_worker_options {
 	struct ff_board_resets resets;  /* for jobs; the worker only keeps them */
 	const struct ff_labels *labels; /* what its owner says of it; copied; may be NULL */
 	const struct ff_power *power;   /* how its power is switched; copied; NULL: it cannot be */
+	struct ff_logbook *logbook;     /* keeps what it says; must outlive the worker; NULL: nobody does */
 	uint16_t rfc2217_port;          /* the board's TCP ports, 0: none; the worker only keeps them */
 	uint16_t raw_port;
 	const struct ff_log *log; /* may be NULL; must outlive the worker; lines get the board's name in front */
@@ -188,6 +190,9 @@ void ff_worker_wake(struct ff_worker *worker);
 
 /* A task has written into the console: whoever reads it is told. Owner thread. */
 void ff_worker_tell(struct ff_worker *worker);
+
+/* Marks the console's end with what happens to the board, for the logbook. */
+void ff_worker_mark(struct ff_worker *worker, const char *format, ...) FF_PRINTF(2, 3);
 
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
 

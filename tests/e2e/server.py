@@ -28,9 +28,11 @@ class Server(Program):
         return self.rest.board(board)[kind]
 
     def files(self):
-        """Every file in the data directory, relative to it, but for the database."""
+        """Every file in the data directory, relative to it, but for the database and what the boards have said."""
         found = []
-        for directory, _, names in os.walk(self.data_dir):
+        for directory, folders, names in os.walk(self.data_dir):
+            if directory == self.data_dir and "console" in folders:
+                folders.remove("console")
             found += [os.path.relpath(os.path.join(directory, name), self.data_dir) for name in names]
         return sorted(name for name in found if not name.startswith("farflash.db"))
 
