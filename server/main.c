@@ -50,7 +50,8 @@ enum {
 	OPTION_RAW,
 	OPTION_WRITER,
 	OPTION_CONFIG,
-	OPTION_SHORTEST_LEASE
+	OPTION_SHORTEST_LEASE,
+	OPTION_HOST
 };
 
 static const struct argp_option options[] = {
@@ -58,6 +59,8 @@ static const struct argp_option options[] = {
 	  "Read options and boards from this YAML file; what the command line says goes before it", 0 },
 	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
 	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
+	{ "host", OPTION_HOST, "NAME", 0,
+	  "Clients may call the server by this name, beside its addresses and localhost; once for each name", 0 },
 	{ "board", OPTION_BOARD, "BOARD", 0,
 	  "Own this board: NAME=ADDRESS[,KEY=VALUE...], once for each. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or "
 	  "socket://HOST:PORT. baud=N: rate of the work (default 460800); rfc2217=PORT, raw=PORT: its TCP ports (0: "
@@ -128,6 +131,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_SHORTEST_LEASE:
 		status = ff_config_set_shortest_lease(config, value, &error);
+		break;
+	case OPTION_HOST:
+		status = ff_config_add_host(config, value, &error);
 		break;
 	case OPTION_WRITER:
 		status = ff_config_set_writer(config, value, &error);
@@ -240,6 +246,9 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.disk = server->disk,
 		.max_upload = server->config.max_upload,
 		.jobs_wait_for_writers = server->config.jobs_wait_for_writers,
+		.any_host = !server->listener.loopback && server->config.host_count == 0,
+		.hosts = (const char *const *)server->config.hosts,
+		.host_count = server->config.host_count,
 	};
 	server->listener.fd = -1;
 	return ff_httpd_start(&server->httpd, &http, error);

@@ -48,6 +48,8 @@ struct file {
 	char *rfc2217;
 	char *raw;
 	char *writer_blocks_jobs;
+	char **hosts;
+	unsigned hosts_count;
 	struct file_board *boards;
 	unsigned boards_count;
 };
@@ -57,7 +59,7 @@ struct file {
 #define NEEDED_TEXT(key, structure, member) \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 0, CYAML_UNLIMITED)
 
-static const cyaml_schema_value_t label_schema = {
+static const cyaml_schema_value_t text_schema = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
 };
 
@@ -71,7 +73,7 @@ static const cyaml_schema_field_t board_fields[] = {
 	TEXT("reset-sequence", struct file_board, reset_sequence),
 	TEXT("hard-reset-sequence", struct file_board, hard_reset_sequence),
 	CYAML_FIELD_SEQUENCE("labels", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_board, labels,
-			     &label_schema, 0, FF_LABELS_MAX),
+			     &text_schema, 0, FF_LABELS_MAX),
 	CYAML_FIELD_MAPPING_PTR("power", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_board, power,
 				ff_config_power_fields),
 	TEXT("power-cycle-on-failure", struct file_board, power_cycle_on_failure),
@@ -102,6 +104,8 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
 	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
+	CYAML_FIELD_SEQUENCE("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, hosts, &text_schema, 0,
+			     FF_CONFIG_MAX_HOSTS),
 	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, boards, &board_schema, 0,
 			     FF_CONFIG_MAX_BOARDS),
 	CYAML_FIELD_END,
@@ -269,6 +273,9 @@ static enum ff_status take_board(struct ff_config *config, const struct file_boa
 static enum ff_status take(struct ff_config *config, const struct file *file, struct ff_error *error)
 {
 	enum ff_status status = take_options(config, file, error);
+	for (unsigned i = 0; i < file->hosts_count && status == FF_OK; i++) {
+		status = ff_config_add_host(config, file->hosts[i], error);
+	}
 	for (unsigned i = 0; i < file->boards_count && status == FF_OK; i++) {
 		status = take_board(config, &file->boards[i], error);
 	}

@@ -163,6 +163,9 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.disk = options->disk,
 		.max_upload = options->max_upload,
 		.jobs_wait_for_writers = options->jobs_wait_for_writers,
+		.any_host = options->any_host,
+		.hosts = options->hosts,
+		.host_count = options->host_count,
 		.started_us = ff_now_us(),
 	};
 	ff_meters_init(&httpd->http.meters, options->metrics);

@@ -44,6 +44,9 @@ struct ff_httpd_options {
 	void *welcome_context;     /* of both */
 	uint64_t max_upload;       /* bytes of image in one request */
 	unsigned shortest_lease_s;
+	bool any_host; /* clients may call the server what they like; otherwise by address, localhost, or one of these names */
+	const char *const *hosts;
+	size_t host_count;
 	bool jobs_wait_for_writers; /* instead of being refused while a client of the bridge writes to their board */
 };
 

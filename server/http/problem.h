@@ -14,6 +14,8 @@
 	X(FF_PROBLEM_MISSING_OFFSET, 400, "missing-offset", "the flash offset is missing") \
 	X(FF_PROBLEM_BAD_OFFSET, 400, "bad-offset", "not a flash offset") \
 	X(FF_PROBLEM_BAD_MULTIPART, 400, "bad-multipart", "the form is malformed") \
+	X(FF_PROBLEM_UNAUTHORIZED, 401, "unauthorized", "a token is needed") \
+	X(FF_PROBLEM_FORBIDDEN, 403, "forbidden", "the token does not allow this") \
 	X(FF_PROBLEM_FORBIDDEN_ORIGIN, 403, "forbidden-origin", "a page from elsewhere may not do this") \
 	X(FF_PROBLEM_NO_SUCH_BOARD, 404, "no-such-board", "there is no such board") \
 	X(FF_PROBLEM_NO_SUCH_JOB, 404, "no-such-job", "there is no such job") \
@@ -30,8 +32,12 @@
 	X(FF_PROBLEM_LENGTH_REQUIRED, 411, "length-required", "the request has no body") \
 	X(FF_PROBLEM_UPLOAD_TOO_LARGE, 413, "upload-too-large", "the body is larger than the server accepts") \
 	X(FF_PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "the body's type is not one that is understood here") \
+	X(FF_PROBLEM_UNKNOWN_HOST, 421, "unknown-host", "the server is not known by this name") \
 	X(FF_PROBLEM_UPGRADE_REQUIRED, 426, "upgrade-required", "the resource is a WebSocket of version 13") \
+	X(FF_PROBLEM_TOO_MANY_REQUESTS, 429, "too-many-requests", "too many requests from this address") \
 	X(FF_PROBLEM_TOO_MANY_JOBS, 429, "too-many-jobs", "too many jobs wait for this board") \
+	X(FF_PROBLEM_HEADERS_TOO_LARGE, 431, "headers-too-large", "the request's headers are too large") \
+	X(FF_PROBLEM_TOO_MANY_STREAMS, 503, "too-many-streams", "too many streams are open") \
 	X(FF_PROBLEM_INTERRUPTED, 503, "interrupted", "the server ended in the middle of the job") \
 	X(FF_PROBLEM_NOT_RECORDED, 503, "not-recorded", "the server cannot keep what it would have to") \
 	X(FF_PROBLEM_SHUTTING_DOWN, 503, "shutting-down", "the server is shutting down")

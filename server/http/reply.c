@@ -27,10 +27,28 @@ static void log_reply(const struct ff_request *request, unsigned http_status)
 	}
 }
 
+/* Nothing is kept, and to a browser none of it is a page: no scripts, no frames, no guessing of types, and other sites are
+ * not told where their visitors come from. */
+#define NO_STORE "no-store"
+#define NO_SNIFF "nosniff"
+#define NO_PAGE "default-src 'none'; frame-ancestors 'none'"
+#define NO_REFERRER "no-referrer"
+
+static const struct {
+	const char *name;
+	const char *value;
+} always[] = {
+	{ MHD_HTTP_HEADER_CACHE_CONTROL, NO_STORE },
+	{ "X-Content-Type-Options", NO_SNIFF },
+	{ "Content-Security-Policy", NO_PAGE },
+	{ "Referrer-Policy", NO_REFERRER },
+};
+
 static void add_headers(struct MHD_Response *response, const struct ff_request *request, const char *content_type)
 {
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+		MHD_add_response_header(response, always[i].name, always[i].value);
+	}
 	if (content_type) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	}
@@ -171,8 +189,10 @@ enum MHD_Result ff_reply_cut(struct ff_request *request)
 	char *text = NULL;
 	log_reply(request, http_status);
 	if (body && asprintf(&text,
-			     "HTTP/1.1 %u %s\r\nConnection: close\r\nCache-Control: no-store\r\n"
-			     "Content-Type: " PROBLEM_TYPE "\r\nContent-Length: %zu\r\n\r\n%s",
+			     "HTTP/1.1 %u %s\r\nConnection: close\r\nCache-Control: " NO_STORE
+			     "\r\nX-Content-Type-Options: " NO_SNIFF "\r\nContent-Security-Policy: " NO_PAGE
+			     "\r\nReferrer-Policy: " NO_REFERRER "\r\nContent-Type: " PROBLEM_TYPE
+			     "\r\nContent-Length: %zu\r\n\r\n%s",
 			     http_status, MHD_get_reason_phrase_for(http_status), strlen(body), body) >= 0) {
 		/* Nothing else has been written yet but a "100 Continue", so this fits into the socket's buffer. */
 		ssize_t sent = send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);

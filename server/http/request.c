@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "admission.h"
 #include "lease_gate.h"
 #include "routes.h"
 #include "text.h"
@@ -45,6 +46,7 @@ static void find_handler(struct ff_request *request, const char *method, const c
 	ff_router_find(routes, count, method, path, &match);
 	if (match.route) {
 		request->handler = match.route->handler;
+		request->scope = match.route->scope;
 		memcpy(request->param, match.param, sizeof(match.param));
 	} else if (match.allow[0]) {
 		memcpy(request->allow, match.allow, sizeof(match.allow));
@@ -141,7 +143,8 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 		snprintf(request->path, sizeof(request->path), LEASES "...");
 	}
 	find_handler(request, method, path);
-	if (request->handler && request->handler->names_board) {
+	ff_admission_check(request);
+	if (request->handler && request->handler->names_board && !request->problem.http_status) {
 		request->worker = ff_request_find_board(request, request->param);
 	}
 	if (request->handler && !request->problem.http_status) {

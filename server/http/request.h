@@ -51,6 +51,9 @@ struct ff_http {
 	struct ff_diskcheck *disk; /* NULL: nobody looks after it */
 	uint64_t max_upload;       /* bytes of image in one request */
 	bool jobs_wait_for_writers;
+	bool any_host; /* it may be called by any name; otherwise by addresses, localhost and these names */
+	const char *const *hosts;
+	size_t host_count;
 	int64_t started_us;
 	atomic_bool stopping;
 };
@@ -59,6 +62,7 @@ struct ff_request {
 	struct ff_http *http;
 	struct MHD_Connection *connection;
 	const struct ff_handler *handler; /* NULL: there is none, and `problem` says so */
+	enum ff_scope scope;              /* what it needs */
 	char method[16];                  /* for the log, like the path; both may be cut */
 	char path[128];
 	char param[FF_ROUTE_PARAM_SIZE];

@@ -17,15 +17,10 @@ bool ff_upgrade_is_asked(const struct ff_request *request)
 
 void ff_upgrade_check(struct ff_request *request)
 {
-	const char *origin = ff_request_header(request, MHD_HTTP_HEADER_ORIGIN);
 	const char *version = ff_request_header(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION);
 	const char *key = ff_request_header(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY);
 	char accept[FF_HANDSHAKE_ACCEPT_SIZE];
-	/* Any page can open a WebSocket to anywhere, and the browser only says on whose behalf. */
-	if (origin && !ff_header_is_own_origin(origin, ff_request_header(request, MHD_HTTP_HEADER_HOST))) {
-		ff_problem_set(&request->problem, FF_PROBLEM_FORBIDDEN_ORIGIN,
-			       "only pages of this server may open a WebSocket here");
-	} else if (!version || strcmp(version, FF_HANDSHAKE_VERSION) != 0) {
+	if (!version || strcmp(version, FF_HANDSHAKE_VERSION) != 0) {
 		ff_problem_set(&request->problem, FF_PROBLEM_UPGRADE_REQUIRED,
 			       "a WebSocket of version " FF_HANDSHAKE_VERSION " is understood here");
 	} else if (!key || !ff_handshake_accept(key, accept) ||

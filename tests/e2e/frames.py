@@ -34,7 +34,7 @@ def close_frame(code, mask=b"\x12\x34\x56\x78"):
 
 def handshake(board="lab1", **headers):
     """A request for an upgrade of lab1's console; a field that is None is left out."""
-    fields = {"Host": "lab", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+    fields = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
               "Sec-WebSocket-Key": KEY, **{name.replace("_", "-"): value for name, value in headers.items()}}
     lines = [f"{name}: {value}" for name, value in fields.items() if value is not None]
     return "\r\n".join((f"GET {API}/boards/{board}/console HTTP/1.1", *lines, "", "")).encode()

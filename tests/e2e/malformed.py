@@ -32,7 +32,7 @@ class Good:
 
     def __init__(self, method, path, headers=(), body=b""):
         self.method, self.path, self.version = method.encode(), path.encode(), b"HTTP/1.1"
-        self.headers = [(b"Host", b"lab"), *[(name.encode(), value.encode()) for name, value in headers]]
+        self.headers = [(b"Host", b"localhost"), *[(name.encode(), value.encode()) for name, value in headers]]
         self.body = body
         if body:
             self.headers.append((b"Content-Length", str(len(body)).encode()))

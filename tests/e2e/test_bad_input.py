@@ -184,7 +184,7 @@ def open_request(server, headers, method="PUT"):
     """Sends the head of a flash request and returns the socket."""
     path = "/boards/lab1/flash" + ("?offset=0x10000" if method == "PUT" else "")
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-    connection.sendall(f"{method} {API}{path} HTTP/1.1\r\nHost: here\r\n{headers}\r\n\r\n".encode())
+    connection.sendall(f"{method} {API}{path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n".encode())
     return connection
 
 

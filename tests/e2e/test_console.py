@@ -273,7 +273,7 @@ def test_handshake__what_comes_with_it_is_not_lost(server):
     raw.wait(b"\r\n\r\n")
     raw.close()
     frame = websocket.ABNF.create_frame(b"early bird", websocket.ABNF.OPCODE_BINARY).format()
-    fields = (f"GET {API}/boards/lab1/console HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    fields = (f"GET {API}/boards/lab1/console HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
     with Raw(server.port) as client:
         client.send(fields.encode() + frame * 900)

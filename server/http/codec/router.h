@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "scope.h"
+
 #define FF_ROUTE_PARAM_SIZE 65
 #define FF_ROUTE_ALLOW_SIZE 64
 
@@ -14,6 +16,7 @@ struct ff_route {
 	const char *method;
 	const char *pattern; /* one segment may be "*": it matches any segment that is not empty */
 	const struct ff_handler *handler;
+	enum ff_scope scope; /* what it needs */
 };
 
 struct ff_route_match {

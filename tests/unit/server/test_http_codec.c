@@ -200,8 +200,9 @@ static void test_text__formats_facts(void **state)
 }
 
 static const struct ff_route routes[] = {
-	{ "GET", "/healthz", NULL },         { "GET", "/boards", NULL },         { "GET", "/boards/*", NULL },
-	{ "POST", "/boards/*/flash", NULL }, { "PUT", "/boards/*/flash", NULL },
+	{ "GET", "/healthz", NULL, FF_SCOPE_READ },        { "GET", "/boards", NULL, FF_SCOPE_READ },
+	{ "GET", "/boards/*", NULL, FF_SCOPE_READ },       { "POST", "/boards/*/flash", NULL, FF_SCOPE_READ },
+	{ "PUT", "/boards/*/flash", NULL, FF_SCOPE_READ },
 };
 
 static struct ff_route_match find(const char *method, const char *path)

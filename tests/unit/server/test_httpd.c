@@ -234,7 +234,7 @@ static void check_answer(const struct fixture *fixture, const char *request, con
 	}
 }
 
-#define CLOSE "Host: x\r\nConnection: close\r\n"
+#define CLOSE "Host: localhost\r\nConnection: close\r\n"
 
 static void test_httpd__answers_get_and_head(void **state)
 {
@@ -250,10 +250,10 @@ static void test_httpd__answers_get_and_head(void **state)
 static void test_httpd__refuses_a_large_body_before_it_comes(void **state)
 {
 	check_answer(*state,
-		     "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n",
+		     "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n",
 		     " 413 ", "\"code\":\"upload-too-large\"");
 	check_answer(*state,
-		     "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n"
+		     "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n"
 		     "Expect: 100-continue\r\n\r\n",
 		     "HTTP/1.1 413 ", "\"code\":\"upload-too-large\"");
 }
@@ -273,7 +273,7 @@ static void test_httpd__client_that_writes_first_still_sees_the_refusal(void **s
 	char answer[ANSWER_SIZE];
 	memset(body, 'x', sizeof(body));
 	int fd = ask(*state,
-		     "PUT /api/v1/boards/none/flash?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 67108864\r\n\r\n");
+		     "PUT /api/v1/boards/none/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 67108864\r\n\r\n");
 	send_all_then_hear(fd, body, sizeof(body), 1024, answer);
 	assert_non_null(strstr(answer, "HTTP/1.1 404 "));
 	assert_non_null(strstr(answer, "\"code\":\"no-such-board\""));
@@ -287,7 +287,7 @@ static void test_httpd__counts_a_body_without_length(void **state)
 	memcpy(chunk + 6 + 16384, "\r\n", 2);
 	int fd =
 		ask(*state,
-		    "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+		    "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
 	send_all_then_hear(fd, chunk, sizeof(chunk), 1024, answer);
 	assert_non_null(strstr(answer, "HTTP/1.1 413 "));
 	assert_non_null(strstr(answer, "\"code\":\"upload-too-large\""));
@@ -303,7 +303,7 @@ static void test_httpd__client_that_leaves_in_mid_upload_leaves_nothing(void **s
 		memset(body, 'x', sizeof(body));
 		int fd = ask(
 			fixture,
-			"PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+			"PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n");
 		assert_true(send(fd, body, (size_t)i * 37, MSG_NOSIGNAL) >= 0);
 		close(fd);
 	}
@@ -378,7 +378,7 @@ static void test_httpd__console_goes_both_ways(void **state)
 }
 
 #define UPGRADE \
-	" HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
+	" HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 static void test_httpd__hands_a_websocket_over(void **state)
@@ -386,7 +386,7 @@ static void test_httpd__hands_a_websocket_over(void **state)
 	struct fixture *fixture = *state;
 	char answer[ANSWER_SIZE];
 	/* Behind another request, with the first bytes of what is no HTTP any more. */
-	int fd = ask(fixture, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	int fd = ask(fixture, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 			      "GET /api/v1/boards/lab1/console?history=7&from=5000000000&epoch=0123456789abcdef" UPGRADE
 			      "extra");
 	hear(fd, answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
