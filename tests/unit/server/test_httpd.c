@@ -249,9 +249,10 @@ static void test_httpd__answers_get_and_head(void **state)
 
 static void test_httpd__refuses_a_large_body_before_it_comes(void **state)
 {
-	check_answer(*state,
-		     "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n",
-		     " 413 ", "\"code\":\"upload-too-large\"");
+	check_answer(
+		*state,
+		"PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n",
+		" 413 ", "\"code\":\"upload-too-large\"");
 	check_answer(*state,
 		     "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n"
 		     "Expect: 100-continue\r\n\r\n",
@@ -272,8 +273,9 @@ static void test_httpd__client_that_writes_first_still_sees_the_refusal(void **s
 	static char body[65536];
 	char answer[ANSWER_SIZE];
 	memset(body, 'x', sizeof(body));
-	int fd = ask(*state,
-		     "PUT /api/v1/boards/none/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 67108864\r\n\r\n");
+	int fd = ask(
+		*state,
+		"PUT /api/v1/boards/none/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 67108864\r\n\r\n");
 	send_all_then_hear(fd, body, sizeof(body), 1024, answer);
 	assert_non_null(strstr(answer, "HTTP/1.1 404 "));
 	assert_non_null(strstr(answer, "\"code\":\"no-such-board\""));
@@ -285,9 +287,9 @@ static void test_httpd__counts_a_body_without_length(void **state)
 	char answer[ANSWER_SIZE];
 	memset(chunk + 6, 'x', 16384);
 	memcpy(chunk + 6 + 16384, "\r\n", 2);
-	int fd =
-		ask(*state,
-		    "PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+	int fd = ask(
+		*state,
+		"PUT /api/v1/boards/lab1/flash?offset=0 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
 	send_all_then_hear(fd, chunk, sizeof(chunk), 1024, answer);
 	assert_non_null(strstr(answer, "HTTP/1.1 413 "));
 	assert_non_null(strstr(answer, "\"code\":\"upload-too-large\""));
