@@ -77,8 +77,9 @@ static bool can_mend(struct ff_task *task, enum ff_status status, const struct f
 	char note[FF_ERROR_TEXT_SIZE];
 	struct ff_job_view view;
 	ff_job_view(job, &view);
-	if (!gone || view.started_ms == 0 || !power->on_failure || !ff_power_can(power, FF_POWER_CYCLE) ||
-	    view.facts.known || view.listens || ff_job_cancelled(job)) {
+	/* It need not have begun: there may be no port to begin with. */
+	if (!gone || !power->on_failure || !ff_power_can(power, FF_POWER_CYCLE) || view.facts.known || view.listens ||
+	    ff_job_cancelled(job)) {
 		return false;
 	}
 	ff_log(ff_worker_log(job->spec.worker), FF_LOG_WARN, "job %s: the board's power is cycled: %s", job->id,
