@@ -345,7 +345,7 @@ static bool stop_workers(struct server *server)
 		ff_queue_stop(server->queue);
 	}
 	for (size_t i = 0; i < server->worker_count; i++) {
-		ff_worker_stop(server->workers[i]);
+		ff_worker_stop(server->workers[i], "the server is stopping");
 	}
 	int64_t deadline = ff_deadline_ms(STOP_TIMEOUT_MS);
 	for (size_t i = 0; i < server->worker_count; i++) {

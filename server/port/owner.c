@@ -322,7 +322,7 @@ void *ff_owner_run(void *argument)
 			continue;
 		}
 		if (task) {
-			turn_away(worker, task, stopping ? "the server is stopping" : "its lease has ended");
+			turn_away(worker, task, stopping ? worker->stop_reason : "its lease has ended");
 			stopping = false; /* until the mailbox is empty */
 			continue;
 		}

@@ -4,6 +4,7 @@
 #define FF_PORT_OWNER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "mailbox.h"
 #include "plug.h"
@@ -12,6 +13,8 @@
 #include "worker.h"
 
 struct ff_worker {
+	atomic_uint references;
+	uint64_t number;
 	char name[FF_BOARD_NAME_SIZE];
 	char address[FF_BOARD_ADDRESS_SIZE];
 	uint32_t work_baud;
@@ -48,7 +51,8 @@ struct ff_worker {
 	struct ff_broker broker;
 	bool serving; /* a task is in the owner thread's hands */
 	bool stopping;
-	bool ended; /* the thread has let go of everything but its own end */
+	const char *stop_reason; /* a constant */
+	bool ended;              /* the thread has let go of everything but its own end */
 	pthread_cond_t has_ended;
 };
 

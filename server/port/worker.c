@@ -163,6 +163,8 @@ enum ff_status ff_worker_new(struct ff_worker **result, const struct ff_worker_o
 	if (!worker) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "%s: out of memory", options->name);
 	}
+	atomic_init(&worker->references, 1);
+	worker->number = options->number;
 	ff_mailbox_init(&worker->mailbox);
 	ff_plug_init(&worker->plug);
 	worker->view.state = FF_BOARD_LOST;
@@ -193,12 +195,24 @@ enum ff_status ff_worker_new(struct ff_worker **result, const struct ff_worker_o
 	return FF_OK;
 }
 
-void ff_worker_stop(struct ff_worker *worker)
+void ff_worker_stop(struct ff_worker *worker, const char *reason)
 {
 	pthread_mutex_lock(&worker->mutex);
-	worker->stopping = true;
+	if (!worker->stopping) {
+		worker->stopping = true;
+		worker->stop_reason = reason;
+	}
 	pthread_mutex_unlock(&worker->mutex);
 	ff_worker_wake(worker);
+	ff_worker_tell(worker);
+}
+
+bool ff_worker_is_stopping(struct ff_worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	bool stopping = worker->stopping;
+	pthread_mutex_unlock(&worker->mutex);
+	return stopping;
 }
 
 bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us)
@@ -226,11 +240,25 @@ void ff_worker_free(struct ff_worker *worker)
 	if (!worker) {
 		return;
 	}
-	ff_worker_stop(worker);
+	ff_worker_stop(worker, "the server is stopping");
 	if (!worker->joined) {
 		pthread_join(worker->thread, NULL);
+		worker->joined = true;
 	}
-	release(worker);
+	ff_worker_unref(worker);
+}
+
+struct ff_worker *ff_worker_ref(struct ff_worker *worker)
+{
+	atomic_fetch_add(&worker->references, 1);
+	return worker;
+}
+
+void ff_worker_unref(struct ff_worker *worker)
+{
+	if (worker && atomic_fetch_sub(&worker->references, 1) == 1) {
+		release(worker);
+	}
 }
 
 enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task)
@@ -303,7 +331,7 @@ enum ff_status ff_worker_keep(struct ff_worker *worker, const struct ff_keep *ke
 	/* A holder who has gone may have left some, which is still written. */
 	bool empty = ff_input_is_empty(&worker->input);
 	pthread_mutex_lock(&worker->mutex);
-	bool unused = empty && is_unused(worker);
+	bool unused = empty && !worker->stopping && is_unused(worker);
 	if (unused) {
 		worker->broker.keep = *keep;
 	}
@@ -400,6 +428,11 @@ struct ff_console *ff_worker_console(struct ff_worker *worker)
 struct ff_input *ff_worker_input(struct ff_worker *worker)
 {
 	return &worker->input;
+}
+
+uint64_t ff_worker_number(const struct ff_worker *worker)
+{
+	return worker->number;
 }
 
 const char *ff_worker_name(const struct ff_worker *worker)

@@ -4,8 +4,8 @@
  * Only the owner thread touches the transport. Others post tasks into a bounded mailbox, which it runs in order; between
  * tasks it pumps the board's output into the console, and what the board's holder puts into the input to the board. A port that cannot be opened or that goes away is tried again
  * with growing pauses, and at once when a task wants it. Everyone else sees copies: ff_worker_view().
- * new/free; every function may be called from any thread unless it says otherwise, and none waits for the board
- * except ff_worker_join() and ff_worker_free(). */
+ * new/free, with references for those who may still have it when its owner lets it go; every function may be called from
+ * any thread unless it says otherwise, and none waits for the board except ff_worker_join() and ff_worker_free(). */
 #ifndef FF_PORT_WORKER_H
 #define FF_PORT_WORKER_H
 
@@ -124,9 +124,10 @@ struct ff_task {
 struct ff_worker;
 
 struct ff_worker_options {
-	const char *name;               /* shorter than FF_BOARD_NAME_SIZE; copied */
-	const char *address;            /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
-	uint32_t work_baud;             /* rate that jobs use unless they say otherwise; the worker only keeps it */
+	uint64_t number;     /* unique in this process, for those who must not hold the worker; 0: it has none */
+	const char *name;    /* shorter than FF_BOARD_NAME_SIZE; copied */
+	const char *address; /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
+	uint32_t work_baud;  /* rate that jobs use unless they say otherwise; the worker only keeps it */
 	struct ff_board_resets resets;  /* for jobs; the worker only keeps them */
 	const struct ff_labels *labels; /* what its owner says of it; copied; may be NULL */
 	const struct ff_power *power;   /* how its power is switched; copied; NULL: it cannot be */
@@ -147,11 +148,21 @@ struct ff_worker_options {
 FF_WARN_UNUSED enum ff_status ff_worker_new(struct ff_worker **worker, const struct ff_worker_options *options,
 					    struct ff_error *error);
 
-/* Stops, waits for the end of the thread and releases everything. NULL is harmless. */
+/* Its owner's end: stops, waits for the end of the thread and gives the owner's reference back. NULL is harmless. */
 void ff_worker_free(struct ff_worker *worker);
 
-/* Asks the thread to end after the task that runs; tasks that wait are finished with FF_ERR_CANCELLED. */
-void ff_worker_stop(struct ff_worker *worker);
+/* A reference for somebody else. The owner's must outlive the thread. */
+struct ff_worker *ff_worker_ref(struct ff_worker *worker);
+
+/* Gives it back; with the last one everything is released. NULL is harmless. */
+void ff_worker_unref(struct ff_worker *worker);
+
+/* Asks the thread to end after the task that runs; tasks that wait are finished with FF_ERR_CANCELLED and `reason`, a
+ * constant. Once; a second reason counts for nothing. */
+void ff_worker_stop(struct ff_worker *worker, const char *reason);
+
+/* Whether it has been asked to. */
+bool ff_worker_is_stopping(struct ff_worker *worker);
 
 /* Waits for the end of a stopped thread; false if it has not come by the deadline. One thread at a time. */
 bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us);
@@ -174,7 +185,7 @@ void ff_worker_release(struct ff_worker *worker, uint64_t id);
 /* Whether nobody uses the board: no lease, no holder, no task and no input that waits. */
 bool ff_worker_is_free(struct ff_worker *worker);
 
-/* Keeps the board for a lease. FF_ERR_BUSY: it is not free. */
+/* Keeps the board for a lease. FF_ERR_BUSY: it is not free, or stops. */
 FF_WARN_UNUSED enum ff_status ff_worker_keep(struct ff_worker *worker, const struct ff_keep *keep);
 
 /* The lease is over. Its holder is none any more and what it has put is dropped, the line is as it is between sessions
@@ -203,7 +214,9 @@ bool ff_worker_is_stuck(struct ff_worker *worker, int64_t patience_us);
 void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 		     const struct ff_security_info *security);
 
-/* Valid until ff_worker_free(). */
+uint64_t ff_worker_number(const struct ff_worker *worker);
+
+/* Valid as long as the reference that the caller has. */
 struct ff_console *ff_worker_console(struct ff_worker *worker);
 struct ff_input *ff_worker_input(struct ff_worker *worker);
 const char *ff_worker_name(const struct ff_worker *worker);
@@ -218,7 +231,7 @@ const struct ff_line_step *ff_worker_reset_steps(const struct ff_worker *worker,
 uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker);
 uint16_t ff_worker_raw_port(const struct ff_worker *worker);
 
-/* The log with the board's name in front. Valid until ff_worker_free(). */
+/* The log with the board's name in front. Valid as long as the worker. */
 const struct ff_log *ff_worker_log(const struct ff_worker *worker);
 
 /* Unix time in milliseconds. */

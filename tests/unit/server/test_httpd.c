@@ -161,7 +161,7 @@ static void stop(struct fixture *fixture)
 	ff_httpd_quiesce(fixture->httpd);
 	ff_queue_stop(fixture->queue);
 	ff_fake_port_hold_resets(&fixture->port, false);
-	ff_worker_stop(fixture->worker);
+	ff_worker_stop(fixture->worker, "the server is stopping");
 	assert_true(ff_worker_join(fixture->worker, ff_deadline_ms(PATIENCE_MS)));
 	ff_httpd_stop(fixture->httpd);
 	fixture->httpd = NULL;

@@ -204,7 +204,7 @@ static void test_worker__stop_finishes_what_waits(void **state)
 	assert_int_equal(ff_worker_post(fixture->worker, &tasks[0].task), FF_OK);
 	ff_fake_port_wait(&fixture->port, is_resetting, fixture);
 	assert_int_equal(ff_worker_post(fixture->worker, &tasks[1].task), FF_OK);
-	ff_worker_stop(fixture->worker);
+	ff_worker_stop(fixture->worker, "the server is stopping");
 	struct named late = make_named(fixture, "l");
 	assert_int_equal(ff_worker_post(fixture->worker, &late.task), FF_ERR_CANCELLED);
 	assert_false(ff_worker_join(fixture->worker, ff_now_us()));
