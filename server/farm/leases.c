@@ -30,7 +30,8 @@ struct ff_leases {
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	struct slot *slots; /* options.most */
+	pthread_cond_t settled; /* a slot has come out of SLOT_BEGINNING or SLOT_ENDING */
+	struct slot *slots;     /* options.most */
 	uint64_t last_number;
 	uint8_t (*over)[FF_LEASE_HASH_SIZE]; /* a ring of FF_LEASES_REMEMBERED */
 	size_t over_count;                   /* ever */
@@ -62,6 +63,7 @@ struct ff_leases *ff_leases_new(const struct ff_leases_options *options)
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&leases->changed, &attributes);
+	pthread_cond_init(&leases->settled, NULL);
 	pthread_condattr_destroy(&attributes);
 	return leases;
 }
@@ -73,6 +75,7 @@ void ff_leases_free(struct ff_leases *leases)
 	}
 	ff_leases_stop(leases);
 	pthread_cond_destroy(&leases->changed);
+	pthread_cond_destroy(&leases->settled);
 	pthread_mutex_destroy(&leases->mutex);
 	free(leases->slots);
 	free(leases->over);
@@ -249,6 +252,7 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 	} else {
 		slot->state = SLOT_FREE;
 	}
+	pthread_cond_broadcast(&leases->settled);
 	pthread_mutex_unlock(&leases->mutex);
 	if (status == FF_OK) {
 		tell(leases);
@@ -270,6 +274,7 @@ static void end(struct ff_leases *leases, struct slot *slot, const char *why)
 	pthread_mutex_lock(&leases->mutex);
 	memcpy(leases->over[leases->over_count++ % FF_LEASES_REMEMBERED], slot->hash, FF_LEASE_HASH_SIZE);
 	slot->state = SLOT_FREE;
+	pthread_cond_broadcast(&leases->settled);
 	pthread_mutex_unlock(&leases->mutex);
 	tell(leases);
 }
@@ -287,6 +292,24 @@ enum ff_status ff_leases_end(struct ff_leases *leases, const char *id)
 		end(leases, slot, "handed-back");
 	}
 	return status;
+}
+
+void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board)
+{
+	pthread_mutex_lock(&leases->mutex);
+	struct slot *slot = slot_of_board(leases, board);
+	while (slot) {
+		if (slot->state == SLOT_LEASED) {
+			slot->state = SLOT_ENDING;
+			pthread_mutex_unlock(&leases->mutex);
+			end(leases, slot);
+			pthread_mutex_lock(&leases->mutex);
+		} else { /* somebody else has it in hand */
+			pthread_cond_wait(&leases->settled, &leases->mutex);
+		}
+		slot = slot_of_board(leases, board);
+	}
+	pthread_mutex_unlock(&leases->mutex);
 }
 
 /* The next lease whose time is over, set to SLOT_ENDING; NULL, and when to look again, if there is none. Under the mutex. */

@@ -43,9 +43,9 @@ struct ff_leases_options {
 /* A copy of a lease at one moment. */
 struct ff_lease {
 	char id[FF_LEASE_ID_SIZE]; /* empty where the asker need not know it */
-	struct ff_worker *board;
-	struct ff_keep keep; /* number, owner and address */
-	int64_t created_ms;  /* Unix time in milliseconds, like the next one */
+	struct ff_worker *board;   /* good as long as the lease is in force */
+	struct ff_keep keep;       /* number, owner and address */
+	int64_t created_ms;        /* Unix time in milliseconds, like the next one */
 	int64_t expires_ms;
 };
 
@@ -85,6 +85,9 @@ FF_WARN_UNUSED enum ff_status ff_leases_renew(struct ff_leases *leases, const ch
 
 /* Hands it back: it is over on return. Errors as ff_leases_find(). */
 FF_WARN_UNUSED enum ff_status ff_leases_end(struct ff_leases *leases, const char *id);
+
+/* A board goes, and is not free any more: its lease, if there is one, is over on return. */
+void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board);
 
 /* The lease of a board, without its id. False: it has none. */
 bool ff_leases_of(struct ff_leases *leases, const struct ff_worker *board, struct ff_lease *lease);

@@ -11,12 +11,12 @@
 
 static const char *const list_params[] = { "board", NULL };
 
-static json_t *present_jobs(struct ff_queue *queue, const struct ff_worker *worker)
+static json_t *present_jobs(struct ff_queue *queue, const char *board)
 {
 	size_t count = ff_queue_count(queue);
 	struct ff_job **jobs = calloc(count + 1, sizeof(struct ff_job *));
 	json_t *list = jobs ? json_array() : NULL;
-	count = jobs ? ff_queue_list(queue, worker, jobs, count) : 0;
+	count = jobs ? ff_queue_list(queue, board, jobs, count) : 0;
 	for (size_t i = 0; i < count; i++) {
 		if (json_array_append_new(list, ff_present_job(jobs[i])) != 0) {
 			json_decref(list);
@@ -32,11 +32,12 @@ static json_t *present_jobs(struct ff_queue *queue, const struct ff_worker *work
 static enum MHD_Result answer_list(struct ff_request *request)
 {
 	const char *name = ff_request_param(request, "board");
-	const struct ff_worker *worker = name ? ff_request_find_board(request, name) : NULL;
+	struct ff_worker *worker = name ? ff_request_find_board(request, name) : NULL;
 	if (name && !worker) {
 		return ff_reply_problem(request);
 	}
-	return ff_reply_json(request, MHD_HTTP_OK, present_jobs(request->http->queue, worker));
+	ff_worker_unref(worker);
+	return ff_reply_json(request, MHD_HTTP_OK, present_jobs(request->http->queue, name));
 }
 
 static bool find_job(struct ff_request *request)

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Who cancels a job. */
+enum cause { BY_HAND, BY_SHUTDOWN, BY_LEASE, BY_REMOVAL };
+
 static struct ff_job *of_task(struct ff_task *task)
 {
 	return (struct ff_job *)((char *)task - offsetof(struct ff_job, task));
@@ -111,6 +114,9 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	}
 	snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)spec->number);
 	job->spec = *spec;
+	if (spec->worker) {
+		ff_worker_ref(spec->worker); /* the board may be removed before the job is forgotten */
+	}
 	const struct ff_task_ops *ops = spec->kind == FF_JOB_POWER ? &power_ops : &task_ops;
 	job->task = (struct ff_task){ .ops = ops, .label = job->id, .lease = spec->lease };
 	job->view.created_ms = ff_wall_ms();
@@ -136,6 +142,7 @@ void ff_job_unref(struct ff_job *job)
 			free(job->notes[i]);
 		}
 		ff_firmware_unref(job->content);
+		ff_worker_unref(job->spec.worker);
 		pthread_mutex_destroy(&job->mutex);
 		free(job);
 	}
@@ -151,13 +158,14 @@ enum ff_status ff_job_post(struct ff_job *job)
 	return status;
 }
 
-static bool cancel(struct ff_job *job, bool by_shutdown, bool by_lease)
+static bool cancel(struct ff_job *job, enum cause cause)
 {
 	ff_job_lock(job);
 	bool ended = ff_job_state_ended(job->view.state);
 	if (!ended) {
-		job->view.by_shutdown |= by_shutdown;
-		job->view.by_lease |= by_lease;
+		job->view.by_shutdown |= cause == BY_SHUTDOWN;
+		job->view.by_lease |= cause == BY_LEASE;
+		job->view.by_removal |= cause == BY_REMOVAL;
 	}
 	pthread_mutex_unlock(&job->mutex);
 	if (ended) {
@@ -174,12 +182,17 @@ static bool cancel(struct ff_job *job, bool by_shutdown, bool by_lease)
 
 bool ff_job_cancel(struct ff_job *job, bool by_shutdown)
 {
-	return cancel(job, by_shutdown, false);
+	return cancel(job, by_shutdown ? BY_SHUTDOWN : BY_HAND);
 }
 
 bool ff_job_end_lease(struct ff_job *job)
 {
-	return cancel(job, false, true);
+	return cancel(job, BY_LEASE);
+}
+
+bool ff_job_end_board(struct ff_job *job)
+{
+	return cancel(job, BY_REMOVAL);
 }
 
 void ff_job_view(struct ff_job *job, struct ff_job_view *view)

@@ -145,6 +145,7 @@ struct ff_job_view {
 	enum ff_status status;           /* FF_OK until the job has failed or was cancelled */
 	bool by_shutdown;                /* cancelled because the server stops */
 	bool by_lease;                   /* cancelled because its lease has ended */
+	bool by_removal;                 /* cancelled because its board was removed */
 	bool kept;                       /* cancelled, but it runs after the server's next start */
 	char detail[FF_JOB_DETAIL_SIZE]; /* what went wrong, beginning with the board's name; empty otherwise */
 	uint64_t version;                /* grows with every change */
@@ -179,7 +180,8 @@ struct ff_job_spec {
 	uint64_t repeats; /* the number of the interrupted job that this one repeats, 0: none */
 	char board[FF_BOARD_NAME_SIZE];
 	struct ff_worker
-		*worker; /* NULL: there is no such board any more; then it can be neither posted nor cancelled */
+		*worker; /* the job has a reference of its own; NULL: there is no such board any more; then it can be
+			    neither posted nor cancelled */
 	uint64_t lease;  /* that it was asked for under, 0: none */
 	ff_job_work work;
 	ff_job_power power;
@@ -232,6 +234,9 @@ bool ff_job_cancel(struct ff_job *job, bool by_shutdown);
 
 /* The same because its lease has ended. */
 bool ff_job_end_lease(struct ff_job *job);
+
+/* The same because its board was removed. */
+bool ff_job_end_board(struct ff_job *job);
 
 void ff_job_view(struct ff_job *job, struct ff_job_view *view);
 

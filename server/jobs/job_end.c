@@ -54,6 +54,9 @@ static const char *describe_cause(const struct ff_job_view *view)
 		return view->kept ? " (the server is stopping; the job waits for its next start)"
 				  : " (the server is stopping)";
 	}
+	if (view->by_removal) {
+		return " (the board was removed from the server)";
+	}
 	return view->by_lease ? " (its lease has ended)" : "";
 }
 

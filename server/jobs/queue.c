@@ -370,12 +370,12 @@ struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id)
 	return found;
 }
 
-size_t ff_queue_list(struct ff_queue *queue, const struct ff_worker *worker, struct ff_job **jobs, size_t capacity)
+size_t ff_queue_list(struct ff_queue *queue, const char *board, struct ff_job **jobs, size_t capacity)
 {
 	size_t count = 0;
 	pthread_mutex_lock(&queue->mutex);
 	for (struct ff_queue_entry *entry = queue->newest; entry && count < capacity; entry = entry->older) {
-		if (!worker || ff_job_worker(entry->job) == worker) {
+		if (!board || strcmp(ff_job_board(entry->job), board) == 0) {
 			jobs[count++] = ff_job_ref(entry->job);
 		}
 	}
@@ -411,6 +411,30 @@ void ff_queue_end_lease(struct ff_queue *queue, uint64_t lease)
 	struct ff_job *job;
 	while ((job = find_of_lease(queue, lease))) {
 		ff_job_end_lease(job);
+		ff_job_unref(job);
+	}
+}
+
+/* The same of the board. */
+static struct ff_job *find_of_board(struct ff_queue *queue, const struct ff_worker *worker)
+{
+	struct ff_job *found = NULL;
+	pthread_mutex_lock(&queue->mutex);
+	for (struct ff_queue_entry *entry = queue->newest; entry && !found; entry = entry->older) {
+		if (!entry->ended && !entry->board_over && ff_job_worker(entry->job) == worker) {
+			entry->board_over = true;
+			found = ff_job_ref(entry->job);
+		}
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return found;
+}
+
+void ff_queue_end_board(struct ff_queue *queue, const struct ff_worker *worker)
+{
+	struct ff_job *job;
+	while ((job = find_of_board(queue, worker))) {
+		ff_job_end_board(job);
 		ff_job_unref(job);
 	}
 }

@@ -70,9 +70,9 @@ FF_WARN_UNUSED enum ff_status ff_queue_submit(struct ff_queue *queue, const stru
 /* A reference to the job with this id, or NULL. */
 struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id);
 
-/* Copies references to the jobs of `worker` (NULL: of all boards), newest first, at most `capacity`, into `jobs` and
- * returns how many; the caller gives each back. */
-size_t ff_queue_list(struct ff_queue *queue, const struct ff_worker *worker, struct ff_job **jobs, size_t capacity);
+/* Copies references to the jobs of the board of this name (NULL: of all boards), newest first, at most `capacity`, into
+ * `jobs` and returns how many; the caller gives each back. */
+size_t ff_queue_list(struct ff_queue *queue, const char *board, struct ff_job **jobs, size_t capacity);
 
 /* How many jobs a list can hold at this moment. */
 size_t ff_queue_count(struct ff_queue *queue);
@@ -82,6 +82,9 @@ bool ff_queue_history(struct ff_queue *queue, const char *board, struct ff_board
 
 /* Cancels the jobs of a lease that is over at their board. */
 void ff_queue_end_lease(struct ff_queue *queue, uint64_t lease);
+
+/* Cancels the jobs of a board that was removed. */
+void ff_queue_end_board(struct ff_queue *queue, const struct ff_worker *worker);
 
 /* Accepts no more and cancels everything; with a ledger, what has not begun waits for the next start. */
 void ff_queue_stop(struct ff_queue *queue);

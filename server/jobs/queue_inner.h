@@ -16,6 +16,7 @@ struct ff_queue_entry {
 	struct ff_job *job;
 	bool ended;
 	bool lease_over; /* it has been told so */
+	bool board_over; /* the same */
 	struct ff_queue_entry *newer;
 	struct ff_queue_entry *older;
 };

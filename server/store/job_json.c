@@ -146,6 +146,7 @@ static const struct ff_field view_fields[] = {
 	FF_FIELD_OF(ff_job_view, status, status_name, FF_STATUS_COUNT),
 	FF_FIELD(FF_FIELD_BOOL, ff_job_view, by_shutdown),
 	FF_FIELD(FF_FIELD_BOOL, ff_job_view, by_lease),
+	FF_FIELD(FF_FIELD_BOOL, ff_job_view, by_removal),
 	FF_FIELD(FF_FIELD_TEXT, ff_job_view, detail),
 };
 

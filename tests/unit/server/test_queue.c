@@ -201,7 +201,7 @@ static void test_queue__lists_newest_first_and_finds_by_id(void **state)
 	assert_ptr_equal(jobs[1], first);
 	ff_job_unref(jobs[0]);
 	ff_job_unref(jobs[1]);
-	assert_int_equal(ff_queue_list(fixture->queue, fixture->worker, jobs, 1), 1);
+	assert_int_equal(ff_queue_list(fixture->queue, "lab1", jobs, 1), 1);
 	assert_ptr_equal(jobs[0], second);
 	ff_job_unref(jobs[0]);
 	struct ff_job *found = ff_queue_find(fixture->queue, ff_job_id(first));
