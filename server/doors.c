@@ -2,25 +2,32 @@
 #include "doors.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static enum ff_status open_ports(struct ff_door *door, const struct ff_config *config, const struct ff_log *log,
-				 struct ff_error *error)
+enum ff_status ff_doors_init(struct ff_doors *doors, const struct ff_log *log, struct ff_error *error)
 {
-	const struct ff_config_board *board = &config->boards[door->index];
+	doors->log = log;
+	for (size_t i = 0; i < FF_BRIDGE_MAX_BOARDS; i++) {
+		doors->doors[i] = (struct ff_door){ .doors = doors, .place = i, .rfc2217.fd = -1, .raw.fd = -1 };
+	}
+	return ff_bridge_new(&doors->bridge, log, error);
+}
+
+static enum ff_status open_ports(struct ff_door *door, const struct ff_config *config,
+				 const struct ff_config_board *board, size_t index, struct ff_error *error)
+{
 	struct ff_ports_wish wish = {
 		.host = config->listen.host,
 		.board = board->name,
 		.key = "rfc2217",
-		.index = door->index,
+		.index = index,
 		.own = board->rfc2217,
 		.base = config->rfc2217_base,
 		.usual_base = FF_PORTS_RFC2217_BASE,
 		.any = strcmp(config->listen.port, "0") == 0,
 	};
-	enum ff_status status = ff_ports_open(&door->rfc2217, &wish, log, error);
+	enum ff_status status = ff_ports_open(&door->rfc2217, &wish, door->doors->log, error);
 	if (status != FF_OK) {
 		return status;
 	}
@@ -28,30 +35,42 @@ static enum ff_status open_ports(struct ff_door *door, const struct ff_config *c
 	wish.own = board->raw;
 	wish.base = config->raw_base;
 	wish.usual_base = FF_PORTS_RAW_BASE;
-	return ff_ports_open(&door->raw, &wish, log, error);
+	return ff_ports_open(&door->raw, &wish, door->doors->log, error);
 }
 
-enum ff_status ff_doors_open(struct ff_doors *doors, const struct ff_config *config, const struct ff_log *log,
+static void close_ports(struct ff_door *door)
+{
+	struct ff_ports_result *const ports[] = { &door->rfc2217, &door->raw };
+	for (int i = 0; i < 2; i++) {
+		if (ports[i]->fd >= 0) {
+			close(ports[i]->fd);
+		}
+		*ports[i] = (struct ff_ports_result){ .fd = -1 };
+	}
+}
+
+enum ff_status ff_doors_open(struct ff_doors *doors, const struct ff_config *config,
+			     const struct ff_config_board *board, size_t index, struct ff_door **result,
 			     struct ff_error *error)
 {
-	doors->doors = calloc(config->board_count + 1, sizeof(*doors->doors));
-	if (!doors->doors) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	struct ff_door *door = doors->doors;
+	while (door < doors->doors + FF_BRIDGE_MAX_BOARDS && door->taken) {
+		door++;
 	}
-	doors->count = config->board_count;
-	for (size_t i = 0; i < doors->count; i++) {
-		doors->doors[i] = (struct ff_door){ .doors = doors, .index = i, .rfc2217.fd = -1, .raw.fd = -1 };
+	if (door == doors->doors + FF_BRIDGE_MAX_BOARDS) {
+		return ff_error_set(error, FF_ERR_BUSY, "there are %d boards already", FF_BRIDGE_MAX_BOARDS);
 	}
-	for (size_t i = 0; i < doors->count; i++) {
-		enum ff_status status = open_ports(&doors->doors[i], config, log, error);
-		if (status != FF_OK) {
-			return status;
-		}
+	enum ff_status status = open_ports(door, config, board, index, error);
+	if (status != FF_OK) {
+		close_ports(door);
+		return status;
 	}
-	return ff_bridge_new(&doors->bridge, doors->count, log, error);
+	door->taken = true;
+	*result = door;
+	return FF_OK;
 }
 
-static void announce(const struct ff_door *door, const struct ff_config_board *board, const struct ff_log *log)
+static void announce(const struct ff_door *door, const struct ff_worker *worker)
 {
 	char rfc2217[32] = "no RFC 2217 port";
 	char raw[32] = "no raw TCP port";
@@ -61,32 +80,37 @@ static void announce(const struct ff_door *door, const struct ff_config_board *b
 	if (door->raw.port) {
 		snprintf(raw, sizeof(raw), "raw TCP on port %u", door->raw.port);
 	}
-	ff_log(log, FF_LOG_INFO, "%s: %s, %s", board->name, rfc2217, raw);
+	ff_log(ff_worker_log(worker), FF_LOG_INFO, "%s, %s", rfc2217, raw);
 }
 
-enum ff_status ff_doors_start(struct ff_doors *doors, const struct ff_config *config, struct ff_worker *const *workers,
-			      const struct ff_log *log, struct ff_error *error)
+enum ff_status ff_doors_admit(struct ff_door *door, struct ff_worker *worker, bool passthrough, struct ff_error *error)
 {
-	struct ff_bridge_board *boards = calloc(doors->count + 1, sizeof(*boards));
-	if (!boards) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-	}
-	for (size_t i = 0; i < doors->count; i++) {
-		boards[i] = (struct ff_bridge_board){
-			.worker = workers[i],
-			.rfc2217_fd = doors->doors[i].rfc2217.fd,
-			.raw_fd = doors->doors[i].raw.fd,
-			.passthrough = config->boards[i].passthrough,
-		};
-	}
-	doors->workers = workers;
-	enum ff_status status = ff_bridge_start(doors->bridge, boards, error);
-	free(boards);
-	for (size_t i = 0; i < doors->count && status == FF_OK; i++) {
-		doors->doors[i].rfc2217.fd = doors->doors[i].raw.fd = -1; /* the bridge's now */
-		announce(&doors->doors[i], &config->boards[i], log);
+	const struct ff_bridge_board board = {
+		.worker = worker,
+		.rfc2217_fd = door->rfc2217.fd,
+		.raw_fd = door->raw.fd,
+		.passthrough = passthrough,
+	};
+	enum ff_status status = ff_bridge_add(door->doors->bridge, door->place, &board, error);
+	if (status == FF_OK) {
+		door->rfc2217.fd = door->raw.fd = -1; /* the bridge's now */
+		announce(door, worker);
 	}
 	return status;
+}
+
+void ff_doors_shut(struct ff_door *door, const char *why)
+{
+	if (door) {
+		ff_bridge_remove(door->doors->bridge, door->place, why);
+		close_ports(door);
+		door->taken = false;
+	}
+}
+
+enum ff_status ff_doors_start(struct ff_doors *doors, struct ff_error *error)
+{
+	return ff_bridge_start(doors->bridge, error);
 }
 
 void ff_doors_notify(void *context)
@@ -94,28 +118,19 @@ void ff_doors_notify(void *context)
 	const struct ff_door *door = context;
 	const struct ff_doors *doors = door->doors;
 	doors->notify(doors->notify_context);
-	ff_bridge_kick(doors->bridge, door->index);
-}
-
-static size_t board_of(const struct ff_doors *doors, const struct ff_worker *worker)
-{
-	size_t board = 0;
-	while (doors->workers[board] != worker) {
-		board++;
-	}
-	return board;
+	ff_bridge_kick(doors->bridge, door->place);
 }
 
 void ff_doors_welcome(void *context, struct ff_worker *worker, struct ff_guest *guest)
 {
 	const struct ff_doors *doors = context;
-	ff_bridge_welcome(doors->bridge, board_of(doors, worker), guest);
+	ff_bridge_welcome(doors->bridge, ff_worker_number(worker), guest);
 }
 
 bool ff_doors_has_tunnel(void *context, struct ff_worker *worker, const char *name)
 {
 	const struct ff_doors *doors = context;
-	return ff_bridge_has_tunnel(doors->bridge, board_of(doors, worker), name);
+	return ff_bridge_has_tunnel(doors->bridge, ff_worker_number(worker), name);
 }
 
 bool ff_doors_are_stuck(void *context, int64_t patience_us)
@@ -133,15 +148,11 @@ void ff_doors_stop(struct ff_doors *doors)
 
 void ff_doors_close(struct ff_doors *doors)
 {
-	for (size_t i = 0; i < doors->count; i++) {
-		const int fds[] = { doors->doors[i].rfc2217.fd, doors->doors[i].raw.fd };
-		for (int k = 0; k < 2; k++) {
-			if (fds[k] >= 0) {
-				close(fds[k]);
-			}
+	if (doors->bridge) {
+		for (size_t i = 0; i < FF_BRIDGE_MAX_BOARDS; i++) {
+			close_ports(&doors->doors[i]);
 		}
+		ff_bridge_free(doors->bridge);
+		doors->bridge = NULL;
 	}
-	ff_bridge_free(doors->bridge);
-	free(doors->doors);
-	*doors = (struct ff_doors){ .bridge = NULL };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The TCP ports of the boards, from the configuration to the bridge. The ports are opened before the boards are, so that one
- * that is taken is known before anything else happens. Main thread, but for ff_doors_notify and
+/* The TCP ports of the boards, from the configuration to the bridge. A board's ports are opened before the board is, so that
+ * one that is taken is known before anything else happens. Main thread, but for ff_doors_notify and
  * ff_doors_welcome. */
 #ifndef FF_SERVER_DOORS_H
 #define FF_SERVER_DOORS_H
@@ -18,31 +18,41 @@
 
 struct ff_doors;
 
-/* What belongs to one board. */
+/* What belongs to one board, in the place that it has in the bridge. It outlives the board, for a worker's last words. */
 struct ff_door {
 	struct ff_doors *doors;
-	size_t index;
+	size_t place;
+	bool taken;
 	struct ff_ports_result rfc2217;
 	struct ff_ports_result raw;
 };
 
 struct ff_doors {
 	struct ff_bridge *bridge;
-	struct ff_door *doors; /* one for each board */
-	size_t count;
-	struct ff_worker *const *workers; /* as many */
-	void (*notify)(void *context);    /* passed on by ff_doors_notify */
+	const struct ff_log *log;
+	struct ff_door doors[FF_BRIDGE_MAX_BOARDS];
+	void (*notify)(void *context); /* passed on by ff_doors_notify */
 	void *notify_context;
 };
 
-/* Opens the ports. On failure ff_doors_close() is still due. Errors as ff_ports_open() and ff_bridge_new(). */
-FF_WARN_UNUSED enum ff_status ff_doors_open(struct ff_doors *doors, const struct ff_config *config,
-					    const struct ff_log *log, struct ff_error *error);
+/* Nothing is open yet. On failure ff_doors_close() is still due. Errors as ff_bridge_new(). */
+FF_WARN_UNUSED enum ff_status ff_doors_init(struct ff_doors *doors, const struct ff_log *log, struct ff_error *error);
 
-/* Lets clients in. `workers` must outlive the doors. */
-FF_WARN_UNUSED enum ff_status ff_doors_start(struct ff_doors *doors, const struct ff_config *config,
-					     struct ff_worker *const *workers, const struct ff_log *log,
+/* Opens the ports of a board, which is the one with this index for the server's own series of ports. Errors as
+ * ff_ports_open(); FF_ERR_BUSY: there are too many boards. */
+FF_WARN_UNUSED enum ff_status ff_doors_open(struct ff_doors *doors, const struct ff_config *config,
+					    const struct ff_config_board *board, size_t index, struct ff_door **door,
+					    struct ff_error *error);
+
+/* Lets clients come to the board, once the bridge runs. Errors as ff_bridge_add(); ff_doors_shut() is due either way. */
+FF_WARN_UNUSED enum ff_status ff_doors_admit(struct ff_door *door, struct ff_worker *worker, bool passthrough,
 					     struct ff_error *error);
+
+/* Ends the board's sessions, which learn why, and closes its ports. NULL is harmless. */
+void ff_doors_shut(struct ff_door *door, const char *why);
+
+/* Starts the bridge. Errors as ff_bridge_start(). */
+FF_WARN_UNUSED enum ff_status ff_doors_start(struct ff_doors *doors, struct ff_error *error);
 
 /* For a worker's notify; the context is its struct ff_door. Any thread. */
 void ff_doors_notify(void *door);

@@ -11,11 +11,13 @@
 
 #include <farflash/version.h>
 
+#include "boards.h"
 #include "config.h"
 #include "config_file.h"
 #include "diskcheck.h"
 #include "doors.h"
 #include "firmware.h"
+#include "fleet.h"
 #include "gate.h"
 #include "httpd.h"
 #include "journal.h"
@@ -172,41 +174,31 @@ struct server {
 	struct ff_store *records;
 	struct ff_queue *queue;
 	struct ff_leases *leases;
-	struct ff_worker **workers;
-	size_t worker_count;
+	struct ff_boards *boards;
+	struct ff_fleet fleet;
 	struct ff_httpd *httpd;
 	struct ff_doors doors;
 };
 
-static enum ff_status start_workers(struct server *server, struct ff_error *error)
+static enum ff_status start_boards(struct server *server, struct ff_error *error)
 {
 	const struct ff_config *config = &server->config;
-	server->workers = calloc(config->board_count + 1, sizeof(struct ff_worker *));
-	if (!server->workers) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	const struct ff_fleet_options fleet = {
+		.log = &server->log,
+		.config = config,
+		.boards = server->boards,
+		.doors = &server->doors,
+		.queue = server->queue,
+		.leases = server->leases,
+		.logbook = server->logbook,
+	};
+	server->doors.notify = ff_waker_kick;
+	server->doors.notify_context = server->waker;
+	enum ff_status status = ff_boards_watch(server->boards, ff_waker_kick, server->waker);
+	if (status == FF_OK) {
+		status = ff_fleet_init(&server->fleet, &fleet, error);
 	}
-	for (size_t i = 0; i < config->board_count; i++) {
-		struct ff_worker_options worker = {
-			.name = config->boards[i].name,
-			.address = config->boards[i].address,
-			.work_baud = config->boards[i].baud,
-			.resets = config->boards[i].resets,
-			.labels = &config->boards[i].labels,
-			.power = &config->boards[i].power,
-			.logbook = server->logbook,
-			.log = &server->log,
-			.notify = ff_doors_notify,
-			.notify_context = &server->doors.doors[i],
-			.rfc2217_port = server->doors.doors[i].rfc2217.port,
-			.raw_port = server->doors.doors[i].raw.port,
-		};
-		enum ff_status status = ff_worker_new(&server->workers[i], &worker, error);
-		if (status != FF_OK) {
-			return status;
-		}
-		server->worker_count++;
-	}
-	return FF_OK;
+	return status == FF_OK ? ff_fleet_add(&server->fleet, config->boards, config->board_count, error) : status;
 }
 
 static enum ff_status start_logbook(struct server *server, struct ff_error *error)
@@ -231,8 +223,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 	struct ff_httpd_options http = {
 		.listen_fd = server->listener.fd,
 		.log = &server->log,
-		.workers = server->workers,
-		.worker_count = server->worker_count,
+		.boards = server->boards,
 		.queue = server->queue,
 		.leases = server->leases,
 		.shortest_lease_s = server->config.shortest_lease_s,
@@ -254,15 +245,13 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 	return ff_httpd_start(&server->httpd, &http, error);
 }
 
+/* Boards do not go while they are taken up, so that no reference is needed. */
 static struct ff_worker *find_worker(void *context, const char *name)
 {
 	const struct server *server = context;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		if (strcmp(ff_worker_name(server->workers[i]), name) == 0) {
-			return server->workers[i];
-		}
-	}
-	return NULL;
+	struct ff_worker *worker = ff_boards_find(server->boards, name);
+	ff_worker_unref(worker);
+	return worker;
 }
 
 /* Takes up what an earlier run has left, before clients can come. Leases go first: they keep boards, and jobs belong to them. */
@@ -291,7 +280,7 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		status = ff_store_open(&server->records, server->config.data_dir, &server->log, error);
 	}
 	if (status == FF_OK) {
-		status = ff_doors_open(&server->doors, &server->config, &server->log, error);
+		status = ff_doors_init(&server->doors, &server->log, error);
 	}
 	if (status != FF_OK) {
 		return status;
@@ -309,11 +298,12 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		.max_content = server->config.max_content,
 	};
 	server->queue = ff_queue_new(&queue);
-	if (!server->waker || !server->queue || !server->metrics) {
+	server->boards = ff_boards_new();
+	if (!server->waker || !server->queue || !server->boards || !server->metrics) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
 	}
 	struct ff_leases_options leases = {
-		.most = server->config.board_count,
+		.most = FF_BOARDS_MAX,
 		.gate = ff_gate(server->queue),
 		.ledger = ff_store_lease_ledger(server->records),
 		.changed = ff_waker_kick,
@@ -323,39 +313,26 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	if (!server->leases) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory or threads");
 	}
-	server->doors.notify = ff_waker_kick;
-	server->doors.notify_context = server->waker;
 	status = start_logbook(server, error);
 	if (status == FF_OK) {
-		status = start_workers(server, error);
+		status = start_boards(server, error);
 	}
 	if (status == FF_OK) {
 		status = restore(server, error);
 	}
 	if (status == FF_OK) {
-		status = ff_doors_start(&server->doors, &server->config, server->workers, &server->log, error);
+		status = ff_doors_start(&server->doors, error);
 	}
 	return status == FF_OK ? start_http(server, error) : status;
 }
 
 /* Ends the jobs and the owner threads. False: one of them does not end. */
-static bool stop_workers(struct server *server)
+static bool stop_boards(struct server *server)
 {
 	if (server->queue) {
 		ff_queue_stop(server->queue);
 	}
-	for (size_t i = 0; i < server->worker_count; i++) {
-		ff_worker_stop(server->workers[i], "the server is stopping");
-	}
-	int64_t deadline = ff_deadline_ms(STOP_TIMEOUT_MS);
-	for (size_t i = 0; i < server->worker_count; i++) {
-		if (!ff_worker_join(server->workers[i], deadline)) {
-			ff_log(&server->log, FF_LOG_ERROR, "%s: the board does not let go of its thread; giving up",
-			       ff_worker_name(server->workers[i]));
-			return false;
-		}
-	}
-	return true;
+	return ff_fleet_stop(&server->fleet, ff_deadline_ms(STOP_TIMEOUT_MS));
 }
 
 static void release(struct server *server)
@@ -363,14 +340,12 @@ static void release(struct server *server)
 	if (server->logbook) {
 		ff_logbook_stop(server->logbook);
 	}
-	for (size_t i = 0; i < server->worker_count; i++) {
-		ff_worker_free(server->workers[i]);
-	}
-	free(server->workers);
-	ff_logbook_free(server->logbook);
+	ff_boards_free(server->boards);
+	ff_fleet_release(&server->fleet);
 	ff_doors_close(&server->doors);
 	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);
+	ff_logbook_free(server->logbook); /* the last who had a board has let it go */
 	ff_waker_free(server->waker);
 	ff_diskcheck_free(server->disk);
 	ff_firmware_store_free(server->store);
@@ -391,7 +366,7 @@ static bool stop(struct server *server)
 		ff_leases_stop(server->leases);
 	}
 	/* First the jobs, so that clients who wait for one hear how it ended. */
-	bool stopped = stop_workers(server);
+	bool stopped = stop_boards(server);
 	if (stopped) {
 		ff_httpd_stop(server->httpd);
 		release(server);
@@ -430,7 +405,7 @@ static void announce(struct server *server)
 		       "in trusted networks only",
 		       server->listener.url);
 	}
-	if (server->worker_count == 0) {
+	if (server->fleet.count == 0) {
 		ff_log(&server->log, FF_LOG_WARN,
 		       "there is no board: give one with --board NAME=ADDRESS, or in the file of --config");
 	}

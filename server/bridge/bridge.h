@@ -2,13 +2,14 @@
 /* The boards' TCP ports and WebSockets: one thread with an event loop serves all listeners and sessions of all boards.
  *
  * Each board has an RFC 2217 port, a raw port, both or none. Everyone who connects reads what the board says; one at a time
- * writes: see room.h. The thread never waits for a board. new/start/free; kick and welcome from any thread, the rest from the
- * one that made it. */
+ * writes: see room.h. Boards come and go while it runs. The thread never waits for a board. new/start/free; kick and welcome
+ * from any thread, the rest from the one that made it. */
 #ifndef FF_BRIDGE_BRIDGE_H
 #define FF_BRIDGE_BRIDGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <farflash/log.h>
 #include <farflash/status.h>
@@ -17,6 +18,7 @@
 #include "metrics.h"
 #include "worker.h"
 
+#define FF_BRIDGE_MAX_BOARDS 256
 #define FF_BRIDGE_MAX_SESSIONS 512      /* of all boards */
 #define FF_BRIDGE_MAX_ROOM_SESSIONS 128 /* of one board */
 #define FF_BRIDGE_MAX_TUNNELS 64        /* of all boards */
@@ -24,31 +26,41 @@
 struct ff_bridge;
 
 struct ff_bridge_board {
-	struct ff_worker *worker; /* must outlive the bridge */
-	int rfc2217_fd;           /* listening, non-blocking; -1: none. Taken over by a start that succeeds */
+	struct ff_worker *worker; /* the bridge takes a reference of its own */
+	int rfc2217_fd;           /* listening, non-blocking; -1: none. Taken over if the board is added */
 	int raw_fd;               /* the same */
 	bool passthrough;         /* DTR and RTS as they come, instead of recognised resets */
 };
 
 /* FF_ERR_NO_MEMORY, FF_ERR_IO (no descriptor left). `log` may be NULL and must outlive it. */
-FF_WARN_UNUSED enum ff_status ff_bridge_new(struct ff_bridge **bridge, size_t board_count, const struct ff_log *log,
+FF_WARN_UNUSED enum ff_status ff_bridge_new(struct ff_bridge **bridge, const struct ff_log *log,
 					    struct ff_error *error);
 
 /* Makes the metrics of the sessions. `metrics` must outlive the bridge. Once at most, before the start. */
 void ff_bridge_measure(struct ff_bridge *bridge, struct ff_metrics *metrics);
 
-/* Starts the thread. `boards` has as many as were announced, and is copied. Errors as above. */
-FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, const struct ff_bridge_board *boards,
-					      struct ff_error *error);
+/* Starts the thread. Errors as above. */
+FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, struct ff_error *error);
 
-/* Something has changed at a board: output, progress of its input, its state. Never blocks; harmless before the start. */
-void ff_bridge_kick(struct ff_bridge *bridge, size_t board);
+/* Lets clients come to a board, whose place, below FF_BRIDGE_MAX_BOARDS, is free. Before the start or after it. Errors as
+ * above; then nothing was taken. */
+FF_WARN_UNUSED enum ff_status ff_bridge_add(struct ff_bridge *bridge, size_t place, const struct ff_bridge_board *board,
+					    struct ff_error *error);
 
-/* Takes in a WebSocket that wants to be a board's console or tunnel, and takes over the guest. Never blocks. Any thread. */
-void ff_bridge_welcome(struct ff_bridge *bridge, size_t board, struct ff_guest *guest);
+/* Tells the sessions of the board in this place, for people, why they end, and ends them; closes its ports. The place is
+ * free on return. Harmless if it was. */
+void ff_bridge_remove(struct ff_bridge *bridge, size_t place, const char *why);
 
-/* Whether a board has a tunnel's session with this name. Any thread; a moment later it may be no more. */
-bool ff_bridge_has_tunnel(struct ff_bridge *bridge, size_t board, const char *name);
+/* Something has changed at the board in this place: output, progress of its input, its state. Never blocks; harmless before
+ * the start, and where there is no board. */
+void ff_bridge_kick(struct ff_bridge *bridge, size_t place);
+
+/* Takes in a WebSocket that wants to be the console or the tunnel of the board with this ff_worker_number(), and takes over
+ * the guest; if the board has gone, it is turned away. Never blocks. Any thread. */
+void ff_bridge_welcome(struct ff_bridge *bridge, uint64_t board, struct ff_guest *guest);
+
+/* Whether that board has a tunnel's session with this name. Any thread; a moment later it may be no more. */
+bool ff_bridge_has_tunnel(struct ff_bridge *bridge, uint64_t board, const char *name);
 
 /* As ff_worker_is_stuck(), of the bridge's thread. Any thread, between start and stop. */
 bool ff_bridge_is_stuck(struct ff_bridge *bridge, int64_t patience_us);

@@ -19,8 +19,15 @@ struct ff_quota {
 
 /* A tunnel's session, for those who ask whether there is such a one. */
 struct ff_known_tunnel {
-	size_t board;
+	uint64_t board;
 	char name[FF_GUEST_SESSION_SIZE]; /* empty: a free place */
+};
+
+/* What the bridge's thread is asked to do with its rooms, one thing at a time. */
+struct ff_bridge_order {
+	struct ff_room *room; /* NULL: there is none */
+	const char *why;      /* the room goes, and this is why; NULL: it comes */
+	int failed;           /* errno of one that could not come */
 };
 
 struct ff_bridge {
@@ -30,9 +37,8 @@ struct ff_bridge {
 	pthread_t thread;
 	bool started;
 	atomic_bool stopping;
-	atomic_bool *dirty; /* by board: kicked since the thread last looked */
-	struct ff_room *rooms;
-	size_t room_count;
+	atomic_bool dirty[FF_BRIDGE_MAX_BOARDS];     /* by place: kicked since the thread last looked */
+	struct ff_room *rooms[FF_BRIDGE_MAX_BOARDS]; /* by place; NULL: there is no board */
 	size_t session_count;
 	struct ff_session *graves; /* sessions that have gone, but may be meant by an event that is still at hand */
 	uint64_t last_id;
@@ -43,16 +49,30 @@ struct ff_bridge {
 	struct ff_metric *turned_away;
 
 	pthread_mutex_t mutex;
-	struct ff_guest *guests; /* that wait to be let in, the latest first; behind the mutex, like the rest */
-	bool closed;             /* no more of them are taken */
-	struct ff_known_tunnel tunnels[FF_BRIDGE_MAX_TUNNELS]; /* also behind the mutex */
+	pthread_cond_t obeyed;
+	struct ff_bridge_order order; /* behind the mutex, like the rest */
+	struct ff_guest *guests;      /* that wait to be let in, the latest first */
+	bool closed;                  /* no more of them are taken */
+	struct ff_known_tunnel tunnels[FF_BRIDGE_MAX_TUNNELS];
 };
 
 /* A session with this name begins. False: there are too many. */
-bool ff_bridge_know_tunnel(struct ff_bridge *bridge, size_t board, const char *name);
+bool ff_bridge_know_tunnel(struct ff_bridge *bridge, uint64_t board, const char *name);
 
 /* It is no more. */
 void ff_bridge_forget_tunnel(struct ff_bridge *bridge, const char *name);
+
+/* The room of the board with this number; NULL: there is none. */
+struct ff_room *ff_bridge_room(const struct ff_bridge *bridge, uint64_t board);
+
+/* Does what another thread wants done with the rooms. */
+void ff_bridge_obey(struct ff_bridge *bridge);
+
+/* Does one thing of that kind; `order` says what came of it. */
+void ff_bridge_execute(struct ff_bridge *bridge, struct ff_bridge_order *order);
+
+/* Closes what a room has open and releases it. NULL is harmless. */
+void ff_bridge_close_room(struct ff_room *room);
 
 /* Logs a line about what peers do, with the board's name in front, unless there have been too many. */
 void ff_bridge_log(struct ff_bridge *bridge, const struct ff_room *room, const char *format, ...) FF_PRINTF(3, 4);

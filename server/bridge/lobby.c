@@ -195,9 +195,8 @@ static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
 	}
 }
 
-static void admit_tunnel(struct ff_bridge *bridge, struct ff_guest *guest)
+static void admit_tunnel(struct ff_bridge *bridge, struct ff_room *room, struct ff_guest *guest)
 {
-	struct ff_room *room = &bridge->rooms[guest->board];
 	if (!has_place(bridge, room)) {
 		ff_web_turn_away(guest, FF_WEBSOCKET_TRY_LATER, "too many connections to this board");
 		return;
@@ -216,9 +215,10 @@ static void admit_tunnel(struct ff_bridge *bridge, struct ff_guest *guest)
 	}
 }
 
-static void resume_tunnel(struct ff_bridge *bridge, struct ff_guest *guest)
+static void resume_tunnel(struct ff_bridge *bridge, struct ff_room *room, struct ff_guest *guest)
 {
-	struct ff_session *session = bridge->rooms[guest->board].sessions;
+	struct ff_session *session = room->sessions;
+	(void)bridge;
 	while (session && !ff_tunnel_is(session, guest->session)) {
 		session = session->next;
 	}
@@ -232,9 +232,13 @@ static void resume_tunnel(struct ff_bridge *bridge, struct ff_guest *guest)
 
 static void admit_guest(struct ff_bridge *bridge, struct ff_guest *guest)
 {
-	struct ff_room *room = &bridge->rooms[guest->board];
+	struct ff_room *room = ff_bridge_room(bridge, guest->board);
+	if (!room) {
+		ff_web_turn_away(guest, FF_WEBSOCKET_GOING_AWAY, "the board was removed from the server");
+		return;
+	}
 	if (guest->tunnel) {
-		(guest->session[0] ? resume_tunnel : admit_tunnel)(bridge, guest);
+		(guest->session[0] ? resume_tunnel : admit_tunnel)(bridge, room, guest);
 		return;
 	}
 	if (!has_place(bridge, room)) {

@@ -37,6 +37,7 @@ struct ff_mark {
 
 struct ff_room {
 	struct ff_bridge *bridge;
+	size_t place; /* in the bridge */
 	struct ff_worker *worker;
 	bool smart;
 	struct ff_watched rfc2217;

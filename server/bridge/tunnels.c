@@ -4,7 +4,7 @@
 
 #include "inner.h"
 
-bool ff_bridge_know_tunnel(struct ff_bridge *bridge, size_t board, const char *name)
+bool ff_bridge_know_tunnel(struct ff_bridge *bridge, uint64_t board, const char *name)
 {
 	bool found = false;
 	pthread_mutex_lock(&bridge->mutex);
@@ -31,7 +31,7 @@ void ff_bridge_forget_tunnel(struct ff_bridge *bridge, const char *name)
 	pthread_mutex_unlock(&bridge->mutex);
 }
 
-bool ff_bridge_has_tunnel(struct ff_bridge *bridge, size_t board, const char *name)
+bool ff_bridge_has_tunnel(struct ff_bridge *bridge, uint64_t board, const char *name)
 {
 	bool found = false;
 	pthread_mutex_lock(&bridge->mutex);

@@ -302,7 +302,7 @@ void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board
 		if (slot->state == SLOT_LEASED) {
 			slot->state = SLOT_ENDING;
 			pthread_mutex_unlock(&leases->mutex);
-			end(leases, slot);
+			end(leases, slot, "board-removed");
 			pthread_mutex_lock(&leases->mutex);
 		} else { /* somebody else has it in hand */
 			pthread_cond_wait(&leases->settled, &leases->mutex);

@@ -55,16 +55,16 @@ static json_t *present(const struct ff_request *request, struct ff_worker *worke
 static enum MHD_Result answer_list(struct ff_request *request)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < request->http->worker_count; i++) {
-		if (!is_selected(request, request->http->workers[i])) {
-			continue;
-		}
-		if (json_array_append_new(list, present(request, request->http->workers[i])) != 0) {
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
+	for (size_t i = 0; i < boards->count; i++) {
+		if (is_selected(request, boards->workers[i]) &&
+		    json_array_append_new(list, present(request, boards->workers[i])) != 0) {
 			json_decref(list);
-			return ff_reply_json(request, MHD_HTTP_OK, NULL);
+			list = NULL;
 		}
 	}
-	return ff_reply_json(request, MHD_HTTP_OK, json_pack("{s:o}", "boards", list));
+	ff_board_list_unref(boards);
+	return ff_reply_json(request, MHD_HTTP_OK, list ? json_pack("{s:o}", "boards", list) : NULL);
 }
 
 static enum MHD_Result answer_board(struct ff_request *request)

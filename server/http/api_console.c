@@ -103,11 +103,13 @@ static void find_place(struct reader *reader)
 	}
 }
 
-/* A suspended connection does not hear that its client left, and a silent board gives no reason to write. */
+/* A suspended connection does not hear that its client left, and a silent board gives no reason to write. False: there is
+ * nobody to write to, or nothing to come. */
 static bool park(struct reader *reader, int64_t (*due)(void *context, int64_t now_us))
 {
 	reader->next_look_us = ff_now_us() + LOOK_US;
-	return !ff_request_is_abandoned(reader->request) && ff_request_park(reader->request, due);
+	return !ff_request_is_abandoned(reader->request) && !ff_worker_is_stopping(reader->request->worker) &&
+	       ff_request_park(reader->request, due);
 }
 
 /* ---- bytes ---- */
@@ -116,7 +118,8 @@ static int64_t due_when_output(void *context, int64_t now_us)
 {
 	const struct ff_request *request = context;
 	const struct reader *reader = request->state;
-	return ff_console_end(reader->console) != reader->position ? now_us : reader->next_look_us;
+	bool news = ff_console_end(reader->console) != reader->position || ff_worker_is_stopping(request->worker);
+	return news ? now_us : reader->next_look_us;
 }
 
 static ssize_t read_output(void *context, uint64_t position, char *bytes, size_t capacity)
@@ -188,7 +191,7 @@ static int64_t due_event(void *context, int64_t now_us)
 	const struct ff_request *request = context;
 	const struct reader *reader = request->state;
 	int64_t due = reader->next_look_us < reader->keepalive_us ? reader->next_look_us : reader->keepalive_us;
-	if (ff_console_end(reader->console) != reader->seen) {
+	if (ff_console_end(reader->console) != reader->seen || ff_worker_is_stopping(request->worker)) {
 		return now_us;
 	}
 	return reader->unfinished_us != 0 && reader->unfinished_us < due ? reader->unfinished_us : due;

@@ -31,7 +31,8 @@ struct asking {
 
 	/* Of one that takes a board. */
 	bool understood;
-	struct ff_worker *board; /* NULL: the selector says */
+	struct ff_worker *board; /* a reference; NULL: the selector says */
+	struct ff_worker *taken; /* a reference, once there is a lease */
 	struct ff_selector selector;
 	char owner[FF_KEEP_OWNER_SIZE];
 	char peer[FF_KEEP_PEER_SIZE];
@@ -44,6 +45,8 @@ static void free_asking(void *state)
 {
 	struct asking *asking = state;
 	json_decref(asking->json);
+	ff_worker_unref(asking->board);
+	ff_worker_unref(asking->taken);
 	free(asking);
 }
 
@@ -209,12 +212,15 @@ static int64_t due_when_free(void *context, int64_t now_us)
 {
 	const struct ff_request *request = context;
 	const struct asking *asking = request->state;
-	const struct ff_http *http = request->http;
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
 	bool matches = false;
-	for (size_t i = 0; i < http->worker_count; i++) {
-		if (is_meant(asking, http->workers[i], &matches) && ff_worker_is_free(http->workers[i])) {
-			return now_us;
-		}
+	bool found = false;
+	for (size_t i = 0; i < boards->count && !found; i++) {
+		found = is_meant(asking, boards->workers[i], &matches) && ff_worker_is_free(boards->workers[i]);
+	}
+	ff_board_list_unref(boards);
+	if (found || !matches) {
+		return now_us;
 	}
 	return asking->look_us < asking->deadline_us ? asking->look_us : asking->deadline_us;
 }
@@ -222,20 +228,25 @@ static int64_t due_when_free(void *context, int64_t now_us)
 /* FF_ERR_NOT_FOUND: no board is meant; FF_ERR_BUSY: all that are, are in use. */
 static enum ff_status take(struct ff_request *request, struct ff_lease *lease)
 {
-	const struct asking *asking = request->state;
-	const struct ff_http *http = request->http;
+	struct asking *asking = request->state;
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
+	enum ff_status status = FF_ERR_BUSY;
 	bool matches = false;
-	for (size_t i = 0; i < http->worker_count; i++) {
-		if (!is_meant(asking, http->workers[i], &matches)) {
+	for (size_t i = 0; i < boards->count && status == FF_ERR_BUSY; i++) {
+		struct ff_worker *worker = boards->workers[i];
+		if (!is_meant(asking, worker, &matches)) {
 			continue;
 		}
-		enum ff_status status = ff_leases_take(http->leases, http->workers[i], asking->owner, asking->peer,
-						       asking->seconds, lease);
-		if (status != FF_ERR_BUSY) {
-			return status;
+		status = ff_leases_take(request->http->leases, worker, asking->owner, asking->peer, asking->seconds,
+					lease);
+		if (status == FF_OK) {
+			ff_log(ff_worker_log(worker), FF_LOG_INFO, "leased to %s (%s)", lease->keep.owner,
+			       lease->keep.peer);
+			asking->taken = ff_worker_ref(worker);
 		}
 	}
-	return matches ? FF_ERR_BUSY : FF_ERR_NOT_FOUND;
+	ff_board_list_unref(boards);
+	return matches ? status : FF_ERR_NOT_FOUND;
 }
 
 static void say_busy(struct ff_request *request)
@@ -262,11 +273,6 @@ static void say_busy(struct ff_request *request)
 		       view.holder.kind != FF_HOLDER_NONE ? view.holder.name : "");
 }
 
-static void log_lease(const struct ff_lease *lease)
-{
-	ff_log(ff_worker_log(lease->board), FF_LOG_INFO, "leased to %s (%s)", lease->keep.owner, lease->keep.peer);
-}
-
 static enum MHD_Result answer_take(struct ff_request *request)
 {
 	struct asking *asking = request->state;
@@ -281,9 +287,9 @@ static enum MHD_Result answer_take(struct ff_request *request)
 	}
 	enum ff_status status = take(request, &lease);
 	if (status == FF_OK) {
-		log_lease(&lease);
 		snprintf(request->location, sizeof(request->location), "/api/v1/leases/%s", lease.id);
-		return ff_reply_json(request, MHD_HTTP_CREATED, ff_present_lease(&lease));
+		return ff_reply_json(request, MHD_HTTP_CREATED,
+				     ff_present_lease(&lease, ff_worker_name(asking->taken)));
 	}
 	if (status == FF_ERR_BUSY && ff_now_us() < asking->deadline_us) {
 		asking->look_us = ff_now_us() + LOOK_US;
@@ -303,18 +309,32 @@ static enum MHD_Result answer_take(struct ff_request *request)
 
 /* ---- the rest ---- */
 
+/* The board of a lease is looked for among those that there are: it may have gone since, and the lease with it. */
+static const char *name_of(const struct ff_board_list *boards, const struct ff_lease *lease)
+{
+	for (size_t i = 0; i < boards->count; i++) {
+		if (boards->workers[i] == lease->board) {
+			return ff_worker_name(boards->workers[i]);
+		}
+	}
+	return NULL;
+}
+
 static enum MHD_Result answer_list(struct ff_request *request)
 {
-	size_t most = request->http->worker_count;
-	struct ff_lease *leases = calloc(most + 1, sizeof(*leases));
+	size_t most = FF_BOARDS_MAX;
+	struct ff_lease *leases = calloc(most, sizeof(*leases));
 	json_t *list = leases ? json_array() : NULL;
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
 	size_t count = leases ? ff_leases_list(request->http->leases, leases, most) : 0;
 	for (size_t i = 0; i < count; i++) {
-		if (json_array_append_new(list, ff_present_lease(&leases[i])) != 0) {
+		const char *board = name_of(boards, &leases[i]);
+		if (board && json_array_append_new(list, ff_present_lease(&leases[i], board)) != 0) {
 			json_decref(list);
 			list = NULL;
 		}
 	}
+	ff_board_list_unref(boards);
 	free(leases);
 	return ff_reply_json(request, MHD_HTTP_OK, list ? json_pack("{s:o}", "leases", list) : NULL);
 }
@@ -330,12 +350,23 @@ static enum MHD_Result reply_lost(struct ff_request *request, enum ff_status sta
 	return ff_reply_problem(request);
 }
 
+static enum MHD_Result reply_lease(struct ff_request *request, enum ff_status status, const struct ff_lease *lease)
+{
+	if (status != FF_OK) {
+		return reply_lost(request, status);
+	}
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
+	const char *board = name_of(boards, lease);
+	enum MHD_Result result = board ? ff_reply_json(request, MHD_HTTP_OK, ff_present_lease(lease, board))
+				       : reply_lost(request, FF_ERR_LOST);
+	ff_board_list_unref(boards);
+	return result;
+}
+
 static enum MHD_Result answer_get(struct ff_request *request)
 {
 	struct ff_lease lease;
-	enum ff_status status = ff_leases_find(request->http->leases, request->param, &lease);
-	return status == FF_OK ? ff_reply_json(request, MHD_HTTP_OK, ff_present_lease(&lease))
-			       : reply_lost(request, status);
+	return reply_lease(request, ff_leases_find(request->http->leases, request->param, &lease), &lease);
 }
 
 static enum MHD_Result answer_renew(struct ff_request *request)
@@ -348,8 +379,7 @@ static enum MHD_Result answer_renew(struct ff_request *request)
 		return ff_reply_problem(request);
 	}
 	enum ff_status status = ff_leases_renew(request->http->leases, request->param, asking->seconds, &lease);
-	return status == FF_OK ? ff_reply_json(request, MHD_HTTP_OK, ff_present_lease(&lease))
-			       : reply_lost(request, status);
+	return reply_lease(request, status, &lease);
 }
 
 static enum MHD_Result answer_end(struct ff_request *request)

@@ -147,8 +147,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 	}
 	httpd->http = (struct ff_http){
 		.log = options->log,
-		.workers = options->workers,
-		.worker_count = options->worker_count,
+		.boards = options->boards,
 		.queue = options->queue,
 		.leases = options->leases,
 		.shortest_lease_s = options->shortest_lease_s,

@@ -12,6 +12,7 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+#include "boards.h"
 #include "diskcheck.h"
 #include "firmware.h"
 #include "guest.h"
@@ -26,8 +27,7 @@ struct ff_httpd;
 struct ff_httpd_options {
 	int listen_fd; /* bound and listening; the server's from the start on, whether it succeeds or not */
 	const struct ff_log *log;
-	struct ff_worker *const *workers; /* the boards; the array and all below must outlive the server */
-	size_t worker_count;
+	struct ff_boards *boards; /* it and all below must outlive the server */
 	struct ff_queue *queue;
 	struct ff_leases *leases; /* NULL: boards cannot be leased */
 	struct ff_firmware_store *store;

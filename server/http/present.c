@@ -97,11 +97,11 @@ static json_t *present_labels(struct ff_worker *worker)
 	return object;
 }
 
-json_t *ff_present_lease(const struct ff_lease *lease)
+json_t *ff_present_lease(const struct ff_lease *lease, const char *board)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:o}", "board", ff_worker_name(lease->board), "owner",
-				   lease->keep.owner, "peer", lease->keep.peer, "created",
-				   present_time(lease->created_ms), "expires", present_time(lease->expires_ms));
+	json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:o}", "board", board, "owner", lease->keep.owner, "peer",
+				   lease->keep.peer, "created", present_time(lease->created_ms), "expires",
+				   present_time(lease->expires_ms));
 	if (object && lease->id[0]) {
 		json_object_set_new(object, "id", json_string(lease->id));
 	}

@@ -15,7 +15,7 @@
 json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease);
 
 /* With its id, if there is one in it. */
-json_t *ff_present_lease(const struct ff_lease *lease);
+json_t *ff_present_lease(const struct ff_lease *lease, const char *board);
 
 json_t *ff_present_info(const struct ff_board_facts *facts);
 json_t *ff_present_job(struct ff_job *job);

@@ -61,11 +61,9 @@ static void find_handler(struct ff_request *request, const char *method, const c
 
 struct ff_worker *ff_request_find_board(struct ff_request *request, const char *name)
 {
-	const struct ff_http *http = request->http;
-	for (size_t i = 0; i < http->worker_count; i++) {
-		if (strcmp(ff_worker_name(http->workers[i]), name) == 0) {
-			return http->workers[i];
-		}
+	struct ff_worker *worker = ff_boards_find(request->http->boards, name);
+	if (worker) {
+		return worker;
 	}
 	char clean[FF_ROUTE_PARAM_SIZE];
 	snprintf(clean, sizeof(clean), "%s", name);
@@ -169,6 +167,7 @@ void ff_request_free(struct ff_request *request)
 		request->free_state(request->state);
 	}
 	ff_job_unref(request->job);
+	ff_worker_unref(request->worker);
 	free(request);
 }
 

@@ -16,6 +16,7 @@
 
 #include <farflash/log.h>
 
+#include "boards.h"
 #include "diskcheck.h"
 #include "firmware.h"
 #include "guest.h"
@@ -32,8 +33,7 @@
 /* What all requests share. Constant while the server runs. */
 struct ff_http {
 	const struct ff_log *log;
-	struct ff_worker *const *workers; /* the boards */
-	size_t worker_count;
+	struct ff_boards *boards;
 	struct ff_queue *queue;
 	struct ff_leases *leases; /* NULL: boards cannot be leased */
 	unsigned shortest_lease_s;
@@ -66,7 +66,7 @@ struct ff_request {
 	char method[16];                  /* for the log, like the path; both may be cut */
 	char path[128];
 	char param[FF_ROUTE_PARAM_SIZE];
-	struct ff_worker *worker; /* of the routes that name a board */
+	struct ff_worker *worker; /* of the routes that name a board: a reference */
 	uint64_t lease;           /* of that board, which the request comes with; 0: none */
 	struct ff_problem problem;
 	struct ff_job *job; /* a reference, once there is a job */
@@ -136,7 +136,7 @@ const char *ff_request_param(const struct ff_request *request, const char *name)
 /* The socket, -1 if there is none any more. */
 int ff_request_socket(const struct ff_request *request);
 
-/* The board of this name, which a client gave; NULL, and the problem, if there is none. */
+/* A reference to the board of this name, which a client gave; NULL, and the problem, if there is none. */
 struct ff_worker *ff_request_find_board(struct ff_request *request, const char *name);
 
 /* Whether the client has gone away, as far as its socket tells without waiting. */

@@ -15,7 +15,7 @@
 
 struct ff_guest {
 	struct ff_guest *next; /* the owner's, like the number of the board */
-	size_t board;
+	uint64_t board;
 	int fd; /* does not block; nothing is known of what it is a descriptor of */
 	char peer[FF_GUEST_PEER_SIZE];
 	uint8_t *extra; /* what came together with the handshake; owned */

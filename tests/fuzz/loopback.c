@@ -194,12 +194,13 @@ struct ff_bridge *loopback_start(void)
 	if (bridge) {
 		return bridge;
 	}
-	CHECK(ff_bridge_new(&bridge, 1, NULL, &error) == FF_OK);
+	CHECK(ff_bridge_new(&bridge, NULL, &error) == FF_OK);
 	CHECK(ff_worker_new(&worker, &options, &error) == FF_OK);
 	struct ff_bridge_board board = { .worker = worker };
 	board.rfc2217_fd = listen_anywhere(&rfc2217_port);
 	board.raw_fd = listen_anywhere(&raw_port);
-	CHECK(ff_bridge_start(bridge, &board, &error) == FF_OK);
+	CHECK(ff_bridge_add(bridge, 0, &board, &error) == FF_OK);
+	CHECK(ff_bridge_start(bridge, &error) == FF_OK);
 	return bridge;
 }
 

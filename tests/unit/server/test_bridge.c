@@ -70,7 +70,7 @@ static int set_up(void **state)
 	struct ff_error error = FF_ERROR_NONE;
 	*state = fixture;
 	ff_fake_port_init(&fixture->port);
-	assert_int_equal(ff_bridge_new(&fixture->bridge, 1, NULL, &error), FF_OK);
+	assert_int_equal(ff_bridge_new(&fixture->bridge, NULL, &error), FF_OK);
 	struct ff_worker_options options = {
 		.name = "lab1",
 		.address = fixture->port.address,
@@ -82,7 +82,8 @@ static int set_up(void **state)
 	struct ff_bridge_board board = { .worker = fixture->worker };
 	board.rfc2217_fd = open_any("rfc2217", &fixture->rfc2217);
 	board.raw_fd = open_any("raw", &fixture->raw);
-	assert_int_equal(ff_bridge_start(fixture->bridge, &board, &error), FF_OK);
+	assert_int_equal(ff_bridge_add(fixture->bridge, 0, &board, &error), FF_OK);
+	assert_int_equal(ff_bridge_start(fixture->bridge, &error), FF_OK);
 	ff_fake_port_wait(&fixture->port, is_idle, fixture);
 	return 0;
 }
@@ -157,6 +158,38 @@ static void test_bridge__refuses_a_second_writer(void **state)
 	ff_fake_port_hear(&fixture->port, heard, sizeof(heard));
 	assert_string_equal(heard, "3");
 	close(second);
+}
+
+static void test_bridge__boards_come_and_go_beside_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	const struct ff_worker_options options = { .number = 2, .name = "lab2", .address = "socket://127.0.0.1:1" };
+	struct ff_worker *worker = NULL;
+	assert_int_equal(ff_worker_new(&worker, &options, &error), FF_OK);
+	int other = dial(fixture->raw);
+	for (int round = 0; round < 3; round++) {
+		uint16_t rfc2217 = 0;
+		uint16_t raw = 0;
+		struct ff_bridge_board board = { .worker = worker };
+		board.rfc2217_fd = open_any("rfc2217", &rfc2217);
+		board.raw_fd = open_any("raw", &raw);
+		assert_int_equal(ff_bridge_add(fixture->bridge, 1, &board, &error), FF_OK);
+		int client = dial(raw);
+		int telnet = dial(rfc2217);
+		expect(client, "lab2 is lost");
+		ff_bridge_remove(fixture->bridge, 1, "the board was removed");
+		expect(client, "lab2: the board was removed");
+		char byte;
+		assert_int_equal(recv(client, &byte, 1, 0), 0);
+		close(client);
+		close(telnet);
+		ff_fake_port_say(&fixture->port, "still here");
+		expect(other, "still here");
+	}
+	ff_bridge_kick(fixture->bridge, 1); /* a worker's last words */
+	ff_worker_free(worker);
+	close(other);
 }
 
 static int option(int fd, int level, int name)
@@ -291,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(test_bridge__carries_bytes_both_ways),
 		WITH(test_bridge__refuses_a_second_writer),
+		WITH(test_bridge__boards_come_and_go_beside_others),
 		WITH(test_bridge__tells_of_modem_lines_and_line_errors),
 		WITH(test_bridge__finds_dead_peers_within_60_s),
 		cmocka_unit_test(test_ports__usual_ones_give_way_and_others_do_not),

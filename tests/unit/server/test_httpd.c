@@ -27,6 +27,7 @@
 
 struct fixture {
 	struct ff_fake_port port;
+	struct ff_boards *boards;
 	struct ff_worker *worker;
 	struct ff_queue *queue;
 	struct ff_waker *waker;
@@ -108,8 +109,7 @@ static void start(struct fixture *fixture)
 	fixture->http_port = (uint16_t)atoi(strrchr(listener.url, ':') + 1);
 	struct ff_httpd_options options = {
 		.listen_fd = listener.fd,
-		.workers = &fixture->worker,
-		.worker_count = 1,
+		.boards = fixture->boards,
 		.queue = fixture->queue,
 		.store = fixture->store,
 		.waker = fixture->waker,
@@ -147,6 +147,9 @@ static int set_up(void **state)
 		.open = ff_fake_port_open,
 	};
 	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
+	fixture->boards = ff_boards_new();
+	assert_non_null(fixture->boards);
+	assert_int_equal(ff_boards_add(fixture->boards, fixture->worker), FF_OK);
 	start(fixture);
 	ff_fake_port_wait(&fixture->port, is_idle, fixture);
 	return 0;
@@ -171,6 +174,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 	stop(fixture);
+	ff_boards_free(fixture->boards);
 	ff_worker_free(fixture->worker);
 	ff_queue_free(fixture->queue);
 	ff_waker_free(fixture->waker);

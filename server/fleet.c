@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REMOVED "the board was removed from the server"
+#define STOPPING "the server is stopping"
+
+enum ff_status ff_fleet_init(struct ff_fleet *fleet, const struct ff_fleet_options *options, struct ff_error *error)
+{
+	*fleet = (struct ff_fleet){ .options = *options };
+	fleet->members = calloc(FF_BOARDS_MAX, sizeof(struct ff_member *));
+	fleet->leaving = calloc(FF_BOARDS_MAX, sizeof(struct ff_worker *));
+	return fleet->members && fleet->leaving ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+}
+
+struct ff_member *ff_fleet_find(const struct ff_fleet *fleet, const char *name)
+{
+	for (size_t i = 0; i < fleet->count; i++) {
+		if (strcmp(fleet->members[i]->config.name, name) == 0) {
+			return fleet->members[i];
+		}
+	}
+	return NULL;
+}
+
+/* The lowest that nobody has. */
+static size_t free_index(const struct ff_fleet *fleet)
+{
+	size_t index = 0;
+	for (size_t i = 0; i < fleet->count; i++) {
+		if (fleet->members[i]->index == index) {
+			index++;
+			i = SIZE_MAX; /* from the beginning again */
+		}
+	}
+	return index;
+}
+
+/* ---- a board comes ---- */
+
+/* Makes a member with its ports open, and no board yet. */
+static enum ff_status prepare(struct ff_fleet *fleet, const struct ff_config_board *board, struct ff_error *error)
+{
+	if (fleet->count + fleet->leaving_count >= FF_BOARDS_MAX) {
+		return ff_error_set(error, FF_ERR_BUSY, "there are %d boards already", FF_BOARDS_MAX);
+	}
+	struct ff_member *member = calloc(1, sizeof(*member));
+	if (!member) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	member->config = *board;
+	member->index = free_index(fleet);
+	enum ff_status status =
+		ff_doors_open(fleet->options.doors, fleet->options.config, board, member->index, &member->door, error);
+	if (status != FF_OK) {
+		free(member);
+		return status;
+	}
+	fleet->members[fleet->count++] = member;
+	return FF_OK;
+}
+
+static enum ff_status start(struct ff_fleet *fleet, struct ff_member *member, struct ff_error *error)
+{
+	const struct ff_config_board *board = &member->config;
+	const struct ff_worker_options options = {
+		.number = ++fleet->last_number,
+		.name = board->name,
+		.address = board->address,
+		.work_baud = board->baud,
+		.resets = board->resets,
+		.labels = &board->labels,
+		.power = &board->power,
+		.logbook = fleet->options.logbook,
+		.log = fleet->options.log,
+		.notify = ff_doors_notify,
+		.notify_context = member->door,
+		.rfc2217_port = member->door->rfc2217.port,
+		.raw_port = member->door->raw.port,
+	};
+	enum ff_status status = ff_worker_new(&member->worker, &options, error);
+	if (status == FF_OK) {
+		status = ff_doors_admit(member->door, member->worker, board->passthrough, error);
+	}
+	if (status == FF_OK && (status = ff_boards_add(fleet->options.boards, member->worker)) != FF_OK) {
+		ff_error_set(error, status, "%s: the board cannot be added: %s", board->name, ff_status_text(status));
+	}
+	return status;
+}
+
+enum ff_status ff_fleet_add(struct ff_fleet *fleet, const struct ff_config_board *boards, size_t count,
+			    struct ff_error *error)
+{
+	size_t before = fleet->count;
+	enum ff_status status = FF_OK;
+	for (size_t i = 0; i < count && status == FF_OK; i++) {
+		status = prepare(fleet, &boards[i], error);
+	}
+	for (size_t i = before; i < fleet->count && status == FF_OK; i++) {
+		status = start(fleet, fleet->members[i], error);
+	}
+	while (status != FF_OK && fleet->count > before) {
+		ff_fleet_remove(fleet, fleet->members[fleet->count - 1]);
+	}
+	return status;
+}
+
+/* ---- a board goes ---- */
+
+static void forget(struct ff_fleet *fleet, const struct ff_member *member)
+{
+	size_t at = 0;
+	while (fleet->members[at] != member) {
+		at++;
+	}
+	memmove(fleet->members + at, fleet->members + at + 1, (--fleet->count - at) * sizeof(struct ff_member *));
+}
+
+/* In this order nothing new can begin behind what has ended. */
+static void end_work(struct ff_fleet *fleet, struct ff_worker *worker)
+{
+	(void)!ff_boards_remove(fleet->options.boards, worker);
+	ff_queue_end_board(fleet->options.queue, worker); /* for the words that those who wait are told */
+	ff_worker_stop(worker, REMOVED);
+	ff_queue_end_board(fleet->options.queue, worker);
+	ff_leases_end_board(fleet->options.leases, worker);
+}
+
+void ff_fleet_remove(struct ff_fleet *fleet, struct ff_member *member)
+{
+	forget(fleet, member);
+	if (member->worker) {
+		end_work(fleet, member->worker);
+	}
+	ff_doors_shut(member->door, REMOVED);
+	if (member->worker) {
+		fleet->leaving[fleet->leaving_count++] = member->worker;
+		ff_fleet_reap(fleet);
+	}
+	free(member);
+}
+
+bool ff_fleet_reap(struct ff_fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->leaving_count;) {
+		if (ff_worker_join(fleet->leaving[i], 0)) {
+			ff_worker_free(fleet->leaving[i]);
+			fleet->leaving[i] = fleet->leaving[--fleet->leaving_count];
+		} else {
+			i++;
+		}
+	}
+	return fleet->leaving_count > 0;
+}
+
+/* ---- the end ---- */
+
+static bool join(struct ff_fleet *fleet, struct ff_worker *worker, int64_t deadline_us)
+{
+	bool ended = ff_worker_join(worker, deadline_us);
+	if (!ended) {
+		ff_log(fleet->options.log, FF_LOG_ERROR, "%s: the board does not let go of its thread; giving up",
+		       ff_worker_name(worker));
+	}
+	return ended;
+}
+
+bool ff_fleet_stop(struct ff_fleet *fleet, int64_t deadline_us)
+{
+	bool ended = true;
+	for (size_t i = 0; i < fleet->count; i++) {
+		if (fleet->members[i]->worker) {
+			ff_worker_stop(fleet->members[i]->worker, STOPPING);
+		}
+	}
+	for (size_t i = 0; i < fleet->count && ended; i++) {
+		ended = !fleet->members[i]->worker || join(fleet, fleet->members[i]->worker, deadline_us);
+	}
+	for (size_t i = 0; i < fleet->leaving_count && ended; i++) {
+		ended = join(fleet, fleet->leaving[i], deadline_us);
+	}
+	return ended;
+}
+
+void ff_fleet_release(struct ff_fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->count; i++) {
+		ff_worker_free(fleet->members[i]->worker);
+		free(fleet->members[i]);
+	}
+	for (size_t i = 0; i < fleet->leaving_count; i++) {
+		ff_worker_free(fleet->leaving[i]);
+	}
+	free(fleet->members);
+	free(fleet->leaving);
+	*fleet = (struct ff_fleet){ .count = 0 };
+}
