@@ -14,6 +14,7 @@
 #include "boards.h"
 #include "config.h"
 #include "config_file.h"
+#include "datadir.h"
 #include "diskcheck.h"
 #include "doors.h"
 #include "firmware.h"
@@ -48,6 +49,7 @@ enum {
 	OPTION_LOG_LEVEL = 256,
 	OPTION_LOG_FORMAT,
 	OPTION_MAX_CONTENT,
+	OPTION_FIRMWARE_QUOTA,
 	OPTION_RFC2217,
 	OPTION_RAW,
 	OPTION_WRITER,
@@ -77,10 +79,12 @@ static const struct argp_option options[] = {
 	{ "writer-blocks-jobs", OPTION_WRITER, "HOW", 0,
 	  "What a job does about a client that writes to its board through a TCP port: refuse (default), or wait", 0 },
 	{ "data-dir", OPTION_DATA_DIR, "DIR", 0,
-	  "Keep uploads there (default: $XDG_STATE_HOME/farflash, /var/lib/farflash for root, or "
+	  "Keep images there; no other farflashd may (default: $XDG_STATE_HOME/farflash, /var/lib/farflash for root, or "
 	  "~/.local/state/farflash)",
 	  0 },
 	{ "max-upload", OPTION_MAX_UPLOAD, "SIZE", 0, "Largest upload (default 64MB)", 0 },
+	{ "firmware-quota", OPTION_FIRMWARE_QUOTA, "SIZE", 0,
+	  "Most to keep of images that no job needs any more (default 1GB; 0: none)", 0 },
 	{ "max-content", OPTION_MAX_CONTENT, "SIZE", 0, "Most to keep of what was read of boards (default 128MB)", 0 },
 	{ "shortest-lease", OPTION_SHORTEST_LEASE, "SECONDS", 0,
 	  "Shortest time for which a board can be leased (default 60)", 0 },
@@ -121,6 +125,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_MAX_UPLOAD:
 		status = ff_config_set_max_upload(config, value, &error);
+		break;
+	case OPTION_FIRMWARE_QUOTA:
+		status = ff_config_set_firmware_quota(config, value, &error);
 		break;
 	case OPTION_MAX_CONTENT:
 		status = ff_config_set_max_content(config, value, &error);
@@ -167,6 +174,7 @@ struct server {
 	struct ff_log log;
 	struct ff_listener listener;
 	struct ff_metrics *metrics;
+	struct ff_datadir data_dir;
 	struct ff_firmware_store *store;
 	struct ff_diskcheck *disk;
 	struct ff_logbook *logbook; /* NULL: what boards say is not kept */
@@ -254,7 +262,8 @@ static struct ff_worker *find_worker(void *context, const char *name)
 	return worker;
 }
 
-/* Takes up what an earlier run has left, before clients can come. Leases go first: they keep boards, and jobs belong to them. */
+/* Takes up what an earlier run has left, before clients can come. Leases go first: they keep boards, and jobs belong to them.
+ * When the jobs have their images, others may have to go. */
 static enum ff_status restore(struct server *server, struct ff_error *error)
 {
 	enum ff_status status = ff_leases_restore(server->leases, find_worker, server, error);
@@ -264,17 +273,33 @@ static enum ff_status restore(struct server *server, struct ff_error *error)
 	if (status == FF_OK && ff_leases_start(server->leases) != FF_OK) {
 		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory or threads");
 	}
+	if (status == FF_OK) {
+		ff_firmware_store_trim(server->store);
+	}
 	return status;
+}
+
+static enum ff_status open_firmware(struct server *server, struct ff_error *error)
+{
+	const struct ff_firmware_options firmware = {
+		.data_dir = server->data_dir.path,
+		.quota = server->config.firmware_quota,
+		.log = &server->log,
+	};
+	return ff_firmware_store_new(&server->store, &firmware, error);
 }
 
 static enum ff_status start(struct server *server, struct ff_error *error)
 {
 	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
 	if (status == FF_OK) {
-		status = ff_firmware_store_new(&server->store, server->config.data_dir, &server->log, error);
+		status = ff_datadir_open(&server->data_dir, server->config.data_dir, &server->log, error);
 	}
 	if (status == FF_OK) {
-		status = ff_diskcheck_new(&server->disk, ff_firmware_store_folder(server->store), error);
+		status = open_firmware(server, error);
+	}
+	if (status == FF_OK) {
+		status = ff_diskcheck_new(&server->disk, server->data_dir.path, error);
 	}
 	if (status == FF_OK) {
 		status = ff_store_open(&server->records, server->config.data_dir, &server->log, error);
@@ -350,6 +375,7 @@ static void release(struct server *server)
 	ff_diskcheck_free(server->disk);
 	ff_firmware_store_free(server->store);
 	ff_store_close(server->records);
+	ff_datadir_close(&server->data_dir);
 	if (server->listener.fd >= 0) {
 		close(server->listener.fd);
 	}

@@ -15,6 +15,7 @@
 #define LEAST_CONSOLE ((uint64_t)64 * 1024)
 #define LARGEST_PORT 65535
 #define LARGEST_SIZE ((uint64_t)4 << 30)
+#define LARGEST_QUOTA ((uint64_t)1 << 50)
 
 void ff_config_init(struct ff_config *config)
 {
@@ -23,6 +24,7 @@ void ff_config_init(struct ff_config *config)
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
 		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
 		.console_log = { FF_CONFIG_DEFAULT_CONSOLE_SIZE, FF_CONFIG_DEFAULT_CONSOLE_KEEP },
+		.firmware_quota = FF_CONFIG_DEFAULT_FIRMWARE_QUOTA,
 		.log_level = FF_LOG_INFO,
 		.rfc2217_base = FF_PORTS_DEFAULT,
 		.raw_base = FF_PORTS_DEFAULT,
@@ -92,8 +94,8 @@ static int unit_shift(const char *unit)
 		const char *name;
 		int shift;
 	} units[] = {
-		{ "", 0 },    { "b", 0 },    { "k", 10 }, { "kb", 10 }, { "kib", 10 }, { "m", 20 },
-		{ "mb", 20 }, { "mib", 20 }, { "g", 30 }, { "gb", 30 }, { "gib", 30 },
+		{ "", 0 },     { "b", 0 },  { "k", 10 },  { "kb", 10 },  { "kib", 10 }, { "m", 20 },  { "mb", 20 },
+		{ "mib", 20 }, { "g", 30 }, { "gb", 30 }, { "gib", 30 }, { "t", 40 },   { "tb", 40 }, { "tib", 40 },
 	};
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcasecmp(unit, units[i].name) == 0) {
@@ -103,20 +105,38 @@ static int unit_shift(const char *unit)
 	return -1;
 }
 
-static enum ff_status set_size(uint64_t *size, const char *text, struct ff_error *error)
+/* A size in bytes, UINT64_MAX for what is none or larger than `largest`. */
+static uint64_t read_size(const char *text, uint64_t largest)
 {
 	uint64_t value = 0;
 	const char *at = text;
-	for (; isdigit((unsigned char)*at) && value <= LARGEST_SIZE; at++) {
+	for (; isdigit((unsigned char)*at) && value <= largest; at++) {
 		value = value * 10 + (uint64_t)(*at - '0');
 	}
 	bool digits = at > text;
 	int shift = unit_shift(at + strspn(at, " "));
-	if (!digits || shift < 0 || value > LARGEST_SIZE || value << shift > LARGEST_SIZE ||
-	    value << shift < LEAST_SIZE) {
+	return digits && shift >= 0 && value <= largest >> shift ? value << shift : UINT64_MAX;
+}
+
+static enum ff_status set_size(uint64_t *size, const char *text, struct ff_error *error)
+{
+	uint64_t value = read_size(text, LARGEST_SIZE);
+	if (value == UINT64_MAX || value < LEAST_SIZE) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%s\" is not a size from 4KB to 4GB, as in 64MB", text);
 	}
-	*size = value << shift;
+	*size = value;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_firmware_quota(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	uint64_t value = read_size(text, LARGEST_QUOTA);
+	if (value == UINT64_MAX) {
+		return ff_error_set(
+			error, FF_ERR_ARGUMENT,
+			"\"%.80s\" is not a quota for firmware: a size up to 1024TB, as in 4GB, or 0 for none", text);
+	}
+	config->firmware_quota = value;
 	return FF_OK;
 }
 

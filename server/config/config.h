@@ -25,6 +25,7 @@
 #define FF_CONFIG_DEFAULT_CONSOLE_KEEP 4
 #define FF_CONFIG_DEFAULT_BAUD 460800
 #define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
+#define FF_CONFIG_DEFAULT_FIRMWARE_QUOTA ((uint64_t)1024 * 1024 * 1024)
 #define FF_CONFIG_DEFAULT_MAX_CONTENT ((uint64_t)128 * 1024 * 1024) /* the largest flash */
 
 struct ff_config_board {
@@ -45,7 +46,8 @@ struct ff_config {
 	size_t board_count;
 	char *data_dir; /* owned */
 	uint64_t max_upload;
-	uint64_t max_content; /* of what jobs have read */
+	uint64_t max_content;    /* of what jobs have read */
+	uint64_t firmware_quota; /* of images; 0: none stays that is not in use */
 	enum ff_log_level log_level;
 	bool log_json;    /* instead of text */
 	int rfc2217_base; /* TCP port of the first board, 0: none, FF_PORTS_DEFAULT: the usual one */
@@ -76,7 +78,11 @@ FF_WARN_UNUSED enum ff_status ff_config_append_board(struct ff_config *config, c
 FF_WARN_UNUSED enum ff_status ff_config_set_max_upload(struct ff_config *config, const char *text,
 						       struct ff_error *error);
 
-/* The same for what is kept of what was read. */
+/* The same for images that are kept, up to 1 PB; 0 keeps none. */
+FF_WARN_UNUSED enum ff_status ff_config_set_firmware_quota(struct ff_config *config, const char *text,
+							   struct ff_error *error);
+
+/* As for uploads, of what is kept of what was read. */
 FF_WARN_UNUSED enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text,
 							struct ff_error *error);
 

@@ -41,6 +41,7 @@ struct file {
 	char *data_dir;
 	char *max_upload;
 	char *max_content;
+	char *firmware_quota;
 	char *log_level;
 	char *log_format;
 	char *shortest_lease;
@@ -96,6 +97,7 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("data-dir", struct file, data_dir),
 	TEXT("max-upload", struct file, max_upload),
 	TEXT("max-content", struct file, max_content),
+	TEXT("firmware-quota", struct file, firmware_quota),
 	TEXT("log-level", struct file, log_level),
 	TEXT("log-format", struct file, log_format),
 	TEXT("shortest-lease", struct file, shortest_lease),
@@ -220,6 +222,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ file->data_dir, ff_config_set_data_dir },
 		{ file->max_upload, ff_config_set_max_upload },
 		{ file->max_content, ff_config_set_max_content },
+		{ file->firmware_quota, ff_config_set_firmware_quota },
 		{ file->log_level, ff_config_set_log_level },
 		{ file->log_format, ff_config_set_log_format },
 		{ file->shortest_lease, ff_config_set_shortest_lease },

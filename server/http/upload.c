@@ -70,7 +70,8 @@ static void end_region(struct ff_uploads *uploads, struct ff_problem *problem)
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_upload *upload = uploads->current;
 	uploads->current = NULL;
-	if (ff_upload_finish(upload, &region->firmware, &error) != FF_OK) {
+	if (ff_upload_finish(upload, &region->firmware, &error) != FF_OK ||
+	    ff_firmware_wait(region->firmware, &error) != FF_OK) {
 		set_error(problem, &error);
 		return;
 	}

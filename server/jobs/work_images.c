@@ -22,7 +22,10 @@ static enum ff_status open_images(struct images *images, const struct ff_job *jo
 		*region = (struct ff_region){ .offset = files[i].offset,
 					      .name = files[i].name,
 					      .encrypt = files[i].encrypt };
-		enum ff_status status = ff_source_open_file(&region->source, files[i].firmware->path, error);
+		enum ff_status status = ff_firmware_wait(files[i].firmware, error);
+		if (status == FF_OK) {
+			status = ff_source_open_file(&region->source, files[i].firmware->path, error);
+		}
 		if (status != FF_OK) {
 			return status;
 		}

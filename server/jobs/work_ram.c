@@ -9,7 +9,10 @@
 static enum ff_status read_file(uint8_t **bytes, const struct ff_job_region *file, struct ff_error *error)
 {
 	struct ff_source source;
-	enum ff_status status = ff_source_open_file(&source, file->firmware->path, error);
+	enum ff_status status = ff_firmware_wait(file->firmware, error);
+	if (status == FF_OK) {
+		status = ff_source_open_file(&source, file->firmware->path, error);
+	}
 	if (status != FF_OK) {
 		return status;
 	}

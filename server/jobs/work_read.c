@@ -48,7 +48,7 @@ static enum ff_status spool_all(struct ff_work *work, const struct ff_job_target
 		return status;
 	}
 	struct ff_firmware *content = NULL;
-	status = ff_upload_finish(spool.upload, &content, error);
+	status = ff_upload_finish_content(spool.upload, &content, error);
 	if (status == FF_OK) {
 		ff_job_set_content(work->job, content);
 		work->result.bytes = target->size;

@@ -114,7 +114,7 @@ static void keep_log(struct listening *listening)
 	bool broken = listening->log_error.status != FF_OK && listening->log_error.status != FF_ERR_TOO_LARGE;
 	if (broken) {
 		ff_upload_abort(listening->log);
-	} else if (ff_upload_finish(listening->log, &content, &error) == FF_OK) {
+	} else if (ff_upload_finish_content(listening->log, &content, &error) == FF_OK) {
 		ff_job_set_content(listening->job, content);
 	} else {
 		snprintf(note, sizeof(note), "there is no log: %.200s", error.text);

@@ -28,13 +28,13 @@ class Server(Program):
         return self.rest.board(board)[kind]
 
     def files(self):
-        """Every file in the data directory, relative to it, but for the database and what the boards have said."""
-        found = []
-        for directory, folders, names in os.walk(self.data_dir):
-            if directory == self.data_dir and "console" in folders:
-                folders.remove("console")
-            found += [os.path.relpath(os.path.join(directory, name), self.data_dir) for name in names]
-        return sorted(name for name in found if not name.startswith("farflash.db"))
+        """The names of images, uploads and contents on the server's disk."""
+        folder = os.path.join(self.data_dir, "firmware")
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def uploads(self):
+        """Those of them that are uploads which have not ended."""
+        return [name for name in self.files() if name.startswith("upload-")]
 
     def resident_kb(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:

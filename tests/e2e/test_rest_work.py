@@ -66,7 +66,7 @@ def test_rest_work__verify_of_one_body(server, board, tmp_path):
     url = f"{server.url}{BOARD}/verify"
     assert curl("--fail", "-T", image, f"{url}?offset=0x2345").status == 0
     assert curl("--fail", "-T", image, f"{url}?offset=0x2346").status == 22
-    assert board.is_untouched() and server.files() == []
+    assert board.is_untouched() and server.uploads() == []
 
 
 def test_rest_work__verify_as_text(rest):

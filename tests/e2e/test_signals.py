@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that are told to stop, or killed."""
 
+import hashlib
 import os
 import signal
 
@@ -41,7 +42,7 @@ def test_signals__sigterm_in_mid_flash_ends_cleanly(slow, app):
     assert [data["state"] for name, data in events if name == "end"] == ["cancelled"]
     waiting.close()
     assert slow.wait(10) == 0
-    assert slow.files() == []
+    assert slow.uploads() == []
 
 
 @pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGINT))
@@ -80,15 +81,22 @@ def test_signals__sigterm_while_an_upload_stalls(server):
 def test_signals__server_that_was_killed_leaves_nothing_behind(make_server, slow, slow_board, app):
     job = slow.rest.flash_async("lab1", ("0x10000", app), query="?baud=230400")
     slow.rest.wait_phase(job["id"], "write")
+    stalled = slow.rest.connect()
+    stalled.putrequest("PUT", f"{API}/boards/lab1/flash?offset=0x0")
+    stalled.putheader("Content-Length", "1000000")
+    stalled.endheaders(bytes(100000))
+    wait_until(slow.uploads, "the upload to reach the disk")
     slow.kill()
-    assert slow.files() != []
+    stalled.close()
+    assert slow.uploads() != []
     again = make_server(lab1=slow_board, data_dir=slow.data_dir)
+    assert again.uploads() == []
     again.rest.wait_board("lab1", "idle")
     reply = again.rest.flash("lab1", ("0x10000", SMALL))
     assert reply.status == 200, reply
     assert slow_board.holds(0x10000, SMALL)
     again.judge()
-    assert slow.files() == []
+    assert slow.files() == sorted(hashlib.sha256(image).hexdigest() for image in (app, SMALL))
 
 
 def test_signals__killed_client_does_not_stop_its_job(slow, slow_board, start_farflash, app_file, app):

@@ -89,7 +89,7 @@ class Client(threading.Thread):
 def test_stress__many_clients_at_once(make_board, make_server):
     boards = {name: make_board(application="hello") for name in BOARDS}
     server = make_server(**boards)
-    rest, files = server.rest, server.files()
+    rest = server.rest
     clients = [Client(rest, number) for number in range(CLIENTS)]
     for client in clients:
         client.start()
@@ -100,7 +100,7 @@ def test_stress__many_clients_at_once(make_board, make_server):
             raise client.error
     wait_until(lambda: all(job["state"] in ENDED for job in rest.get("/jobs")["jobs"]), "all jobs to end")
     assert {job["state"] for job in rest.get("/jobs")["jobs"]} <= {"done", "cancelled"}
-    wait_until(lambda: server.files() == files, "all uploads to be gone")
+    wait_until(lambda: server.uploads() == [], "all uploads to be gone")
     for name, board in boards.items():
         rest.wait_board(name, "idle")
         assert rest.put(name, IMAGE, "?offset=0x10000").status == 200

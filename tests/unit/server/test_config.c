@@ -161,6 +161,37 @@ static void test_config__reads_sizes(void **state)
 	}
 }
 
+static void test_config__reads_the_quota(void **state)
+{
+	struct ff_config *config = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	static const struct {
+		const char *text;
+		uint64_t size; /* UINT64_MAX: refused */
+	} rows[] = {
+		{ "0", 0 },
+		{ "1", 1 },
+		{ "3GB", (uint64_t)3 << 30 },
+		{ "1024TB", (uint64_t)1 << 50 },
+		{ "1024TiBi", UINT64_MAX },
+		{ "1025T", UINT64_MAX },
+		{ "99999999T", UINT64_MAX },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX },
+		{ "-1", UINT64_MAX },
+		{ "", UINT64_MAX },
+		{ "none", UINT64_MAX },
+	};
+	assert_int_equal(config->firmware_quota, FF_CONFIG_DEFAULT_FIRMWARE_QUOTA);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ff_error_clear(&error);
+		config->firmware_quota = UINT64_MAX;
+		enum ff_status status = ff_config_set_firmware_quota(config, rows[i].text, &error);
+		assert_int_equal(status, rows[i].size == UINT64_MAX ? FF_ERR_ARGUMENT : FF_OK);
+		assert_int_equal(config->firmware_quota, rows[i].size);
+	}
+}
+
 static void test_config__reads_log_levels(void **state)
 {
 	struct ff_config *config = *state;
@@ -249,6 +280,7 @@ int main(void)
 		WITH(test_config__reads_the_ports_of_boards),
 		WITH(test_config__refuses_boards_with_the_reason),
 		WITH(test_config__reads_sizes),
+		WITH(test_config__reads_the_quota),
 		WITH(test_config__reads_log_levels),
 		WITH(test_config__finds_the_data_directory),
 		cmocka_unit_test(test_listen__takes_addresses_apart),

@@ -44,6 +44,7 @@ static void test_config_file__sets_everything(void **state)
 			      "data-dir: /srv/ff\n"
 			      "max-upload: 1MB\n"
 			      "max-content: 2 MB\n"
+			      "firmware-quota: 0\n"
 			      "log-level: debug\n"
 			      "rfc2217: 4000\n"
 			      "raw: 0\n"
@@ -66,6 +67,7 @@ static void test_config_file__sets_everything(void **state)
 	assert_string_equal(config.data_dir, "/srv/ff");
 	assert_int_equal(config.max_upload, 1 << 20);
 	assert_int_equal(config.max_content, 2 << 20);
+	assert_int_equal(config.firmware_quota, 0);
 	assert_int_equal(config.log_level, FF_LOG_DEBUG);
 	assert_int_equal(config.rfc2217_base, 4000);
 	assert_int_equal(config.raw_base, 0);

@@ -128,7 +128,9 @@ static int set_up(void **state)
 	strcpy(fixture->data_dir, "/tmp/farflash-test-XXXXXX");
 	assert_non_null(mkdtemp(fixture->data_dir));
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_firmware_store_new(&fixture->store, fixture->data_dir, NULL, &error), FF_OK);
+	assert_int_equal(ff_firmware_store_new(&fixture->store,
+					       &(struct ff_firmware_options){ .data_dir = fixture->data_dir }, &error),
+			 FF_OK);
 	fixture->waker = ff_waker_new();
 	assert_non_null(fixture->waker);
 	struct ff_queue_options queue = {

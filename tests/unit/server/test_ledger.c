@@ -150,7 +150,9 @@ static int set_up(void **state)
 	};
 	strcpy(fixture->data_dir, "/tmp/farflash-test-XXXXXX");
 	assert_non_null(mkdtemp(fixture->data_dir));
-	assert_int_equal(ff_firmware_store_new(&fixture->store, fixture->data_dir, NULL, &error), FF_OK);
+	assert_int_equal(ff_firmware_store_new(&fixture->store,
+					       &(struct ff_firmware_options){ .data_dir = fixture->data_dir }, &error),
+			 FF_OK);
 	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
 	fixture->ledger = (struct ff_ledger){
 		.accept = on_accept,

@@ -78,7 +78,9 @@ static int set_up_port(void **state, bool on_usb)
 	};
 	strcpy(fixture->data_dir, "/tmp/farflash-test-XXXXXX");
 	assert_non_null(mkdtemp(fixture->data_dir));
-	assert_int_equal(ff_firmware_store_new(&fixture->store, fixture->data_dir, NULL, &error), FF_OK);
+	assert_int_equal(ff_firmware_store_new(&fixture->store,
+					       &(struct ff_firmware_options){ .data_dir = fixture->data_dir }, &error),
+			 FF_OK);
 	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
 	struct ff_queue_options queue = {
 		.notify = ff_fake_port_notify,
@@ -108,6 +110,7 @@ static int tear_down(void **state)
 	ff_queue_stop(fixture->queue);
 	ff_worker_free(fixture->worker);
 	ff_queue_free(fixture->queue);
+	ff_firmware_store_trim(fixture->store); /* without a quota nothing stays */
 	ff_firmware_store_free(fixture->store);
 	ff_fake_port_release(&fixture->port);
 	/* Nothing may be left in it, or this fails. */
@@ -124,16 +127,31 @@ static struct ff_job *submit_reset(struct fixture *fixture)
 	return job;
 }
 
-/* An image of the store, with one reference. */
-static struct ff_firmware *store_image(struct fixture *fixture, const void *bytes, size_t size)
+static struct ff_upload *upload(struct fixture *fixture, const void *bytes, size_t size)
 {
 	struct ff_upload *upload = NULL;
-	struct ff_firmware *image = NULL;
 	struct ff_error error = FF_ERROR_NONE;
 	assert_int_equal(ff_upload_begin(&upload, fixture->store, &error), FF_OK);
 	assert_int_equal(ff_upload_write(upload, bytes, size, &error), FF_OK);
-	assert_int_equal(ff_upload_finish(upload, &image, &error), FF_OK);
+	return upload;
+}
+
+/* Both with one reference. */
+static struct ff_firmware *store_image(struct fixture *fixture, const void *bytes, size_t size)
+{
+	struct ff_firmware *image = NULL;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_upload_finish(upload(fixture, bytes, size), &image, &error), FF_OK);
+	assert_int_equal(ff_firmware_wait(image, &error), FF_OK);
 	return image;
+}
+
+static struct ff_firmware *store_content(struct fixture *fixture, const void *bytes, size_t size)
+{
+	struct ff_firmware *content = NULL;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_upload_finish_content(upload(fixture, bytes, size), &content, &error), FF_OK);
+	return content;
 }
 
 static bool has_content(struct ff_job *job)
@@ -306,7 +324,7 @@ static void test_queue__a_test_of_a_board_that_stays_away_fails(void **state)
 	ff_job_unref(job);
 }
 
-static void test_queue__images_are_gone_when_their_job_has_ended(void **state)
+static void test_queue__images_are_in_use_until_their_job_has_ended(void **state)
 {
 	struct fixture *fixture = *state;
 	ff_fake_port_hold_resets(&fixture->port, true);
@@ -315,14 +333,12 @@ static void test_queue__images_are_gone_when_their_job_has_ended(void **state)
 	struct ff_job *waiting = submit_flash(fixture);
 	size_t count = 0;
 	const struct ff_job_region *regions = ff_job_regions(waiting, &count);
-	char path[256];
+	char sha256[FF_SHA256_HEX_SIZE];
 	assert_int_equal(count, 1);
-	snprintf(path, sizeof(path), "%s", regions[0].firmware->path);
-	FILE *file = fopen(path, "r");
-	assert_non_null(file);
-	fclose(file);
+	memcpy(sha256, regions[0].firmware->sha256, sizeof(sha256));
+	assert_int_equal(ff_firmware_remove(fixture->store, sha256), FF_ERR_BUSY);
 	assert_true(ff_job_cancel(waiting, false));
-	assert_null(fopen(path, "r"));
+	assert_int_equal(ff_firmware_remove(fixture->store, sha256), FF_OK);
 	assert_string_equal(regions[0].name, "app.bin");
 	ff_job_unref(running);
 	ff_job_unref(waiting);
@@ -335,7 +351,7 @@ static struct ff_job *finish_with_content(struct fixture *fixture, const void *b
 	ff_fake_port_hold_resets(&fixture->port, true);
 	struct ff_job *job = submit_reset(fixture);
 	wait_resets(fixture, resets + 1);
-	ff_job_set_content(job, store_image(fixture, bytes, size));
+	ff_job_set_content(job, store_content(fixture, bytes, size));
 	ff_fake_port_hold_resets(&fixture->port, false);
 	wait_state(fixture, job, FF_JOB_DONE);
 	return job;
@@ -382,7 +398,7 @@ static void test_queue__content_of_a_cancelled_job_is_gone(void **state)
 	struct fixture *fixture = *state;
 	struct ff_job *job = submit_flash(fixture);
 	wait_resets(fixture, 1);
-	struct ff_firmware *content = store_image(fixture, "content", 7);
+	struct ff_firmware *content = store_content(fixture, "content", 7);
 	char path[256];
 	snprintf(path, sizeof(path), "%s", content->path);
 	ff_job_set_content(job, content);
@@ -484,7 +500,7 @@ int main(void)
 		WITH(test_queue__lost_board_fails_its_job_alone),
 		cmocka_unit_test_setup_teardown(test_queue__a_test_of_a_board_that_stays_away_fails, set_up_usb,
 						tear_down),
-		WITH(test_queue__images_are_gone_when_their_job_has_ended),
+		WITH(test_queue__images_are_in_use_until_their_job_has_ended),
 		WITH(test_queue__newest_contents_are_kept),
 		WITH(test_queue__large_contents_push_others_out),
 		WITH(test_queue__content_of_a_cancelled_job_is_gone),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whether a folder can be written, without waiting for its disk: a thread of its own tries, because a network disk that has
  * gone can hold whoever touches it for ever. new/free from one thread, the rest from any. */
-#ifndef FF_JOBS_DISKCHECK_H
-#define FF_JOBS_DISKCHECK_H
+#ifndef FF_DISK_DISKCHECK_H
+#define FF_DISK_DISKCHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "rundir.h"
 
+#define PROBE_NAME "disk-check"
 #define PROBE_SIZE 4096
 #define STACK_SIZE (128 * 1024)
 #define PATIENCE_NS 200000000
@@ -93,7 +93,7 @@ static void init_lock(struct ff_diskcheck *check)
 enum ff_status ff_diskcheck_new(struct ff_diskcheck **result, const char *folder, struct ff_error *error)
 {
 	struct ff_diskcheck *check = calloc(1, sizeof(*check));
-	if (!check || asprintf(&check->path, "%s/" FF_RUNDIR_UPLOAD "check", folder) < 0) {
+	if (!check || asprintf(&check->path, "%s/" PROBE_NAME, folder) < 0) {
 		free(check);
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rundir.h"
+#include "datadir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PREFIX "run-"
-#define RANDOM "XXXXXX" /* what mkdtemp() makes something of */
+/* Earlier versions had a folder "run-XXXXXX" for each process, locked while it lived, with "upload-17" and SHA-256s in it. */
+#define RUN_PREFIX "run-"
+#define RUN_RANDOM "XXXXXX"
+#define RUN_UPLOAD "upload-"
 #define SHA256_DIGITS 64
 #define MODE 0700
-#define CREATE_ATTEMPTS 8
+#define LOCK_MODE 0600
 
 static enum ff_status failure(struct ff_error *error, int reason, const char *path)
 {
@@ -52,26 +54,20 @@ static enum ff_status make_with_parents(const char *path, struct ff_error *error
 	return failed ? failure(error, failed, path) : FF_OK;
 }
 
-/* The folder's descriptor with the lock, or -1 if another process holds it or the folder is gone. */
+/* The descriptor of an earlier version's folder with its lock, or -1 if a process holds it. */
 static int lock_folder(int parent, const char *name)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
-		return -1;
-	}
-	struct stat status;
-	/* Whoever clears leftovers may have locked and removed it between our mkdir and our flock. */
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &status) != 0 || status.st_nlink == 0) {
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
-		return -1;
+		fd = -1;
 	}
 	return fd;
 }
 
-/* What a store puts into its folder: "upload-17", or a SHA-256. */
 static bool is_ours(const char *name)
 {
-	if (strncmp(name, FF_RUNDIR_UPLOAD, strlen(FF_RUNDIR_UPLOAD)) == 0) {
+	if (strncmp(name, RUN_UPLOAD, strlen(RUN_UPLOAD)) == 0) {
 		return true;
 	}
 	return strlen(name) == SHA256_DIGITS && strspn(name, "0123456789abcdef") == SHA256_DIGITS;
@@ -104,8 +100,8 @@ static void clear_leftovers(const char *data_dir, const struct ff_log *log)
 		return;
 	}
 	for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
-		    strlen(entry->d_name) != strlen(PREFIX RANDOM)) {
+		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) != 0 ||
+		    strlen(entry->d_name) != strlen(RUN_PREFIX RUN_RANDOM)) {
 			continue;
 		}
 		int fd = lock_folder(dirfd(list), entry->d_name);
@@ -121,47 +117,83 @@ static void clear_leftovers(const char *data_dir, const struct ff_log *log)
 	closedir(list);
 }
 
-static enum ff_status make_folder(struct ff_rundir *dir, const char *data_dir, struct ff_error *error)
+/* For the message to whoever comes second: the number that the first one wrote, 0 if it has not yet. */
+static long read_owner(int lock)
 {
-	for (int attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
-		char *path = NULL;
-		if (asprintf(&path, "%s/" PREFIX RANDOM, data_dir) < 0) {
-			return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-		}
-		if (!mkdtemp(path)) {
-			int reason = errno;
-			free(path);
-			return failure(error, reason, data_dir);
-		}
-		int fd = lock_folder(AT_FDCWD, path);
-		if (fd >= 0) {
-			*dir = (struct ff_rundir){ .path = path, .fd = fd };
-			return FF_OK;
-		}
-		free(path);
-	}
-	return failure(error, EBUSY, data_dir);
+	char text[24] = "";
+	ssize_t got = pread(lock, text, sizeof(text) - 1, 0);
+	return got > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-enum ff_status ff_rundir_open(struct ff_rundir *dir, const char *data_dir, const struct ff_log *log,
-			      struct ff_error *error)
+static enum ff_status refuse_second(int lock, const char *path, struct ff_error *error)
 {
-	enum ff_status status = make_with_parents(data_dir, error);
-	if (status == FF_OK) {
-		clear_leftovers(data_dir, log);
-		status = make_folder(dir, data_dir, error);
+	long owner = read_owner(lock);
+	char who[64] = "another farflashd";
+	if (owner > 0) {
+		snprintf(who, sizeof(who), "the farflashd of process %ld", owner);
 	}
-	return status;
+	return ff_error_set(
+		error, FF_ERR_BUSY,
+		"the data directory %s is in use by %s: stop that one, or give this one a directory of its own "
+		"with --data-dir",
+		path, who);
 }
 
-void ff_rundir_close(struct ff_rundir *dir)
+static void write_owner(int lock)
 {
-	if (!dir->path) {
+	char text[24];
+	int size = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	/* On a full disk the message above is less exact, and nothing else. */
+	if (ftruncate(lock, 0) != 0 || pwrite(lock, text, (size_t)size, 0) != size) {
 		return;
 	}
-	remove_files(dir->fd);
-	rmdir(dir->path);
-	close(dir->fd);
+}
+
+static enum ff_status take_lock(struct ff_datadir *dir, struct ff_error *error)
+{
+	char *file = NULL;
+	if (asprintf(&file, "%s/" FF_DATADIR_LOCK, dir->path) < 0) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	dir->lock = open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+	int failed = dir->lock < 0 ? errno : 0;
+	free(file);
+	if (!failed && flock(dir->lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK) {
+			return refuse_second(dir->lock, dir->path, error);
+		}
+		failed = errno;
+	}
+	if (failed) {
+		return failure(error, failed, dir->path);
+	}
+	write_owner(dir->lock);
+	return FF_OK;
+}
+
+enum ff_status ff_datadir_open(struct ff_datadir *result, const char *path, const struct ff_log *log,
+			       struct ff_error *error)
+{
+	struct ff_datadir dir = { .lock = -1 };
+	enum ff_status status = make_with_parents(path, error);
+	if (status == FF_OK) {
+		dir.path = strdup(path);
+		status = dir.path ? take_lock(&dir, error) : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	if (status != FF_OK) {
+		ff_datadir_close(&dir);
+		return status;
+	}
+	clear_leftovers(path, log);
+	*result = dir;
+	return FF_OK;
+}
+
+void ff_datadir_close(struct ff_datadir *dir)
+{
+	if (dir->path && dir->lock >= 0) {
+		close(dir->lock);
+	}
 	free(dir->path);
-	*dir = (struct ff_rundir){ .fd = -1 };
+	*dir = (struct ff_datadir){ .lock = -1 };
 }
