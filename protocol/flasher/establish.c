@@ -202,6 +202,7 @@ enum ff_status ff_establish(struct ff_flasher *flasher, struct ff_error *error)
 	for (unsigned retry = 1; retry <= MAX_RETRIES && may_connect_again(flasher, status); retry++) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; connecting again (%u of %d)", first.text, retry,
 		       MAX_RETRIES);
+		ff_session_retry(flasher, FF_RETRY_CONNECT);
 		struct ff_error local = FF_ERROR_NONE;
 		status = ff_establish_port_rate(flasher, &local);
 		if (status == FF_OK) {
@@ -267,10 +268,12 @@ static enum ff_status establish_same(struct ff_flasher *flasher, struct ff_error
 enum ff_status ff_establish_again(struct ff_flasher *flasher, struct ff_error *error)
 {
 	flasher->recovering = true;
+	ff_session_retry(flasher, FF_RETRY_SYNC);
 	struct ff_error local = FF_ERROR_NONE;
 	enum ff_status status = resync(flasher, &local);
 	if (may_connect_again(flasher, status)) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s: connecting again", flasher->info.chip);
+		ff_session_retry(flasher, FF_RETRY_CONNECT);
 		status = establish_same(flasher, error);
 	} else if (status != FF_OK) {
 		ff_error_keep(error, &local);
@@ -289,6 +292,7 @@ enum ff_status ff_establish_slower(struct ff_flasher *flasher, struct ff_error *
 	}
 	ff_log(flasher->observer.log, FF_LOG_WARN, "%s: too much noise at %u baud; going on at %u", flasher->info.chip,
 	       before, baud);
+	ff_session_retry(flasher, FF_RETRY_SLOWER);
 	flasher->options.baud = baud; /* for whoever starts from scratch now */
 	enum ff_status status = ff_establish_again(flasher, error);
 	if (status != FF_OK) {
@@ -361,6 +365,7 @@ enum ff_status ff_establish_repeat(struct ff_flasher *flasher, unsigned repeats,
 	while (status != FF_OK && repeats_step(flasher, failures, repeats, &last, &slower)) {
 		ff_log(flasher->observer.log, FF_LOG_WARN, "%s; trying again%s", last.text,
 		       slower ? ", at a lower rate" : "");
+		ff_session_retry(flasher, FF_RETRY_STEP);
 		if (!ff_establish_recover(flasher, slower, &last)) {
 			break;
 		}

@@ -90,6 +90,7 @@ static bool recovers(struct mending *mending, struct ff_error *why)
 	if (!ff_establish_recover(flasher, mending->failures % FAILURES_TO_SLOW_DOWN == 0, why)) {
 		return false;
 	}
+	ff_session_retry(flasher, FF_RETRY_WRITE);
 	ff_log(flasher->observer.log, FF_LOG_WARN, "%s; going on at 0x%" PRIx32 " with pieces of %" PRIu32 " KiB",
 	       why->text, mending->whole->region.offset + mending->done, mending->piece / 1024);
 	return true;

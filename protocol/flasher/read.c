@@ -99,6 +99,7 @@ static bool recovers(struct reading *reading, enum ff_status failure, struct ff_
 	reading->piece = smaller > SMALLEST_PIECE ? smaller : SMALLEST_PIECE;
 	ff_log(reading->flasher->observer.log, FF_LOG_WARN, "%s; going on at 0x%" PRIx32 " (%u of %d)", why->text,
 	       reading->offset + reading->done, reading->failures, MAX_FAILURES - 1);
+	ff_session_retry(reading->flasher, FF_RETRY_READ);
 	struct ff_error local = FF_ERROR_NONE;
 	enum ff_status status = reading->failures % FAILURES_TO_SLOW_DOWN == 0
 					? ff_establish_slower(reading->flasher, &local)

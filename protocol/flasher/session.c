@@ -66,6 +66,13 @@ void ff_session_note(const struct ff_flasher *flasher, const char *format, ...)
 	}
 }
 
+void ff_session_retry(const struct ff_flasher *flasher, enum ff_retry what)
+{
+	if (flasher->observer.retry) {
+		flasher->observer.retry(flasher->observer.context, what);
+	}
+}
+
 enum ff_status ff_session_check(const struct ff_flasher *flasher, struct ff_error *error)
 {
 	if (flasher->observer.cancelled && flasher->observer.cancelled(flasher->observer.context)) {

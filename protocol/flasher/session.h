@@ -41,6 +41,9 @@ void ff_session_progress(struct ff_flasher *flasher, uint64_t done, unsigned reg
 /* Tells the user of the board what matters beside the result: through the observer's note(), and into the log. */
 void ff_session_note(const struct ff_flasher *flasher, const char *format, ...) FF_PRINTF(2, 3);
 
+/* Tells the observer that something is done once more. */
+void ff_session_retry(const struct ff_flasher *flasher, enum ff_retry what);
+
 /* FF_ERR_CANCELLED if the observer says so. */
 FF_WARN_UNUSED enum ff_status ff_session_check(const struct ff_flasher *flasher, struct ff_error *error);
 

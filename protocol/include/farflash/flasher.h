@@ -63,6 +63,22 @@ struct ff_progress {
 	uint32_t offset; /* flash address at work; of memory, if that is read */
 };
 
+/* What is done once more because the line, or the board, did not do as it should. X(constant, name) */
+#define FF_RETRY_MAP(X) \
+	X(FF_RETRY_CONNECT, "connect") /* the way into the loader */ \
+	X(FF_RETRY_SYNC, "sync")       /* back into step with a loader that answered late, wrongly or not at all */ \
+	X(FF_RETRY_STEP, "step")       /* an erase, a region, a comparison, from its beginning */ \
+	X(FF_RETRY_WRITE, "write")     /* a write, which goes on in pieces */ \
+	X(FF_RETRY_READ, "read")       /* a piece of flash */ \
+	X(FF_RETRY_SLOWER, "slower")   /* and at a lower rate from now on */
+
+enum ff_retry {
+#define FF_RETRY_ENUM(name, text) name,
+	FF_RETRY_MAP(FF_RETRY_ENUM)
+#undef FF_RETRY_ENUM
+		FF_RETRY_COUNT
+};
+
 /* How the caller looks on. Every member may be zero. The callbacks run in the thread that called the flasher and must
  * not call it. */
 struct ff_observer {
@@ -74,6 +90,8 @@ struct ff_observer {
 	/* What the user of the board should know beside the result, a sentence without a final full stop: that a header was
 	 * changed, that an image looks wrong for this chip. Logged as well. */
 	void (*note)(void *context, const char *text);
+	/* Told each time, also when it fails in the end: how good a line is shows long before jobs fail. The log has the reason. */
+	void (*retry)(void *context, enum ff_retry what);
 };
 
 /* How the board gets into its bootloader. */

@@ -91,11 +91,17 @@ static void on_note(void *context, const char *text)
 	snprintf(fixture->notes + used, sizeof(fixture->notes) - used, "%s\n", text);
 }
 
+static void on_retry(void *context, enum ff_retry what)
+{
+	(void)context;
+	fixture->retries[what]++;
+}
+
 enum ff_status fixture_try_open(enum ff_before before, bool no_stub, uint32_t baud, struct ff_error *error)
 {
 	static const struct ff_log log = { .write = on_log, .level = FF_LOG_INFO };
 	struct ff_observer observer = {
-		.progress = on_progress, .cancelled = on_cancelled, .log = &log, .note = on_note
+		.progress = on_progress, .cancelled = on_cancelled, .log = &log, .note = on_note, .retry = on_retry
 	};
 	struct ff_connect_options options = {
 		.before = before, .attempts = 1, .baud = baud, .no_stub = no_stub, .stub_dir = fixture->stub_dir

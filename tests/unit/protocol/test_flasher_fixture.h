@@ -23,6 +23,7 @@ struct fixture {
 	uint64_t cancel_at; /* bytes written, erased or read; 0: never */
 	char log[4096];
 	char notes[2048]; /* a line each */
+	unsigned retries[FF_RETRY_COUNT];
 };
 
 extern struct fixture *fixture;

@@ -90,6 +90,8 @@ static void test_flasher__starts_a_region_again(void **state)
 		assert_int_equal(chip_find(&fixture->chip, 0x11, 2)->words[1], 0); /* from sequence 0 */
 		assert_int_equal(chip_count(&fixture->chip, 0x13), 0);
 		assert_non_null(strstr(fixture->log, "trying again"));
+		assert_int_equal(fixture->retries[FF_RETRY_STEP], stub + 1);
+		assert_int_equal(fixture->retries[FF_RETRY_SYNC], stub + 1);
 		fixture_close();
 		if (stub == 0) {
 			chip_release(&fixture->chip);
@@ -111,6 +113,8 @@ static void test_flasher__goes_on_in_pieces(void **state)
 		assert_true(report.verified);
 		assert_int_equal(report.bytes, FIXTURE_SIZE);
 		assert_int_equal(count_in_log("going on at 0x10000 with pieces of 24 KiB"), 1);
+		assert_int_equal(fixture->retries[FF_RETRY_WRITE], stub + 1);
+		assert_int_equal(fixture->retries[FF_RETRY_SLOWER], 0);
 		assert_int_equal(chip_count(&fixture->chip, 0x10), 1 + 5);
 		assert_int_equal(chip_find(&fixture->chip, 0x10, 2)->words[3], 0x16000);
 		/* Two questions about each piece before it is written, one after it, and one about the whole. */
