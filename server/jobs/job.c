@@ -327,6 +327,11 @@ void ff_job_report(struct ff_job *job, const struct ff_progress *progress)
 	}
 }
 
+void ff_job_retry(struct ff_job *job, enum ff_retry what)
+{
+	job->spec.retries(job->spec.queue, what);
+}
+
 bool ff_job_cancelled(struct ff_job *job)
 {
 	return atomic_load(&job->cancel);

@@ -200,6 +200,8 @@ struct ff_job_spec {
 	/* Before the work, by the owner thread. A failure is the job's, which does not begin. */
 	enum ff_status (*begins)(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error);
 	void (*reaches)(void *context, struct ff_job *job); /* it is about to change the board; by the owner thread */
+	void (*retries)(void *context,
+			enum ff_retry what); /* something has to be done once more; by the owner thread */
 	/* Once, before anybody can see the end, which `view` tells. */
 	void (*ending)(void *context, struct ff_job *job, const struct ff_job_view *view);
 	void (*ended)(void *context, struct ff_job *job); /* once, after the end, by the thread that ended it */
@@ -272,6 +274,7 @@ const struct ff_job_watch *ff_job_watch(const struct ff_job *job); /* NULL: not 
 /* For the work, in the owner thread. */
 void ff_job_report(struct ff_job *job, const struct ff_progress *progress);
 bool ff_job_cancelled(struct ff_job *job);
+void ff_job_retry(struct ff_job *job, enum ff_retry what);
 void ff_job_add_note(struct ff_job *job, const char *text); /* more than FF_JOB_MAX_NOTES are dropped */
 void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result);
 void ff_job_set_same(struct ff_job *job, const bool *same, size_t count); /* as many as there are regions */

@@ -200,6 +200,11 @@ static void on_reach(void *context, struct ff_job *job)
 	}
 }
 
+static void on_retry(void *context, enum ff_retry what)
+{
+	ff_tally_retry(&((struct ff_queue *)context)->tally, what);
+}
+
 /* Older contents make room before anybody can ask for them because this job has ended. */
 static void on_ending(void *context, struct ff_job *job, const struct ff_job_view *view)
 {
@@ -237,6 +242,7 @@ void ff_queue_complete_spec(struct ff_queue *queue, struct ff_job_spec *spec)
 	spec->lasting = queue->options.ledger != NULL;
 	spec->begins = on_begin;
 	spec->reaches = on_reach;
+	spec->retries = on_retry;
 	spec->ending = on_ending;
 	spec->ended = on_end;
 	spec->queue = queue;

@@ -12,6 +12,7 @@ static const char *const states[] = { [WAITING] = "waiting", [RUNNING] = "runnin
 #define KIND_TEXT(name, text) [name] = text,
 static const char *const kinds[] = { FF_JOB_KIND_MAP(KIND_TEXT) };
 static const char *const phases[] = { FF_PHASE_MAP(KIND_TEXT) };
+static const char *const retries[] = { FF_RETRY_MAP(KIND_TEXT) };
 #undef KIND_TEXT
 
 #define STATUS_TEXT(name, code, text) [name] = code,
@@ -45,6 +46,7 @@ void ff_tally_init(struct ff_tally *tally, struct ff_metrics *metrics)
 	const struct ff_metric_label kind = { .name = "kind", .values = kinds, .count = COUNT(kinds) };
 	const struct ff_metric_label phase = { .name = "phase", .values = phases, .count = COUNT(phases) };
 	const struct ff_metric_label result = { .name = "result", .values = results, .count = COUNT(results) };
+	const struct ff_metric_label what = { .name = "what", .values = retries, .count = COUNT(retries) };
 	const struct ff_metric_label state = { .name = "state", .values = states, .count = COUNT(states) };
 	tally->ended =
 		ff_metrics_add(metrics, &(struct ff_metric_spec){
@@ -74,6 +76,13 @@ void ff_tally_init(struct ff_tally *tally, struct ff_metrics *metrics)
 						.name = "farflash_job_wire_bytes_total",
 						.help = "Bytes of images sent to boards, after compression.",
 					});
+	tally->retries =
+		ff_metrics_add(metrics, &(struct ff_metric_spec){
+						.type = FF_METRIC_COUNTER,
+						.name = "farflash_wire_retries_total",
+						.help = "What jobs had to do once more because of errors on the wire.",
+						.labels = { what },
+					});
 	tally->waited =
 		add_times(metrics, "farflash_job_wait_seconds", "Time from the request of a job to its begin.", NULL);
 	tally->took =
@@ -96,6 +105,11 @@ void ff_tally_begin(const struct ff_tally *tally)
 void ff_tally_withdraw(const struct ff_tally *tally)
 {
 	ff_metric_count(tally->active, WAITING, 0, -1);
+}
+
+void ff_tally_retry(const struct ff_tally *tally, enum ff_retry what)
+{
+	ff_metric_count(tally->retries, what, 0, 1);
 }
 
 void ff_tally_end(const struct ff_tally *tally, struct ff_job *job)

@@ -14,6 +14,7 @@ struct ff_tally {
 	struct ff_metric *phases;
 	struct ff_metric *bytes;
 	struct ff_metric *wire_bytes;
+	struct ff_metric *retries;
 };
 
 /* Makes the metrics; NULL for `metrics` makes a tally that counts nothing. */
@@ -24,5 +25,8 @@ void ff_tally_wait(const struct ff_tally *tally);
 void ff_tally_begin(const struct ff_tally *tally);
 void ff_tally_withdraw(const struct ff_tally *tally);
 void ff_tally_end(const struct ff_tally *tally, struct ff_job *job);
+
+/* A job that runs has to do something once more. */
+void ff_tally_retry(const struct ff_tally *tally, enum ff_retry what);
 
 #endif

@@ -15,6 +15,11 @@ static void on_note(void *context, const char *text)
 	ff_job_add_note(context, text);
 }
 
+static void on_retry(void *context, enum ff_retry what)
+{
+	ff_job_retry(context, what);
+}
+
 static bool is_cancelled(void *context)
 {
 	return ff_job_cancelled(context);
@@ -28,6 +33,7 @@ static struct ff_observer observe(struct ff_job *job)
 		.context = job,
 		.log = ff_worker_log(ff_job_worker(job)),
 		.note = on_note,
+		.retry = on_retry,
 	};
 }
 

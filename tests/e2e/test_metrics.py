@@ -26,6 +26,16 @@ def test_metrics__flash_shows_in_all_of_them(rest, app):
     assert after.get("farflash_jobs", state="running") == after.get("farflash_jobs", state="waiting") == 0
 
 
+def test_metrics__what_was_done_once_more(make_board, make_server, app):
+    rest = make_server(lab1=make_board(faults=["reset:60000"])).rest
+    rest.wait_board("lab1", "idle")
+    kinds = ("connect", "sync", "step", "write", "read", "slower")
+    assert [Metrics(rest).get("farflash_wire_retries_total", what=kind) for kind in kinds] == [0] * 6
+    assert rest.flash("lab1", ("0x10000", app)).status == 200  # in spite of the reset in its middle
+    found = {kind: Metrics(rest).get("farflash_wire_retries_total", what=kind) for kind in kinds}
+    assert found["write"] == 1 and found["connect"] == 1 and found["read"] == found["slower"] == 0, found
+
+
 def test_metrics__names_and_help_are_in_order(rest):
     for family in Metrics(rest).families:
         assert family.documentation.endswith("."), family.name
