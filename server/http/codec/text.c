@@ -33,11 +33,17 @@ static size_t utf8_length(const unsigned char *p)
 	return 0;
 }
 
+/* U+0080 to U+009F as well: some terminals take U+009B for the beginning of a sequence. */
+static bool is_control(const unsigned char *p)
+{
+	return *p < ' ' || *p == 0x7F || (*p == 0xC2 && p[1] < 0xA0);
+}
+
 void ff_text_clean(char *text)
 {
 	for (unsigned char *p = (unsigned char *)text; *p;) {
 		size_t length = utf8_length(p);
-		if (length == 0 || *p < ' ' || *p == 0x7F) {
+		if (length == 0 || is_control(p)) {
 			*p++ = '?';
 			continue;
 		}

@@ -144,6 +144,7 @@ static void test_text__cleans_what_is_not_text(void **state)
 	check_clean("a\nb\x1b[1mc\x7f", "a?b?[1mc?");
 	check_clean("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80",
 		    "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80");
+	check_clean("a\xC2\x9B[2Jb\xC2\x80\xC2\xA0", "a??[2Jb??\xC2\xA0");
 	/* Cut short, a lone continuation, overlong, a surrogate, beyond Unicode. */
 	check_clean("\xC3", "?");
 	check_clean("\xE2\x82", "??");
