@@ -98,7 +98,7 @@ def farm(directory, count, **options):
     try:
         yield started
     except BaseException:
-        print("\n".join(started.server.output().splitlines()[-200:]))
+        print("\n".join(started.server.output().splitlines()[-60:]))
         try:
             started.judge()
         except AssertionError as error:
