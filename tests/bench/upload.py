@@ -53,7 +53,7 @@ def send_to_sink(rest, data):
 def send_slowly(port, path, data, status):
     """As through a network of 1 Gbit/s: seconds, and the job's id if there is one."""
     with socket.create_connection(("127.0.0.1", port)) as client:
-        client.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nPrefer: respond-async\r\nContent-Length: {len(data)}\r\n\r\n".encode())
+        client.sendall(f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nPrefer: respond-async\r\nContent-Length: {len(data)}\r\n\r\n".encode())
         begin = time.perf_counter()
         for at in range(0, len(data), PIECE):
             client.sendall(memoryview(data)[at:at + PIECE])

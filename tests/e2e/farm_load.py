@@ -107,7 +107,7 @@ class Client(threading.Thread):
         job = found if found and "id" in found else (found or {}).get("job")
         assert reply.status in {200, 202} | REFUSED | TROUBLE, reply
         if job:
-            self.ledger.note_accepted(board, lease, sent, answered if not wait else sent)
+            self.ledger.note_accepted(board, lease, sent, answered)
             if job["state"] in ENDED:
                 self.ledger.note_end(job)
                 assert (reply.status == 200) == (job["state"] == "done"), reply

@@ -11,9 +11,9 @@ from rest import API
 
 ADDRESSES = 10
 TICK = 1.0  # seconds between two bytes
-HEADERS = b"GET /api/v1/boards HTTP/1.1\r\nHost: lab\r\nX-Slow: " + b"x" * 4000 + b"\r\n\r\n"
-BODY = b"PUT /api/v1/boards/lab1/flash?offset=0x10000 HTTP/1.1\r\nHost: lab\r\nContent-Length: 100000\r\n\r\n"
-ASK = b"GET /metrics HTTP/1.1\r\nHost: lab\r\n\r\n"
+HEADERS = b"GET /api/v1/boards HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 4000 + b"\r\n\r\n"
+BODY = b"PUT /api/v1/boards/lab1/flash?offset=0x10000 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+ASK = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 KINDS = {"headers": (b"", HEADERS), "body": (BODY, bytes(100000)), "silent": (b"", b""), "idle": (ASK, b""),
          "deaf": (ASK * 200, b"")}
 
