@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* boards, jobs: what the server knows. */
+/* boards, jobs, audit: what the server knows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,17 @@ static const char *port_of(const json_t *board, const char *key, char text[8])
 
 	snprintf(text, 8, "%u", (unsigned)(port & 0xFFFF));
 	return port > 0 ? text : "-";
+}
+
+/* How many of the board's last jobs that came to an end of their own went well: "97%", or "-". */
+static const char *share_of(const json_t *board, char text[8])
+{
+	const json_t *recent = json_object_get(json_object_get(board, "history"), "recent");
+	json_int_t done = json_integer_value(json_object_get(recent, "done"));
+	json_int_t failed = json_integer_value(json_object_get(recent, "failed"));
+
+	snprintf(text, 8, "%u%%", done + failed > 0 ? (unsigned)(100 * done / (done + failed)) % 1000 : 0);
+	return done + failed > 0 ? text : "-";
 }
 
 /* Those that have a column of their own. */
@@ -62,8 +73,8 @@ static void print_boards(const json_t *boards, const char *select)
 				    : "The server has no boards: start it with --board NAME=ADDRESS.");
 		return;
 	}
-	printf("%-16s %-6s %-6s %-7s %-6s %-12s %-18s %s\n", "NAME", "STATE", "QUEUED", "RFC2217", "RAW", "CHIP", "MAC",
-	       "ADDRESS");
+	printf("%-16s %-6s %-6s %-5s %-7s %-6s %-12s %-18s %s\n", "NAME", "STATE", "QUEUED", "OK", "RFC2217", "RAW",
+	       "CHIP", "MAC", "ADDRESS");
 	json_array_foreach(boards, index, board)
 	{
 		const json_t *info = json_object_get(board, "info");
@@ -71,11 +82,12 @@ static void print_boards(const json_t *boards, const char *select)
 		const char *holder = json_string_value(json_object_get(board, "holder"));
 		char rfc2217[8];
 		char raw[8];
+		char share[8];
 
-		printf("%-16s %-6s %-6lld %-7s %-6s %-12s %-18s %s\n", text_of(board, "name"), text_of(board, "state"),
-		       (long long)json_integer_value(json_object_get(board, "queued")),
-		       port_of(board, "rfc2217", rfc2217), port_of(board, "raw", raw), text_of(info, "chip"),
-		       text_of(info, "mac"), text_of(board, "address"));
+		printf("%-16s %-6s %-6lld %-5s %-7s %-6s %-12s %-18s %s\n", text_of(board, "name"),
+		       text_of(board, "state"), (long long)json_integer_value(json_object_get(board, "queued")),
+		       share_of(board, share), port_of(board, "rfc2217", rfc2217), port_of(board, "raw", raw),
+		       text_of(info, "chip"), text_of(info, "mac"), text_of(board, "address"));
 		print_labels(board);
 		if (detail != NULL) {
 			printf("  %s\n", detail);
@@ -200,4 +212,62 @@ bool ff_cmd_jobs(struct ff_run *run)
 		return cancel_job(run, options->cancel);
 	}
 	return options->word_count > 0 ? show_job(run, options->words[0].text) : list_jobs(run);
+}
+
+static void print_audit(const json_t *lines)
+{
+	size_t index;
+	json_t *line;
+
+	if (json_array_size(lines) == 0) {
+		puts("Nothing.");
+		return;
+	}
+	printf("%-24s %-16s %-15s %-16s %-6s %-14s %s\n", "WHEN", "WHO", "FROM", "BOARD", "JOB", "RESULT", "WHAT");
+	json_array_foreach(lines, index, line)
+	{
+		printf("%-24s %-16s %-15s %-16s %-6s %-14s %s\n", text_of(line, "at"), text_of(line, "who"),
+		       text_of(line, "from"), text_of(line, "board"), text_of(line, "job"), text_of(line, "result"),
+		       text_of(line, "action"));
+	}
+}
+
+/* Adds a parameter to a path, which is freed. NULL: out of memory, or there was no path. */
+static char *with_param(char *path, const char *name, const char *value)
+{
+	char *longer = NULL;
+	char *begin = NULL;
+
+	if (value == NULL || path == NULL) {
+		return path;
+	}
+	if (asprintf(&begin, "%s%c%s=", path, strchr(path, '?') != NULL ? '&' : '?', name) >= 0) {
+		longer = ff_http_path(begin, value, "");
+		free(begin);
+	}
+	free(path);
+	return longer;
+}
+
+bool ff_cmd_audit(struct ff_run *run)
+{
+	const struct ff_options *options = run->options;
+	char limit[16];
+	char *path = strdup("/api/v1/audit");
+
+	snprintf(limit, sizeof(limit), "%u", options->limit);
+	path = with_param(path, "board", options->board);
+	path = with_param(path, "since", options->since);
+	path = with_param(path, "limit", options->limit > 0 ? limit : NULL);
+	if (refuse_port(run)) {
+		free(path);
+		return false;
+	}
+	if (!fetch(run, path)) {
+		return false;
+	}
+	if (!options->json) {
+		print_audit(json_object_get(run->result, "audit"));
+	}
+	return true;
 }

@@ -88,6 +88,12 @@ static const struct argp_option jobs_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option audit_options[] = {
+	{ "since", FF_OPTION_SINCE, "TIME", 0, "Only what has happened since, as in 2026-01-31T12:00:00Z", 1 },
+	{ "limit", FF_OPTION_LIMIT, "N", 0, "The newest N lines (100)", 1 },
+	{ 0 },
+};
+
 static const struct argp_option read_status_options[] = {
 	{ "bytes", FF_OPTION_BYTES, "N", 0, "Status registers to read, 1 to 3 (2)", 1 },
 	{ 0 },
@@ -148,6 +154,12 @@ const struct ff_command ff_commands[] = {
 	  .max_words = 1,
 	  .options = jobs_options,
 	  .run = ff_cmd_jobs },
+	{ .name = "audit",
+	  .arguments = "",
+	  .summary = "Show who has done what at the server, and from where",
+	  .details = "The newest is the first. With --board (or FARFLASH_BOARD) it is about that board only.",
+	  .options = audit_options,
+	  .run = ff_cmd_audit },
 	{ .name = "write-flash",
 	  .arguments = "OFFSET FILE [OFFSET FILE...]\nFILE...\n@ARGUMENT_FILE\n-C BUILD_DIR",
 	  .summary = "Write images to flash and verify them",

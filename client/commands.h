@@ -69,11 +69,14 @@ enum ff_command_option {
 	FF_OPTION_LOCAL_RFC2217,
 	FF_OPTION_LOCAL_RAW,
 	FF_OPTION_LOCAL_PTY,
+	FF_OPTION_SINCE,
+	FF_OPTION_LIMIT,
 };
 
 bool ff_cmd_boards(struct ff_run *run);
 bool ff_cmd_lease(struct ff_run *run);
 bool ff_cmd_jobs(struct ff_run *run);
+bool ff_cmd_audit(struct ff_run *run);
 bool ff_cmd_write_flash(struct ff_run *run);
 bool ff_cmd_reset(struct ff_run *run);
 bool ff_cmd_power(struct ff_run *run);

@@ -173,6 +173,9 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case FF_OPTION_CANCEL:
 		options->cancel = argument;
 		return 0;
+	case FF_OPTION_SINCE:
+		options->since = argument;
+		return 0;
 	case FF_OPTION_SELECT:
 		options->select = argument;
 		return 0;
@@ -256,6 +259,9 @@ static error_t parse_test(int key, char *argument, struct argp_state *state, str
 		return 0;
 	case FF_OPTION_TIMEOUT:
 		options->timeout_s = (unsigned)number(state, "--timeout", argument, 1, 86400);
+		return 0;
+	case FF_OPTION_LIMIT:
+		options->limit = (unsigned)number(state, "--limit", argument, 1, 1000);
 		return 0;
 	case FF_OPTION_FOR:
 		options->lease_s = (unsigned)number(state, "--for", argument, 1, 86400);

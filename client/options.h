@@ -60,6 +60,8 @@ struct ff_options {
 	bool erase_all;
 	bool ignore_encryption_efuses;
 	const char *cancel;        /* id of the job to cancel */
+	const char *since;         /* of audit: a time, as the server knows it */
+	unsigned limit;            /* lines; 0: the server's default */
 	const char *select;        /* labels of the boards that are meant; NULL: all */
 	const char *local_rfc2217; /* where connect listens; NULL where it is not said */
 	const char *local_raw;

@@ -234,6 +234,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.boards = server->boards,
 		.queue = server->queue,
 		.leases = server->leases,
+		.audit = ff_store_audit(server->records),
 		.shortest_lease_s = server->config.shortest_lease_s,
 		.store = server->store,
 		.waker = server->waker,
@@ -251,6 +252,19 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 	};
 	server->listener.fd = -1;
 	return ff_httpd_start(&server->httpd, &http, error);
+}
+
+/* A session of the bridge has become the writer of a board. */
+static void note_writer(void *context, struct ff_worker *worker, const char *kind, const char *peer, const char *owner)
+{
+	const struct ff_audit *audit = context;
+	audit->note(audit->context, &(struct ff_audit_line){
+					    .who = owner,
+					    .from = peer,
+					    .action = "writes",
+					    .board = ff_worker_name(worker),
+					    .result = kind,
+				    });
 }
 
 /* Boards do not go while they are taken up, so that no reference is needed. */
@@ -313,6 +327,7 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	server->waker = ff_waker_new();
 	server->metrics = ff_metrics_new();
 	ff_bridge_measure(server->doors.bridge, server->metrics);
+	ff_bridge_watch_writers(server->doors.bridge, note_writer, (void *)ff_store_audit(server->records));
 	struct ff_queue_options queue = {
 		.log = &server->log,
 		.notify = ff_waker_kick,

@@ -149,6 +149,15 @@ enum ff_status ff_bridge_new(struct ff_bridge **result, const struct ff_log *log
 	return FF_OK;
 }
 
+void ff_bridge_watch_writers(struct ff_bridge *bridge,
+			     void (*writes)(void *context, struct ff_worker *worker, const char *kind, const char *peer,
+					    const char *owner),
+			     void *context)
+{
+	bridge->writes = writes;
+	bridge->writes_context = context;
+}
+
 enum ff_status ff_bridge_start(struct ff_bridge *bridge, struct ff_error *error)
 {
 	pthread_attr_t attributes;

@@ -39,6 +39,13 @@ FF_WARN_UNUSED enum ff_status ff_bridge_new(struct ff_bridge **bridge, const str
 /* Makes the metrics of the sessions. `metrics` must outlive the bridge. Once at most, before the start. */
 void ff_bridge_measure(struct ff_bridge *bridge, struct ff_metrics *metrics);
 
+/* Has `writes` told of each session that becomes a board's writer, by the bridge's thread; it must not wait. `peer` is the session's
+ * address, `owner` that of the lease that it comes with (NULL: none). Once at most, before the start. */
+void ff_bridge_watch_writers(struct ff_bridge *bridge,
+			     void (*writes)(void *context, struct ff_worker *worker, const char *kind, const char *peer,
+					    const char *owner),
+			     void *context);
+
 /* Starts the thread. Errors as above. */
 FF_WARN_UNUSED enum ff_status ff_bridge_start(struct ff_bridge *bridge, struct ff_error *error);
 

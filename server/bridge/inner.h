@@ -47,6 +47,8 @@ struct ff_bridge {
 	struct ff_metric *sessions_now; /* NULL: not measured, like the next two */
 	struct ff_metric *sessions_ever;
 	struct ff_metric *turned_away;
+	void (*writes)(void *context, struct ff_worker *worker, const char *kind, const char *peer, const char *owner);
+	void *writes_context;
 
 	pthread_mutex_t mutex;
 	pthread_cond_t obeyed;

@@ -196,6 +196,16 @@ static void refuse(const struct ff_room *room, struct ff_session *session, const
 	}
 }
 
+static void tell_writer(const struct ff_room *room, const struct ff_session *session, const char *owner)
+{
+	const struct ff_bridge *bridge = room->bridge;
+	char address[FF_SESSION_PEER_SIZE];
+	ff_listen_peer_address(session->peer, address);
+	if (bridge->writes) {
+		bridge->writes(bridge->writes_context, room->worker, session->speech->name, address, owner);
+	}
+}
+
 bool ff_room_claim(struct ff_room *room, struct ff_session *session)
 {
 	/* The end of a lease may not have been seen here yet; what is put then goes nowhere, and must not be called accepted. */
@@ -211,6 +221,7 @@ bool ff_room_claim(struct ff_room *room, struct ff_session *session)
 	if (ff_worker_claim(room->worker, &who)) {
 		room->holder = session;
 		ff_bridge_log(room->bridge, room, "%s writes from now on", who.name);
+		tell_writer(room, session, session->lease != 0 ? view.keep.owner : NULL);
 		return true;
 	}
 	ff_worker_view(room->worker, &view);

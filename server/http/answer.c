@@ -9,6 +9,7 @@
 #include "present.h"
 #include "query.h"
 #include "reply.h"
+#include "trail.h"
 
 static int64_t due_when_ended(void *context, int64_t now_us)
 {
@@ -122,6 +123,7 @@ enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_que
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = ff_queue_submit(request->http->queue, &leased, &request->job, &error);
 	if (status == FF_OK) {
+		ff_trail_note(request, "accepted"); /* its end is the job's */
 		return ff_answer_job(request);
 	}
 	if (status == FF_ERR_BUSY) {

@@ -5,6 +5,9 @@
 
 #include "request.h"
 
+/* api_audit.c */
+extern const struct ff_handler ff_api_audit_list;
+
 /* api_boards.c */
 extern const struct ff_handler ff_api_boards_list;
 extern const struct ff_handler ff_api_boards_get;

@@ -49,7 +49,10 @@ static json_t *present(const struct ff_request *request, struct ff_worker *worke
 {
 	struct ff_leases *leases = request->http->leases;
 	struct ff_lease lease;
-	return ff_present_board(worker, leases && ff_leases_of(leases, worker, &lease) ? &lease : NULL);
+	struct ff_board_history history;
+	bool kept = ff_queue_history(request->http->queue, ff_worker_name(worker), &history);
+	bool leased = leases && ff_leases_of(leases, worker, &lease);
+	return ff_present_board(worker, leased ? &lease : NULL, kept ? &history : NULL);
 }
 
 static enum MHD_Result answer_list(struct ff_request *request)

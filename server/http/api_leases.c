@@ -13,6 +13,7 @@
 #include "reply.h"
 #include "selector.h"
 #include "text.h"
+#include "trail.h"
 #include "utf8.h"
 
 #define USUAL_SECONDS 600
@@ -273,6 +274,17 @@ static void say_busy(struct ff_request *request)
 		       view.holder.kind != FF_HOLDER_NONE ? view.holder.name : "");
 }
 
+/* The ledger's refusals, and what nobody expects. */
+static void say_unrecorded(struct ff_request *request, enum ff_status status)
+{
+	static const char text[] = "the lease cannot be recorded: the server's disk is full, or does not answer";
+	if (status == FF_ERR_NO_SPACE || status == FF_ERR_NO_MEMORY) {
+		ff_problem_set_status(&request->problem, status, text);
+	} else {
+		ff_problem_set(&request->problem, FF_PROBLEM_NOT_RECORDED, "%s", text);
+	}
+}
+
 static enum MHD_Result answer_take(struct ff_request *request)
 {
 	struct asking *asking = request->state;
@@ -287,6 +299,7 @@ static enum MHD_Result answer_take(struct ff_request *request)
 	}
 	enum ff_status status = take(request, &lease);
 	if (status == FF_OK) {
+		ff_trail_skip(request); /* the ledger has it */
 		snprintf(request->location, sizeof(request->location), "/api/v1/leases/%s", lease.id);
 		return ff_reply_json(request, MHD_HTTP_CREATED,
 				     ff_present_lease(&lease, ff_worker_name(asking->taken)));
@@ -302,7 +315,7 @@ static enum MHD_Result answer_take(struct ff_request *request)
 	} else if (status == FF_ERR_NOT_FOUND) {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "no board matches");
 	} else {
-		ff_problem_set_status(&request->problem, status, "no lease can be made");
+		say_unrecorded(request, status);
 	}
 	return ff_reply_problem(request);
 }
@@ -343,6 +356,8 @@ static enum MHD_Result reply_lost(struct ff_request *request, enum ff_status sta
 {
 	if (status == FF_ERR_LOST) {
 		ff_problem_set(&request->problem, FF_PROBLEM_LEASE_ENDED, "the lease has ended");
+	} else if (status != FF_ERR_NOT_FOUND) {
+		say_unrecorded(request, status);
 	} else {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_LEASE,
 			       "the server knows no such lease; those that have ended are forgotten after a while");
@@ -385,6 +400,9 @@ static enum MHD_Result answer_renew(struct ff_request *request)
 static enum MHD_Result answer_end(struct ff_request *request)
 {
 	enum ff_status status = ff_leases_end(request->http->leases, request->param);
+	if (status == FF_OK) {
+		ff_trail_skip(request); /* the ledger has it */
+	}
 	return status == FF_OK ? ff_reply_empty(request) : reply_lost(request, status);
 }
 

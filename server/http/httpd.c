@@ -150,6 +150,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.boards = options->boards,
 		.queue = options->queue,
 		.leases = options->leases,
+		.audit = options->audit,
 		.shortest_lease_s = options->shortest_lease_s,
 		.store = options->store,
 		.waker = options->waker,

@@ -12,6 +12,7 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+#include "audit.h"
 #include "boards.h"
 #include "diskcheck.h"
 #include "firmware.h"
@@ -29,7 +30,8 @@ struct ff_httpd_options {
 	const struct ff_log *log;
 	struct ff_boards *boards; /* it and all below must outlive the server */
 	struct ff_queue *queue;
-	struct ff_leases *leases; /* NULL: boards cannot be leased */
+	struct ff_leases *leases;     /* NULL: boards cannot be leased */
+	const struct ff_audit *audit; /* who did what; NULL: nobody keeps that */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_metrics *metrics; /* what /metrics shows, and gets those of the requests; may be NULL */

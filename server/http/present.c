@@ -126,19 +126,38 @@ static json_t *present_power(const struct ff_power *power)
 	return list;
 }
 
-json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease)
+/* How its jobs have ended, ever or lately. */
+static json_t *present_ends(const uint64_t counts[FF_JOB_STATE_COUNT])
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "done", (json_int_t)counts[FF_JOB_DONE], "failed",
+			 (json_int_t)counts[FF_JOB_FAILED], "cancelled", (json_int_t)counts[FF_JOB_CANCELLED],
+			 "interrupted", (json_int_t)counts[FF_JOB_INTERRUPTED]);
+}
+
+static json_t *present_history(const struct ff_board_history *history)
+{
+	json_t *object = history ? present_ends(history->counts) : NULL;
+	if (object) {
+		json_object_set_new(object, "last_success", present_time(history->last_success_ms));
+		json_object_set_new(object, "recent", present_ends(history->recent));
+	}
+	return history ? object : json_null();
+}
+
+json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease, const struct ff_board_history *history)
 {
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 			 ff_worker_name(worker), "address", ff_worker_address(worker), "state",
 			 ff_board_state_name(view.state), "detail", view.detail[0] ? view.detail : NULL, "job",
 			 view.task[0] ? view.task : NULL, "queued", (json_int_t)view.waiting, "holder",
 			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
 			 present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
 			 present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "power",
-			 present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts));
+			 present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts), "history",
+			 present_history(history));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)

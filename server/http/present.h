@@ -8,11 +8,13 @@
 
 #include "job.h"
 #include "leases.h"
+#include "ledger.h"
 #include "problem.h"
 #include "worker.h"
 
-/* `lease` is the board's, NULL: it has none. */
-json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease);
+/* `lease` is the board's, NULL: it has none; `history` tells of its jobs, NULL: nothing is kept. */
+json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease,
+			 const struct ff_board_history *history);
 
 /* With its id, if there is one in it. */
 json_t *ff_present_lease(const struct ff_lease *lease, const char *board);

@@ -10,13 +10,15 @@
 
 #include "handshake.h"
 #include "present.h"
+#include "trail.h"
 
 #define PROBLEM_TYPE "application/problem+json"
 #define JSON_STYLE (JSON_COMPACT | JSON_REAL_PRECISION(9))
 #define STREAM_BLOCK 4096
 
-static void log_reply(const struct ff_request *request, unsigned http_status)
+static void log_reply(struct ff_request *request, unsigned http_status)
 {
+	ff_trail_answer(request, http_status);
 	ff_meters_answer(&request->http->meters, http_status);
 	const struct ff_log *log = request->http->log;
 	if (request->problem.http_status) {

@@ -47,6 +47,7 @@ static void find_handler(struct ff_request *request, const char *method, const c
 	if (match.route) {
 		request->handler = match.route->handler;
 		request->scope = match.route->scope;
+		request->route = match.route->pattern;
 		memcpy(request->param, match.param, sizeof(match.param));
 	} else if (match.allow[0]) {
 		memcpy(request->allow, match.allow, sizeof(match.allow));

@@ -16,6 +16,7 @@
 
 #include <farflash/log.h>
 
+#include "audit.h"
 #include "boards.h"
 #include "diskcheck.h"
 #include "firmware.h"
@@ -37,6 +38,7 @@ struct ff_http {
 	struct ff_queue *queue;
 	struct ff_leases *leases; /* NULL: boards cannot be leased */
 	unsigned shortest_lease_s;
+	const struct ff_audit *audit; /* NULL: nobody keeps a trail */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_linger *linger;
@@ -65,6 +67,7 @@ struct ff_request {
 	enum ff_scope scope;              /* what it needs */
 	char method[16];                  /* for the log, like the path; both may be cut */
 	char path[128];
+	const char *route; /* "/api/v1/boards/..." as in the table; NULL: there is no handler */
 	char param[FF_ROUTE_PARAM_SIZE];
 	struct ff_worker *worker; /* of the routes that name a board: a reference */
 	uint64_t lease;           /* of that board, which the request comes with; 0: none */
@@ -76,6 +79,7 @@ struct ff_request {
 	char allow[FF_ROUTE_ALLOW_SIZE];
 	bool applied_async;
 
+	bool noted; /* in the audit trail */
 	bool has_body;
 	bool body_complete;
 	uint64_t body_limit;

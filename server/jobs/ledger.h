@@ -17,7 +17,7 @@
 /* What has become of the jobs of a board that have ended, by their state. */
 struct ff_board_history {
 	uint64_t counts[FF_JOB_STATE_COUNT]; /* ever */
-	unsigned recent[FF_JOB_STATE_COUNT]; /* of the last FF_LEDGER_RECENT */
+	uint64_t recent[FF_JOB_STATE_COUNT]; /* of the last FF_LEDGER_RECENT */
 	int64_t last_success_ms;             /* Unix time in milliseconds, 0: never */
 };
 

@@ -8,7 +8,7 @@ import uuid
 from program import run, wait_until
 
 API = "/api/v1"
-ENDED = ("done", "failed", "cancelled")
+ENDED = ("done", "failed", "cancelled", "interrupted")
 
 
 class Reply:
