@@ -4,12 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "queue_inner.h"
+
+/* A port needs a moment until it is open, and a gateway one to see that the server before this has gone. */
+#define PORT_PATIENCE_MS 3000
+#define LOOK_MS 10
 
 struct restore {
 	struct ff_queue *queue;
 	struct ff_worker *(*find)(void *context, const char *name);
 	void *find_context;
+	int64_t patience_us;  /* until when ports are waited for */
 	struct ff_job **jobs; /* in the order of their numbers, a reference to each */
 	size_t count;
 	size_t capacity;
@@ -147,9 +153,21 @@ static enum ff_status find_images(struct ff_queue *queue, struct ff_job *job, st
 	return FF_OK;
 }
 
-/* Has a job wait again; one that cannot has ended, and says why. */
-static void resume(struct ff_queue *queue, struct ff_job *job)
+/* Otherwise a job that could have run would fail at once. Nobody has a use for the server yet. */
+static void wait_for_port(const struct restore *restore, struct ff_worker *worker)
 {
+	struct ff_board_view view;
+	ff_worker_view(worker, &view);
+	while (view.state == FF_BOARD_LOST && ff_now_us() < restore->patience_us) {
+		ff_sleep_ms(LOOK_MS);
+		ff_worker_view(worker, &view);
+	}
+}
+
+/* Has a job wait again; one that cannot has ended, and says why. */
+static void resume(const struct restore *restore, struct ff_job *job)
+{
+	struct ff_queue *queue = restore->queue;
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = FF_OK;
 	if (!ff_job_worker(job)) {
@@ -160,6 +178,7 @@ static void resume(struct ff_queue *queue, struct ff_job *job)
 	}
 	ff_tally_wait(&queue->tally);
 	if (status == FF_OK) {
+		wait_for_port(restore, ff_job_worker(job));
 		status = ff_job_post(job);
 	}
 	if (status == FF_ERR_DENIED) {
@@ -197,7 +216,7 @@ static enum ff_status take_up(struct restore *restore, struct ff_job *job, struc
 		status = ff_queue_enlist(queue, again);
 	}
 	if (status == FF_OK && again) {
-		resume(queue, again);
+		resume(restore, again);
 	}
 	ff_job_unref(again);
 	if (ff_job_state_ended(view.state)) {
@@ -209,7 +228,12 @@ static enum ff_status take_up(struct restore *restore, struct ff_job *job, struc
 enum ff_status ff_queue_restore(struct ff_queue *queue, struct ff_worker *(*find)(void *context, const char *name),
 				void *context, struct ff_error *error)
 {
-	struct restore restore = { .queue = queue, .find = find, .find_context = context };
+	struct restore restore = {
+		.queue = queue,
+		.find = find,
+		.find_context = context,
+		.patience_us = ff_deadline_ms(PORT_PATIENCE_MS),
+	};
 	const struct ff_ledger *ledger = queue->options.ledger;
 	enum ff_status status = ledger->load(ledger->context, on_found, &restore, error);
 	if (status == FF_OK && restore.failed) {
@@ -224,7 +248,7 @@ enum ff_status ff_queue_restore(struct ff_queue *queue, struct ff_worker *(*find
 		struct ff_job_view view;
 		ff_job_view(restore.jobs[i], &view);
 		if (status == FF_OK && view.state == FF_JOB_QUEUED) {
-			resume(queue, restore.jobs[i]);
+			resume(&restore, restore.jobs[i]);
 		}
 		ff_job_unref(restore.jobs[i]);
 	}

@@ -277,7 +277,7 @@ def refusal(server):
 
 
 def test_restart__one_server_at_a_time(server):
-    assert "another farflashd" in refusal(server)
+    assert "is in use by" in refusal(server)
 
 
 def test_restart__a_damaged_database_is_refused(server):
