@@ -489,7 +489,9 @@ int main(int argc, char **argv)
 	}
 	if (status != FF_OK) {
 		fprintf(stderr, "farflashd: %s\n", error.text);
-		stop(&server);
+		if (!stop(&server)) {
+			_exit(EXIT_FAILURE); /* a thread still uses what exit() would tear down */
+		}
 		ff_config_release(&server.config);
 		return status == FF_ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
 	}
