@@ -259,15 +259,6 @@ static const struct ff_speech speech_console = {
 
 /* ---- the beginning ---- */
 
-static uint64_t first_position(struct ff_console *console, const struct ff_guest *guest)
-{
-	bool ours = guest->epoch[0] == '\0' || strcmp(guest->epoch, ff_console_epoch(console)) == 0;
-	if (guest->resumes && ours && guest->position <= ff_console_end(console)) {
-		return guest->position;
-	}
-	return ff_console_before_end(console, guest->history);
-}
-
 static void say_hello(struct ff_session *session)
 {
 	struct ff_room *room = session->source.room;
@@ -292,7 +283,8 @@ bool ff_talk_open(struct ff_session *session, struct ff_guest *guest)
 		free(talk);
 		return false;
 	}
-	session->position = first_position(ff_worker_console(session->source.room->worker), guest);
+	session->position = ff_console_place(ff_worker_console(session->source.room->worker), guest->resumes,
+					     guest->epoch, guest->position, guest->history);
 	say_hello(session);
 	return true;
 }

@@ -88,19 +88,10 @@ static void begin(struct ff_request *request)
 	}
 }
 
-static bool is_ours(const struct reader *reader)
-{
-	const struct wish *wish = &reader->wish;
-	return wish->epoch[0] == '\0' || strcmp(wish->epoch, ff_console_epoch(reader->console)) == 0;
-}
-
 static void find_place(struct reader *reader)
 {
 	const struct wish *wish = &reader->wish;
-	reader->position = ff_console_before_end(reader->console, wish->history);
-	if (wish->resumes && is_ours(reader) && wish->from <= ff_console_end(reader->console)) {
-		reader->position = wish->from;
-	}
+	reader->position = ff_console_place(reader->console, wish->resumes, wish->epoch, wish->from, wish->history);
 }
 
 /* A suspended connection does not hear that its client left, and a silent board gives no reason to write. False: there is

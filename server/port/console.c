@@ -104,6 +104,14 @@ uint64_t ff_console_before_end(struct ff_console *console, uint64_t size)
 	return end - (size < kept ? size : kept);
 }
 
+uint64_t ff_console_place(struct ff_console *console, bool resumes, const char *epoch, uint64_t position,
+			  uint64_t history)
+{
+	bool ours = epoch[0] == '\0' || strcmp(epoch, console->epoch) == 0;
+	return resumes && ours && position <= ff_console_end(console) ? position
+								      : ff_console_before_end(console, history);
+}
+
 const char *ff_console_epoch(const struct ff_console *console)
 {
 	return console->epoch;

@@ -60,6 +60,11 @@ uint64_t ff_console_end(struct ff_console *console);
 /* The position `size` bytes before the end, or that of the oldest byte that is kept. */
 uint64_t ff_console_before_end(struct ff_console *console, uint64_t size);
 
+/* Where a reader begins. One that resumes goes on at `position`, if that is of this epoch (empty: whatever it is) and has been
+ * written; everybody else gets the last `history` bytes first. */
+uint64_t ff_console_place(struct ff_console *console, bool resumes, const char *epoch, uint64_t position,
+			  uint64_t history);
+
 /* What positions belong to: another one after each start of the server. Constant. */
 const char *ff_console_epoch(const struct ff_console *console);
 
