@@ -15,11 +15,6 @@
 #define LINE_SIZE 640
 #define JOB_SIZE 24
 
-static const char *const names[] = {
-	[FF_LOG_ERROR] = "error", [FF_LOG_WARN] = "warn",   [FF_LOG_INFO] = "info",
-	[FF_LOG_DEBUG] = "debug", [FF_LOG_TRACE] = "trace",
-};
-
 /* sd-daemon(3) */
 static const int priorities[] = {
 	[FF_LOG_ERROR] = 3, [FF_LOG_WARN] = 4, [FF_LOG_INFO] = 6, [FF_LOG_DEBUG] = 7, [FF_LOG_TRACE] = 7,
@@ -55,8 +50,9 @@ static char *make_json(const struct ff_journal *journal, enum ff_log_level level
 	char job[JOB_SIZE];
 	const char *board = take_board(journal->config, &line);
 	find_job(line, job);
-	json_t *event = json_pack("{s:s*, s:s, s:s*, s:s*, s:s}", "time", journal->systemd ? NULL : time, "level",
-				  names[level], "board", board, "job", job[0] ? job : NULL, "message", line);
+	json_t *event =
+		json_pack("{s:s*, s:s, s:s*, s:s*, s:s}", "time", journal->systemd ? NULL : time, "level",
+			  ff_config_log_level_name(level), "board", board, "job", job[0] ? job : NULL, "message", line);
 	char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
 	json_decref(event);
 	return text;
@@ -83,7 +79,7 @@ static void write_line(void *context, enum ff_log_level level, const char *line)
 	} else if (journal->systemd) {
 		size = asprintf(&text, "%s%s\n", priority, clean);
 	} else {
-		size = asprintf(&text, "%s %-5s %s\n", time, names[level], clean);
+		size = asprintf(&text, "%s %-5s %s\n", time, ff_config_log_level_name(level), clean);
 	}
 	if (size > 0) {
 		/* One write, so that the kernel keeps lines whole. There is nowhere to report a failure to. */

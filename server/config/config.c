@@ -225,14 +225,20 @@ enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, 
 	return FF_OK;
 }
 
+static const char *const log_levels[] = {
+	[FF_LOG_ERROR] = "error", [FF_LOG_WARN] = "warn",   [FF_LOG_INFO] = "info",
+	[FF_LOG_DEBUG] = "debug", [FF_LOG_TRACE] = "trace",
+};
+
+const char *ff_config_log_level_name(enum ff_log_level level)
+{
+	return log_levels[level];
+}
+
 enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text, struct ff_error *error)
 {
-	static const char *const names[] = {
-		[FF_LOG_ERROR] = "error", [FF_LOG_WARN] = "warn",   [FF_LOG_INFO] = "info",
-		[FF_LOG_DEBUG] = "debug", [FF_LOG_TRACE] = "trace",
-	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0) {
+	for (size_t i = 0; i < sizeof(log_levels) / sizeof(log_levels[0]); i++) {
+		if (strcmp(text, log_levels[i]) == 0) {
 			config->log_level = (enum ff_log_level)i;
 			return FF_OK;
 		}

@@ -56,7 +56,7 @@ struct ff_config {
 	unsigned shortest_lease_s;
 	char *console_dir;                    /* where boards' output is kept, owned; NULL: in the data directory */
 	struct ff_logfile_limits console_log; /* of each board; a size of 0: nothing is kept */
-	char *hosts[FF_CONFIG_MAX_HOSTS]; /* names of the server beside its addresses; owned */
+	char *hosts[FF_CONFIG_MAX_HOSTS];     /* names of the server beside its addresses; owned */
 	size_t host_count;
 };
 
@@ -107,7 +107,10 @@ FF_WARN_UNUSED enum ff_status ff_config_add_host(struct ff_config *config, const
 /* "wait" or "refuse". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);
 
-/* "error", "warn", "info", "debug" or "trace". FF_ERR_ARGUMENT. */
+/* "error", ... Never NULL. */
+const char *ff_config_log_level_name(enum ff_log_level level);
+
+/* One of these names. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_log_level(struct ff_config *config, const char *text,
 						      struct ff_error *error);
 
