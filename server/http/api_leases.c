@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "board_labels.h"
+#include "lease_gate.h"
 #include "listen.h"
 #include "present.h"
 #include "reply.h"
@@ -253,23 +254,17 @@ static enum ff_status take(struct ff_request *request, struct ff_lease *lease)
 static void say_busy(struct ff_request *request)
 {
 	const struct asking *asking = request->state;
-	char until[FF_TEXT_TIME_SIZE];
 	struct ff_board_view view;
-	struct ff_lease lease;
 	if (!asking->board) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY,
 			       "all boards that match are leased, in use or lost");
 		return;
 	}
-	const char *name = ff_worker_name(asking->board);
-	if (ff_leases_of(request->http->leases, asking->board, &lease)) {
-		ff_text_time(until, lease.expires_ms);
-		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_LEASED, "%s is leased to %s until %s", name,
-			       lease.keep.owner, until);
+	if (ff_lease_gate_refuse_leased(request, asking->board)) {
 		return;
 	}
 	ff_worker_view(asking->board, &view);
-	ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "%s is in use by %s%s", name,
+	ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "%s is in use by %s%s", ff_worker_name(asking->board),
 		       view.holder.kind != FF_HOLDER_NONE ? "the " : "a job",
 		       view.holder.kind != FF_HOLDER_NONE ? view.holder.name : "");
 }

@@ -5,19 +5,27 @@
 
 #include "text.h"
 
+bool ff_lease_gate_refuse_leased(struct ff_request *request, const struct ff_worker *board)
+{
+	char until[FF_TEXT_TIME_SIZE];
+	struct ff_lease lease;
+	if (!ff_leases_of(request->http->leases, board, &lease)) {
+		return false;
+	}
+	ff_text_time(until, lease.expires_ms);
+	ff_problem_set(&request->problem, FF_PROBLEM_BOARD_LEASED, "%s is leased to %s until %s", ff_worker_name(board),
+		       lease.keep.owner, until);
+	return true;
+}
+
 void ff_lease_gate_refuse(struct ff_request *request)
 {
 	const char *board = ff_worker_name(request->worker);
-	char until[FF_TEXT_TIME_SIZE];
-	struct ff_lease lease;
 	if (request->lease != 0) {
 		ff_problem_set(&request->problem, FF_PROBLEM_LEASE_ENDED, "the lease of %s has ended: take a new one",
 			       board);
-	} else if (ff_leases_of(request->http->leases, request->worker, &lease)) {
-		ff_text_time(until, lease.expires_ms);
-		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_LEASED, "%s is leased to %s until %s", board,
-			       lease.keep.owner, until);
-	} else { /* it has just been handed back, or is about to be leased */
+	} else if (!ff_lease_gate_refuse_leased(
+			   request, request->worker)) { /* it has just been handed back, or is about to be leased */
 		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "the lease of %s is changing: try again",
 			       board);
 	}

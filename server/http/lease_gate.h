@@ -11,6 +11,9 @@
 /* Finds the lease that the request comes with, as its handler wants it: request->lease, or a problem. */
 void ff_lease_gate_check(struct ff_request *request);
 
+/* Makes it the problem that somebody has leased the board. False: nobody has. */
+bool ff_lease_gate_refuse_leased(struct ff_request *request, const struct ff_worker *board);
+
 /* Makes it the problem that the board is leased, or that the request's lease has ended. */
 void ff_lease_gate_refuse(struct ff_request *request);
 
