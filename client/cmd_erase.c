@@ -47,9 +47,11 @@ static enum ff_status check_region(const struct erase *what, struct ff_error *er
 
 static bool run_erase(struct ff_run *run, struct erase *what)
 {
-	const struct ff_direct_task here = {
-		.kind = "erase", .work = erase, .context = what, .target = ff_job_flash_target(what->offset, what->size)
-	};
+	const struct ff_direct_task here = { .kind = "erase",
+					     .work = erase,
+					     .context = what,
+					     .takes_force = true,
+					     .target = ff_job_flash_target(what->offset, what->size) };
 	bool force = what->options.force;
 	struct ff_remote_task there = { .method = NULL };
 

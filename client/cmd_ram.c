@@ -49,7 +49,9 @@ static bool read_program(struct loading *loading, struct ff_failure *failure)
 static bool load_program(struct ff_run *run, struct loading *loading)
 {
 	struct ff_images images = { .count = 0 };
-	const struct ff_direct_task here = { .kind = "load-ram", .work = load, .context = loading, .leaves = true };
+	const struct ff_direct_task here = {
+		.kind = "load-ram", .work = load, .context = loading, .leaves = true, .takes_force = true
+	};
 	struct ff_remote_task there = { .resource = "ram", .images = &images };
 	struct ff_error error = FF_ERROR_NONE;
 	bool good = ff_images_add_bytes(&images, 0, loading->path, loading->file.bytes, loading->file.size, NULL,

@@ -68,7 +68,9 @@ bool ff_cmd_verify_flash(struct ff_run *run)
 	struct ff_run with_build = *run;
 	struct ff_images images = { .count = 0 };
 	struct verify verify = { .run = &with_build, .images = &images };
-	const struct ff_direct_task here = { .kind = "verify", .work = verify_flash, .context = &verify };
+	const struct ff_direct_task here = {
+		.kind = "verify", .work = verify_flash, .context = &verify, .takes_settings = true
+	};
 	const struct ff_remote_task there = { .resource = "verify", .images = &images };
 	struct ff_error error = FF_ERROR_NONE;
 	bool good = false;

@@ -344,6 +344,22 @@ static enum ff_status do_task(struct session *session, const struct ff_direct_ta
 	return status;
 }
 
+/* As a server tells them of the same work. */
+static json_t *task_options(const struct ff_options *options, const struct ff_direct_task *task)
+{
+	json_t *asked = json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", !options->no_stub);
+
+	if (task->takes_force) {
+		json_object_set_new(asked, "force", json_boolean(options->force));
+	}
+	if (task->takes_settings) {
+		json_object_set_new(asked, "flash_mode", json_string(or_keep(options->settings.mode)));
+		json_object_set_new(asked, "flash_freq", json_string(or_keep(options->settings.freq)));
+		json_object_set_new(asked, "flash_size", json_string(or_keep(options->settings.size)));
+	}
+	return asked;
+}
+
 bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 {
 	struct session session = { .run = run, .needs_rom = task->needs_rom, .leaves = task->leaves };
@@ -358,9 +374,7 @@ bool ff_direct_work(struct ff_run *run, const struct ff_direct_task *task)
 	}
 	run->result = ff_job_new(task->kind, run->options->port);
 	json_object_set_new(run->result, "target", task->target != NULL ? task->target : json_null());
-	set_options(run->options,
-		    json_pack("{s:I, s:b}", "baud", (json_int_t)run->options->baud, "stub", !run->options->no_stub),
-		    run->result);
+	set_options(run->options, task_options(run->options, task), run->result);
 	status = open_board(&session, &error);
 	if (status == FF_OK) {
 		status = do_task(&session, task, &error);

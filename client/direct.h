@@ -28,9 +28,11 @@ struct ff_direct_task {
 	/* Adds members to the job's result, which is kept only on success. */
 	enum ff_status (*work)(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error);
 	void *context;
-	json_t *target; /* of the job; the reference is taken; NULL where images are the target */
-	bool needs_rom; /* the board stays in its ROM loader */
-	bool leaves;    /* the work itself starts something on the board */
+	json_t *target;   /* of the job; the reference is taken; NULL where images are the target */
+	bool needs_rom;   /* the board stays in its ROM loader */
+	bool leaves;      /* the work itself starts something on the board */
+	bool takes_force; /* of the options; so has the job's JSON */
+	bool takes_settings;
 };
 
 /* For the work: opens the images as regions and notes them in the job. Errors of ff_images_open() and of reading them;

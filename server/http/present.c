@@ -266,6 +266,11 @@ static void add_watch(json_t *object, const struct ff_job_watch *watch)
 	json_object_set_new(object, "boots", json_integer(watch->boots ? watch->boots : FF_WATCH_DEFAULT_BOOTS));
 }
 
+static json_t *present_loader(const struct ff_job_options *options)
+{
+	return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
+}
+
 static json_t *present_kinds_options(const struct ff_job *job)
 {
 	json_t *object;
@@ -280,8 +285,17 @@ static json_t *present_kinds_options(const struct ff_job *job)
 		object = present_write(options);
 		add_watch(object, ff_job_watch(job));
 		return object;
+	case FF_JOB_VERIFY:
+		object = present_loader(options);
+		add_settings(object, options);
+		return object;
+	case FF_JOB_ERASE:
+	case FF_JOB_LOAD_RAM:
+		object = present_loader(options);
+		json_object_set_new(object, "force", json_boolean(options->force));
+		return object;
 	default:
-		return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
+		return present_loader(options);
 	}
 }
 

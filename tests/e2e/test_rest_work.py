@@ -48,7 +48,8 @@ def test_rest_work__verify(rest, board, query):
     assert (job["kind"], job["state"]) == ("verify", "done")
     assert [region["same"] for region in job["regions"]] == [True, True]
     assert job["result"]["verified"] and job["result"]["bytes"] == 0x2FFF + 0xFFF
-    assert job["options"] == {"baud": 0 if query else 460800, "stub": not query, **USUAL_RESETS}
+    assert job["options"] == {"baud": 0 if query else 460800, "stub": not query, "flash_mode": "keep", "flash_freq": "keep",
+                              "flash_size": "keep", **USUAL_RESETS}
     assert board.is_untouched()
 
 
