@@ -299,6 +299,8 @@ static enum ff_status open_firmware(struct server *server, struct ff_error *erro
 		.data_dir = server->data_dir.path,
 		.quota = server->config.firmware_quota,
 		.log = &server->log,
+		.notify = ff_waker_kick,
+		.notify_context = server->waker,
 	};
 	return ff_firmware_store_new(&server->store, &firmware, error);
 }
@@ -306,6 +308,10 @@ static enum ff_status open_firmware(struct server *server, struct ff_error *erro
 static enum ff_status start(struct server *server, struct ff_error *error)
 {
 	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
+	server->waker = ff_waker_new();
+	if (status == FF_OK && !server->waker) {
+		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
+	}
 	if (status == FF_OK) {
 		status = ff_datadir_open(&server->data_dir, server->config.data_dir, &server->log, error);
 	}
@@ -324,7 +330,6 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	if (status != FF_OK) {
 		return status;
 	}
-	server->waker = ff_waker_new();
 	server->metrics = ff_metrics_new();
 	ff_bridge_measure(server->doors.bridge, server->metrics);
 	ff_bridge_watch_writers(server->doors.bridge, note_writer, (void *)ff_store_audit(server->records));
@@ -339,7 +344,7 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	};
 	server->queue = ff_queue_new(&queue);
 	server->boards = ff_boards_new();
-	if (!server->waker || !server->queue || !server->boards || !server->metrics) {
+	if (!server->queue || !server->boards || !server->metrics) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
 	}
 	struct ff_leases_options leases = {
@@ -386,9 +391,9 @@ static void release(struct server *server)
 	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);
 	ff_logbook_free(server->logbook); /* the last who had a board has let it go */
-	ff_waker_free(server->waker);
 	ff_diskcheck_free(server->disk);
 	ff_firmware_store_free(server->store);
+	ff_waker_free(server->waker);
 	ff_store_close(server->records);
 	ff_datadir_close(&server->data_dir);
 	if (server->listener.fd >= 0) {

@@ -336,6 +336,15 @@ enum ff_status ff_firmware_wait(struct ff_firmware *firmware, struct ff_error *e
 	return status;
 }
 
+bool ff_firmware_is_damaged(struct ff_firmware *firmware)
+{
+	struct ff_firmware_place *place = firmware->place;
+	pthread_mutex_lock(&place->store->mutex);
+	bool damaged = atomic_load(&place->state) == FF_FIRMWARE_BROKEN && place->damaged;
+	pthread_mutex_unlock(&place->store->mutex);
+	return damaged;
+}
+
 struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware)
 {
 	atomic_fetch_add(&firmware->references, 1);
@@ -394,16 +403,31 @@ enum ff_status ff_firmware_remove(struct ff_firmware_store *store, const char *s
 	return status;
 }
 
+static void copy_view(const struct ff_firmware_place *place, struct ff_firmware_view *view)
+{
+	memcpy(view->sha256, place->image.sha256, sizeof(view->sha256));
+	view->size = place->image.size;
+	view->used_ms = place->used_ms;
+	view->in_use = atomic_load(&place->image.references) > 0;
+}
+
+bool ff_firmware_look(struct ff_firmware_store *store, const char *sha256, struct ff_firmware_view *view)
+{
+	pthread_mutex_lock(&store->mutex);
+	const struct ff_firmware_place *place = ff_firmware_lookup(store, sha256);
+	if (place) {
+		copy_view(place, view);
+	}
+	pthread_mutex_unlock(&store->mutex);
+	return place != NULL;
+}
+
 size_t ff_firmware_list(struct ff_firmware_store *store, struct ff_firmware_view *views, size_t capacity)
 {
 	size_t count = 0;
 	pthread_mutex_lock(&store->mutex);
 	for (struct ff_firmware_place *place = store->newest; place && count < capacity; place = place->older) {
-		struct ff_firmware_view *view = &views[count++];
-		memcpy(view->sha256, place->image.sha256, sizeof(view->sha256));
-		view->size = place->image.size;
-		view->used_ms = place->used_ms;
-		view->in_use = atomic_load(&place->image.references) > 0;
+		copy_view(place, &views[count++]);
 	}
 	pthread_mutex_unlock(&store->mutex);
 	return count;

@@ -78,6 +78,9 @@ bool ff_firmware_is_pending(const struct ff_firmware *firmware);
  * store any more. For threads that may wait for a disk; for others once it is no longer pending. */
 FF_WARN_UNUSED enum ff_status ff_firmware_wait(struct ff_firmware *firmware, struct ff_error *error);
 
+/* Whether the wait has failed because of a file from an earlier process. To send the bytes again helps. */
+bool ff_firmware_is_damaged(struct ff_firmware *firmware);
+
 /* One more reference, for somebody who is lent one. Takes no lock. */
 struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware);
 
@@ -94,6 +97,9 @@ struct ff_firmware_view {
 	int64_t used_ms; /* Unix time in milliseconds of its last use */
 	bool in_use;
 };
+
+/* One of them. False: it is not there. Counts as no use. */
+bool ff_firmware_look(struct ff_firmware_store *store, const char *sha256, struct ff_firmware_view *view);
 
 struct ff_firmware_totals {
 	uint64_t quota;
@@ -117,9 +123,10 @@ FF_WARN_UNUSED enum ff_status ff_upload_write(struct ff_upload *upload, const ui
 					      struct ff_error *error);
 
 /* Ends the upload, which is gone afterwards in any case, and gives the caller a reference to the image: a new one, or the one
- * with the same bytes. It is pending at first. FF_ERR_IO, FF_ERR_NO_MEMORY. */
-FF_WARN_UNUSED enum ff_status ff_upload_finish(struct ff_upload *upload, struct ff_firmware **firmware,
-					       struct ff_error *error);
+ * with the same bytes. It is pending at first. `expected` is the hash that they ought to have, NULL: any. FF_ERR_VERIFY: they
+ * have another; FF_ERR_IO, FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_upload_finish(struct ff_upload *upload, const char *expected,
+					       struct ff_firmware **firmware, struct ff_error *error);
 
 /* The same for what was read of a board: the image is found by nobody, does not count, is never pending, and goes with its
  * last reference. Errors as above. */

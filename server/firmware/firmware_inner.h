@@ -26,6 +26,7 @@ struct ff_firmware_place {
 	struct ff_firmware_store *store; /* constant */
 	_Atomic(enum ff_firmware_state) state;
 	struct ff_error error;
+	bool damaged; /* broken, and not for lack of room: the file that was there is no good */
 	bool listed;  /* it can be found */
 	bool content; /* constant; the file goes with the last reference */
 	int64_t used_ms;

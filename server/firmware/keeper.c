@@ -116,6 +116,7 @@ static void settle(struct ff_firmware_place *place)
 	store->pending = place->next;
 	if (status != FF_OK) {
 		place->error = error;
+		place->damaged = !incoming;
 		ff_firmware_delist(place);
 	}
 	atomic_store(&place->state, status == FF_OK ? FF_FIRMWARE_READY : FF_FIRMWARE_BROKEN);

@@ -155,13 +155,20 @@ static struct ff_firmware_place *join(struct ff_upload *upload, const char *sha2
 	return broken ? NULL : place;
 }
 
-enum ff_status ff_upload_finish(struct ff_upload *upload, struct ff_firmware **firmware, struct ff_error *error)
+enum ff_status ff_upload_finish(struct ff_upload *upload, const char *expected, struct ff_firmware **firmware,
+				struct ff_error *error)
 {
 	struct ff_firmware_place *fresh = make_place(upload);
 	struct ff_firmware_place *place = NULL;
-	if (!fresh) {
+	enum ff_status status = fresh ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	if (status == FF_OK && expected && strcmp(expected, fresh->image.sha256) != 0) {
+		status = ff_error_set(error, FF_ERR_VERIFY, "the SHA-256 of the %llu bytes is %s, not %s",
+				      (unsigned long long)upload->size, fresh->image.sha256, expected);
+	}
+	if (status != FF_OK) {
+		ff_firmware_place_free(fresh);
 		ff_upload_abort(upload);
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+		return status;
 	}
 	while (!place) {
 		place = enter(upload, fresh);

@@ -22,6 +22,13 @@ extern const struct ff_handler ff_api_console_read;
 extern const struct ff_handler ff_api_console_write;
 extern const struct ff_handler ff_api_tunnel;
 
+/* api_firmware.c */
+extern const struct ff_handler ff_api_firmware_list;
+extern const struct ff_handler ff_api_firmware_get;
+extern const struct ff_handler ff_api_firmware_put;
+extern const struct ff_handler ff_api_firmware_post;
+extern const struct ff_handler ff_api_firmware_delete;
+
 /* api_flash.c */
 extern const struct ff_handler ff_api_flash_form;
 extern const struct ff_handler ff_api_flash_body;

@@ -2,11 +2,13 @@
 /* Images to be written, compared or tested, and programs to be loaded into RAM. */
 #include "api.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
 #include "header.h"
+#include "image_name.h"
 #include "params.h"
 #include "query.h"
 #include "reply.h"
@@ -17,18 +19,21 @@
 	FF_QUERY_LOADER, "force", "compress", "verify", "encrypt", "erase_all", "ignore_encryption_efuses", \
 		SETTING_PARAMS
 
+#define BODY_PARAMS "offset", "firmware"
 #define WATCH_PARAMS "expect", "fail", "timeout", "crash", "boots"
 
 static const char *const test_form_params[] = { WRITE_PARAMS, WATCH_PARAMS, NULL };
-static const char *const test_body_params[] = { WRITE_PARAMS, WATCH_PARAMS, "offset", NULL };
+static const char *const test_body_params[] = { WRITE_PARAMS, WATCH_PARAMS, BODY_PARAMS, NULL };
 static const char *const form_params[] = { WRITE_PARAMS, NULL };
-static const char *const body_params[] = { WRITE_PARAMS, "offset", NULL };
+static const char *const body_params[] = { WRITE_PARAMS, BODY_PARAMS, NULL };
 static const char *const verify_form_params[] = { FF_QUERY_LOADER, SETTING_PARAMS, NULL };
-static const char *const ram_params[] = { FF_QUERY_LOADER, "force", NULL };
-static const char *const verify_body_params[] = { FF_QUERY_LOADER, SETTING_PARAMS, "offset", NULL };
+static const char *const ram_form_params[] = { FF_QUERY_LOADER, "force", NULL };
+static const char *const ram_body_params[] = { FF_QUERY_LOADER, "force", "firmware", NULL };
+static const char *const verify_body_params[] = { FF_QUERY_LOADER, SETTING_PARAMS, BODY_PARAMS, NULL };
 
 struct images {
 	struct ff_uploads uploads;
+	bool complete;                  /* all of the body has come */
 	struct ff_queue_request wanted; /* without the regions, until they are complete */
 	bool encrypt_all;
 	uint32_t encrypted[FF_MAX_REGIONS]; /* offsets of the images that the chip is to encrypt */
@@ -47,7 +52,7 @@ static void free_images(void *state)
 static bool has_images(const struct ff_request *request)
 {
 	const char *length = ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return request->has_body || (length && strcmp(length, "0") != 0);
+	return request->has_body || (length && strcmp(length, "0") != 0) || ff_request_param(request, "firmware");
 }
 
 static void read_word(struct ff_request *request, const char *name, char *word, size_t size)
@@ -105,7 +110,7 @@ static void check_request(struct ff_request *request)
 			       ff_worker_name(request->worker));
 	} else if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
 		return;
-	} else if (!request->has_body && !images->wanted.watch &&
+	} else if (!request->has_body && !images->wanted.watch && !ff_request_param(request, "firmware") &&
 		   !ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_LENGTH_REQUIRED,
 			       "there is no image: send one with a Content-Length or in chunks");
@@ -165,8 +170,24 @@ static void begin_form(struct ff_request *request, enum ff_job_kind kind)
 	}
 }
 
+/* The image that "firmware" names, in the place of a body. */
+static void begin_named(struct ff_request *request, struct images *images, uint32_t offset, const char *text)
+{
+	struct ff_image_name name;
+	if (request->has_body) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+			       "the image comes in the body or is named by firmware, not both");
+	} else if (!ff_image_name_parse(text, strlen(text), &name)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+			       "firmware wants sha256:, 64 hexadecimal digits, and at most a space and a file's name");
+	} else {
+		ff_uploads_init_named(&images->uploads, request->http->store, offset, &name, &request->problem);
+	}
+}
+
 static void begin_body(struct ff_request *request, enum ff_job_kind kind)
 {
+	const char *name = ff_request_param(request, "firmware");
 	uint32_t offset = 0;
 	struct images *images = begin(request, kind);
 	if (!images) {
@@ -177,7 +198,9 @@ static void begin_body(struct ff_request *request, enum ff_job_kind kind)
 			       "say where the image belongs: PUT ...?offset=0x10000");
 	}
 	check_request(request);
-	if (!request->problem.http_status) {
+	if (name && !request->problem.http_status) {
+		begin_named(request, images, offset, name);
+	} else if (!request->problem.http_status) {
 		ff_uploads_init_single(&images->uploads, request->http->store, request->http->max_upload, offset,
 				       &request->problem);
 	}
@@ -253,16 +276,35 @@ static void mark_encrypted(const struct images *images, struct ff_queue_request 
 	}
 }
 
-static enum MHD_Result answer(struct ff_request *request)
+static int64_t due_when_stored(void *context, int64_t now_us)
 {
-	if (request->job) {
-		return ff_answer_job(request);
+	const struct ff_request *request = context;
+	const struct images *images = request->state;
+	return ff_uploads_are_pending(&images->uploads) ? FF_WAKER_NEVER : now_us;
+}
+
+/* A client that hears which ones are missing can send them and go on. */
+static void list_missing(struct ff_request *request, const struct ff_uploads *uploads)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < uploads->count; i++) {
+		if (!uploads->regions[i].firmware) {
+			json_array_append_new(list, json_string(uploads->regions[i].sha256));
+		}
 	}
-	struct images *images = request->state;
+	request->problem_members = json_pack("{s:o}", "firmware", list);
+}
+
+/* Makes the job of what has come. */
+static enum MHD_Result submit(struct ff_request *request, struct images *images)
+{
 	struct ff_queue_request wanted = images->wanted;
 	images->wanted.watch = NULL; /* handed on */
-	if (wanted.kind != FF_JOB_TEST || has_images(request)) {
-		ff_uploads_finish(&images->uploads, &wanted.regions, &wanted.region_count, &request->problem);
+	if (!request->problem.http_status && (wanted.kind != FF_JOB_TEST || has_images(request))) {
+		ff_uploads_take(&images->uploads, &wanted.regions, &wanted.region_count, &request->problem);
+	}
+	if (request->problem.code && strcmp(request->problem.code, "no-such-firmware") == 0) {
+		list_missing(request, &images->uploads);
 	}
 	if (!request->problem.http_status) {
 		mark_encrypted(images, &wanted, &request->problem);
@@ -277,6 +319,27 @@ static enum MHD_Result answer(struct ff_request *request)
 	return ff_answer_submit(request, &wanted);
 }
 
+static enum MHD_Result answer(struct ff_request *request)
+{
+	if (request->job) {
+		return ff_answer_job(request);
+	}
+	struct images *images = request->state;
+	if (!images->complete) {
+		images->complete = true;
+		if (images->wanted.kind != FF_JOB_TEST || has_images(request)) {
+			ff_uploads_end(&images->uploads, &request->problem);
+		}
+	}
+	if (!request->problem.http_status && ff_uploads_are_pending(&images->uploads)) {
+		if (ff_request_park(request, due_when_stored)) {
+			return MHD_YES;
+		}
+		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
+	}
+	return submit(request, images);
+}
+
 #define TAKES_IMAGES(known, function) \
 	{ \
 		.names_board = true, .lease = FF_LEASE_NEEDED, .params = (known), .body_kind = FF_BODY_UPLOAD, \
@@ -285,8 +348,8 @@ static enum MHD_Result answer(struct ff_request *request)
 
 const struct ff_handler ff_api_flash_form = TAKES_IMAGES(form_params, begin_flash_form);
 const struct ff_handler ff_api_flash_body = TAKES_IMAGES(body_params, begin_flash_body);
-const struct ff_handler ff_api_ram_form = TAKES_IMAGES(ram_params, begin_ram_form);
-const struct ff_handler ff_api_ram_body = TAKES_IMAGES(ram_params, begin_ram_body);
+const struct ff_handler ff_api_ram_form = TAKES_IMAGES(ram_form_params, begin_ram_form);
+const struct ff_handler ff_api_ram_body = TAKES_IMAGES(ram_body_params, begin_ram_body);
 const struct ff_handler ff_api_test_form = TAKES_IMAGES(test_form_params, begin_test_form);
 const struct ff_handler ff_api_test_body = TAKES_IMAGES(test_body_params, begin_test_body);
 const struct ff_handler ff_api_verify_form = TAKES_IMAGES(verify_form_params, begin_verify_form);

@@ -19,6 +19,7 @@
 	X(FF_PROBLEM_FORBIDDEN_ORIGIN, 403, "forbidden-origin", "a page from elsewhere may not do this") \
 	X(FF_PROBLEM_NO_SUCH_BOARD, 404, "no-such-board", "there is no such board") \
 	X(FF_PROBLEM_NO_SUCH_JOB, 404, "no-such-job", "there is no such job") \
+	X(FF_PROBLEM_NO_SUCH_FIRMWARE, 404, "no-such-firmware", "the server does not have this image") \
 	X(FF_PROBLEM_NO_SUCH_LEASE, 404, "no-such-lease", "there is no such lease") \
 	X(FF_PROBLEM_NO_SUCH_RESOURCE, 404, "no-such-resource", "there is no such resource") \
 	X(FF_PROBLEM_NO_SUCH_CONTENT, 404, "no-such-content", "the job has nothing to fetch") \
@@ -27,12 +28,14 @@
 	X(FF_PROBLEM_BOARD_LEASED, 409, "board-leased", "the board is leased to somebody else") \
 	X(FF_PROBLEM_JOB_ENDED, 409, "job-ended", "the job has ended") \
 	X(FF_PROBLEM_JOB_NOT_ENDED, 409, "job-not-ended", "the job has not ended yet") \
+	X(FF_PROBLEM_FIRMWARE_IN_USE, 409, "firmware-in-use", "the image is in use") \
 	X(FF_PROBLEM_LEASE_ENDED, 410, "lease-ended", "the lease has ended") \
 	X(FF_PROBLEM_SESSION_EXPIRED, 410, "session-expired", "the session is no more") \
 	X(FF_PROBLEM_LENGTH_REQUIRED, 411, "length-required", "the request has no body") \
 	X(FF_PROBLEM_UPLOAD_TOO_LARGE, 413, "upload-too-large", "the body is larger than the server accepts") \
 	X(FF_PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "the body's type is not one that is understood here") \
 	X(FF_PROBLEM_UNKNOWN_HOST, 421, "unknown-host", "the server is not known by this name") \
+	X(FF_PROBLEM_WRONG_HASH, 422, "wrong-hash", "the bytes have another hash") \
 	X(FF_PROBLEM_UPGRADE_REQUIRED, 426, "upgrade-required", "the resource is a WebSocket of version 13") \
 	X(FF_PROBLEM_TOO_MANY_REQUESTS, 429, "too-many-requests", "too many requests from this address") \
 	X(FF_PROBLEM_TOO_MANY_JOBS, 429, "too-many-jobs", "too many jobs wait for this board") \

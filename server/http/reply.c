@@ -107,7 +107,11 @@ static json_t *present_problem(const struct ff_request *request)
 	if (!board && request->job) {
 		board = ff_job_board(request->job);
 	}
-	return ff_present_problem(&request->problem, board, request->job);
+	json_t *problem = ff_present_problem(&request->problem, board, request->job);
+	if (problem && request->problem_members) {
+		json_object_update(problem, request->problem_members);
+	}
+	return problem;
 }
 
 static enum MHD_Result queue_text(struct ff_request *request, unsigned http_status, const char *content_type,

@@ -168,6 +168,7 @@ void ff_request_free(struct ff_request *request)
 		request->free_state(request->state);
 	}
 	ff_job_unref(request->job);
+	json_decref(request->problem_members);
 	ff_worker_unref(request->worker);
 	free(request);
 }

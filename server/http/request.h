@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
 #include <microhttpd.h>
 
 #include <farflash/log.h>
@@ -72,10 +73,11 @@ struct ff_request {
 	struct ff_worker *worker; /* of the routes that name a board: a reference */
 	uint64_t lease;           /* of that board, which the request comes with; 0: none */
 	struct ff_problem problem;
-	struct ff_job *job; /* a reference, once there is a job */
+	json_t *problem_members; /* what its JSON has beside the usual; owned; NULL: nothing */
+	struct ff_job *job;      /* a reference, once there is a job */
 
 	/* Headers of the answer; empty: none. */
-	char location[64];
+	char location[96];
 	char allow[FF_ROUTE_ALLOW_SIZE];
 	bool applied_async;
 

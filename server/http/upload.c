@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image_name.h"
 #include "params.h"
 #include "text.h"
 
@@ -18,18 +19,28 @@ static void set_no_memory(struct ff_problem *problem)
 	ff_problem_set_status(problem, FF_ERR_NO_MEMORY, "the server is out of memory");
 }
 
+/* Of the images themselves. */
 static void set_error(struct ff_problem *problem, const struct ff_error *error)
 {
 	ff_problem_set_status(problem, error->status, error->text);
 }
 
-/* Adds a region and opens its upload. `name` may be NULL. */
-static void begin_region(struct ff_uploads *uploads, uint32_t offset, const char *name, struct ff_problem *problem)
+void ff_uploads_disk_problem(struct ff_problem *problem, const struct ff_error *error)
+{
+	if (error->status == FF_ERR_IO || error->status == FF_ERR_DENIED) {
+		ff_problem_set(problem, FF_PROBLEM_NOT_RECORDED, "%s", error->text);
+	} else {
+		ff_problem_set_status(problem, error->status, error->text);
+	}
+}
+
+/* Adds a region without bytes. `name` may be NULL. False: out of memory, and the problem says so. */
+static bool add_region(struct ff_uploads *uploads, uint32_t offset, const char *name, struct ff_problem *problem)
 {
 	struct ff_job_region *regions = realloc(uploads->regions, (uploads->count + 1) * sizeof(*regions));
 	if (!regions) {
 		set_no_memory(problem);
-		return;
+		return false;
 	}
 	uploads->regions = regions;
 	struct ff_job_region *region = &regions[uploads->count++];
@@ -38,17 +49,22 @@ static void begin_region(struct ff_uploads *uploads, uint32_t offset, const char
 		region->name = strdup(name);
 		if (!region->name) {
 			set_no_memory(problem);
-			return;
+			return false;
 		}
 		ff_text_clean(region->name);
 	}
+	return true;
+}
+
+static void open_upload(struct ff_uploads *uploads, struct ff_problem *problem)
+{
 	struct ff_error error = FF_ERROR_NONE;
 	if (ff_upload_begin(&uploads->current, uploads->store, &error) != FF_OK) {
-		set_error(problem, &error);
+		ff_uploads_disk_problem(problem, &error);
 	}
 }
 
-static void write_region(struct ff_uploads *uploads, const uint8_t *bytes, size_t size, struct ff_problem *problem)
+static void write_bytes(struct ff_uploads *uploads, const uint8_t *bytes, size_t size, struct ff_problem *problem)
 {
 	if (size > uploads->max_bytes - uploads->bytes) {
 		ff_problem_set(
@@ -60,23 +76,113 @@ static void write_region(struct ff_uploads *uploads, const uint8_t *bytes, size_
 	uploads->bytes += size;
 	struct ff_error error = FF_ERROR_NONE;
 	if (ff_upload_write(uploads->current, bytes, size, &error) != FF_OK) {
-		set_error(problem, &error);
+		ff_uploads_disk_problem(problem, &error);
+	}
+}
+
+/* What has come so far is no name after all. */
+static void take_for_bytes(struct ff_uploads *uploads, struct ff_problem *problem)
+{
+	uploads->may_be_name = false;
+	open_upload(uploads, problem);
+	if (!problem->http_status) {
+		write_bytes(uploads, (const uint8_t *)uploads->name, uploads->name_size, problem);
+	}
+}
+
+static void refuse_name(const struct ff_uploads *uploads, struct ff_problem *problem)
+{
+	ff_problem_set(
+		problem, FF_PROBLEM_BAD_REQUEST,
+		"the part for 0x%x names an image and has to be sha256:, 64 hexadecimal digits, and at most a space and "
+		"a file's name; bytes that begin like that are sent with a file's name (filename= in the part's header)",
+		uploads->regions[uploads->count - 1].offset);
+}
+
+static void write_region(struct ff_uploads *uploads, const uint8_t *bytes, size_t size, struct ff_problem *problem)
+{
+	if (uploads->may_be_name) {
+		size_t room = sizeof(uploads->name) - uploads->name_size;
+		size_t part = size < room ? size : room;
+		memcpy(uploads->name + uploads->name_size, bytes, part);
+		uploads->name_size += part;
+		bytes += part;
+		size -= part;
+		if (!ff_image_name_may_begin(uploads->name, uploads->name_size)) {
+			take_for_bytes(uploads, problem);
+		} else if (size > 0) {
+			refuse_name(uploads, problem);
+		}
+	}
+	if (size > 0 && !problem->http_status) {
+		write_bytes(uploads, bytes, size, problem);
+	}
+}
+
+static void set_image(struct ff_job_region *region, struct ff_firmware *image)
+{
+	region->firmware = image;
+	region->size = image->size;
+	memcpy(region->sha256, image->sha256, sizeof(region->sha256));
+}
+
+/* An image that is not there leaves its region without one; it takes all of the form to know which ones are missing. */
+static void find_image(struct ff_uploads *uploads, const struct ff_image_name *name, struct ff_problem *problem)
+{
+	struct ff_job_region *region = &uploads->regions[uploads->count - 1];
+	struct ff_firmware *image = ff_firmware_find(uploads->store, name->sha256);
+	if (image) {
+		set_image(region, image);
+	} else {
+		memcpy(region->sha256, name->sha256, sizeof(region->sha256));
+	}
+	if (name->file[0]) {
+		region->name = strdup(ff_text_base_name(name->file));
+		if (!region->name) {
+			set_no_memory(problem);
+			return;
+		}
+		ff_text_clean(region->name);
+	}
+}
+
+static void end_name(struct ff_uploads *uploads, struct ff_problem *problem)
+{
+	struct ff_image_name name;
+	if (ff_image_name_parse(uploads->name, uploads->name_size, &name)) {
+		find_image(uploads, &name, problem);
+	} else {
+		refuse_name(uploads, problem);
+	}
+}
+
+static void end_upload(struct ff_uploads *uploads, struct ff_problem *problem)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_upload *upload = uploads->current;
+	struct ff_firmware *image = NULL;
+	uploads->current = NULL;
+	if (ff_upload_finish(upload, NULL, &image, &error) == FF_OK) {
+		set_image(&uploads->regions[uploads->count - 1], image);
+	} else {
+		ff_uploads_disk_problem(problem, &error);
 	}
 }
 
 static void end_region(struct ff_uploads *uploads, struct ff_problem *problem)
 {
-	struct ff_job_region *region = &uploads->regions[uploads->count - 1];
-	struct ff_error error = FF_ERROR_NONE;
-	struct ff_upload *upload = uploads->current;
-	uploads->current = NULL;
-	if (ff_upload_finish(upload, &region->firmware, &error) != FF_OK ||
-	    ff_firmware_wait(region->firmware, &error) != FF_OK) {
-		set_error(problem, &error);
+	if (uploads->may_be_name && uploads->name_size < FF_IMAGE_NAME_LEAST) {
+		take_for_bytes(uploads, problem);
+	}
+	if (problem->http_status) {
 		return;
 	}
-	region->size = region->firmware->size;
-	memcpy(region->sha256, region->firmware->sha256, sizeof(region->sha256));
+	if (uploads->may_be_name) {
+		end_name(uploads, problem);
+	} else {
+		end_upload(uploads, problem);
+	}
+	uploads->may_be_name = false;
 }
 
 static void begin_part(struct ff_uploads *uploads, struct ff_problem *problem)
@@ -92,7 +198,14 @@ static void begin_part(struct ff_uploads *uploads, struct ff_problem *problem)
 			form->parts, form->name);
 		return;
 	}
-	begin_region(uploads, offset, form->has_filename ? ff_text_base_name(form->filename) : NULL, problem);
+	if (!add_region(uploads, offset, form->has_filename ? ff_text_base_name(form->filename) : NULL, problem)) {
+		return;
+	}
+	uploads->may_be_name = !form->has_filename;
+	uploads->name_size = 0;
+	if (!uploads->may_be_name) {
+		open_upload(uploads, problem);
+	}
 }
 
 void ff_uploads_init_form(struct ff_uploads *uploads, struct ff_firmware_store *store, uint64_t max_bytes,
@@ -110,7 +223,18 @@ void ff_uploads_init_single(struct ff_uploads *uploads, struct ff_firmware_store
 			    uint32_t offset, struct ff_problem *problem)
 {
 	init(uploads, store, max_bytes);
-	begin_region(uploads, offset, NULL, problem);
+	if (add_region(uploads, offset, NULL, problem)) {
+		open_upload(uploads, problem);
+	}
+}
+
+void ff_uploads_init_named(struct ff_uploads *uploads, struct ff_firmware_store *store, uint32_t offset,
+			   const struct ff_image_name *name, struct ff_problem *problem)
+{
+	init(uploads, store, 0);
+	if (add_region(uploads, offset, NULL, problem)) {
+		find_image(uploads, name, problem);
+	}
 }
 
 static void write_form(struct ff_uploads *uploads, const uint8_t *bytes, size_t size, struct ff_problem *problem)
@@ -177,17 +301,62 @@ static void check_regions(const struct ff_uploads *uploads, struct ff_problem *p
 	}
 }
 
-void ff_uploads_finish(struct ff_uploads *uploads, struct ff_job_region **regions, size_t *count,
-		       struct ff_problem *problem)
+void ff_uploads_end(struct ff_uploads *uploads, struct ff_problem *problem)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	if (uploads->is_form && ff_multipart_finish(&uploads->form, &error) != FF_OK) {
 		ff_problem_set(problem, FF_PROBLEM_BAD_MULTIPART, "%s", error.text);
-		return;
-	}
-	if (!uploads->is_form) {
+	} else if (uploads->current) {
 		end_region(uploads, problem);
 	}
+}
+
+bool ff_uploads_are_pending(const struct ff_uploads *uploads)
+{
+	bool pending = false;
+	for (size_t i = 0; i < uploads->count && !pending; i++) {
+		pending = uploads->regions[i].firmware && ff_firmware_is_pending(uploads->regions[i].firmware);
+	}
+	return pending;
+}
+
+/* One that was damaged on the disk is as good as missing; one that could not be stored is the disk's problem. */
+static void check_image(struct ff_job_region *region, struct ff_problem *problem)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	enum ff_status status = region->firmware ? ff_firmware_wait(region->firmware, &error) : FF_OK;
+	if (status != FF_OK && ff_firmware_is_damaged(region->firmware)) {
+		ff_firmware_unref(region->firmware);
+		region->firmware = NULL;
+	} else if (status != FF_OK) {
+		ff_uploads_disk_problem(problem, &error);
+	}
+}
+
+static void check_images(struct ff_uploads *uploads, struct ff_problem *problem)
+{
+	const struct ff_job_region *first = NULL;
+	size_t missing = 0;
+	for (size_t i = uploads->count; i-- > 0;) {
+		struct ff_job_region *region = &uploads->regions[i];
+		check_image(region, problem);
+		if (!region->firmware) {
+			first = region;
+			missing++;
+		}
+	}
+	if (missing > 0) {
+		ff_problem_set(
+			problem, FF_PROBLEM_NO_SUCH_FIRMWARE,
+			"the server has no image sha256:%s%s; send the bytes, or PUT them to /api/v1/firmware first",
+			first->sha256, missing > 1 ? ", nor others that are named" : "");
+	}
+}
+
+void ff_uploads_take(struct ff_uploads *uploads, struct ff_job_region **regions, size_t *count,
+		     struct ff_problem *problem)
+{
+	check_images(uploads, problem);
 	if (!problem->http_status) {
 		check_regions(uploads, problem);
 	}

@@ -27,11 +27,11 @@ static void test_failure__maps_every_problem_of_the_server(void **state)
 		    "overlapping-regions", "bad-multipart", "no-such-content", "no-such-board", "no-such-job",
 		    "no-such-resource", "method-not-allowed", "length-required", "unsupported-media-type",
 		    "upload-too-large", "wrong-chip", "wrong-revision", "too-large", "bad-format" } },
-		{ 2, { "unsupported", "protected" } },
+		{ 2, { "unsupported", "protected", "no-such-firmware", "wrong-hash" } },
 		{ 3,
 		  { "board-lost", "port-not-found", "unreachable", "no-answer", "shutting-down",
 		    "server-unreachable" } },
-		{ 4, { "board-busy", "port-busy", "port-denied", "too-many-jobs", "job-ended" } },
+		{ 4, { "board-busy", "port-busy", "port-denied", "too-many-jobs", "job-ended", "firmware-in-use" } },
 	};
 
 	(void)state;

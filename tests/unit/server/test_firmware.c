@@ -111,7 +111,7 @@ static struct ff_firmware *store_text(struct fixture *fixture, const char *text,
 {
 	struct ff_firmware *firmware = NULL;
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_upload_finish(upload_text(fixture, text, repeat), &firmware, &error), FF_OK);
+	assert_int_equal(ff_upload_finish(upload_text(fixture, text, repeat), NULL, &firmware, &error), FF_OK);
 	assert_int_equal(ff_firmware_wait(firmware, &error), FF_OK);
 	assert_false(ff_firmware_is_pending(firmware));
 	return firmware;
@@ -382,6 +382,7 @@ static void test_firmware__damaged_file_is_never_used(void **state)
 		struct ff_firmware *found = ff_firmware_find(fixture->store, SHA_OF_ABC);
 		assert_non_null(found);
 		assert_int_equal(ff_firmware_wait(found, &error), FF_ERR_IO);
+		assert_true(ff_firmware_is_damaged(found));
 		assert_non_null(strstr(error.text, "damaged"));
 		assert_null(ff_firmware_find(fixture->store, SHA_OF_ABC));
 		assert_false(file_exists(fixture, SHA_OF_ABC));
@@ -449,8 +450,9 @@ static void test_firmware__file_that_cannot_be_named_fails_all_who_wait(void **s
 	char path[256];
 	path_of(fixture, SHA_OF_ABC, path);
 	assert_int_equal(mkdir(path, 0700), 0); /* nothing can be renamed to this */
-	assert_int_equal(ff_upload_finish(upload_text(fixture, "abc", 1), &firmware, &error), FF_OK);
+	assert_int_equal(ff_upload_finish(upload_text(fixture, "abc", 1), NULL, &firmware, &error), FF_OK);
 	assert_int_equal(ff_firmware_wait(firmware, &error), FF_ERR_IO);
+	assert_false(ff_firmware_is_damaged(firmware));
 	assert_int_equal(ff_firmware_totals(fixture->store).count, 0);
 	ff_firmware_unref(firmware);
 	assert_int_equal(count_files(fixture), 0);

@@ -128,11 +128,14 @@ static int set_up(void **state)
 	strcpy(fixture->data_dir, "/tmp/farflash-test-XXXXXX");
 	assert_non_null(mkdtemp(fixture->data_dir));
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_firmware_store_new(&fixture->store,
-					       &(struct ff_firmware_options){ .data_dir = fixture->data_dir }, &error),
-			 FF_OK);
 	fixture->waker = ff_waker_new();
 	assert_non_null(fixture->waker);
+	const struct ff_firmware_options firmware = {
+		.data_dir = fixture->data_dir,
+		.notify = ff_waker_kick,
+		.notify_context = fixture->waker,
+	};
+	assert_int_equal(ff_firmware_store_new(&fixture->store, &firmware, &error), FF_OK);
 	struct ff_queue_options queue = {
 		.notify = notify,
 		.notify_context = fixture,
@@ -179,8 +182,8 @@ static int tear_down(void **state)
 	ff_boards_free(fixture->boards);
 	ff_worker_free(fixture->worker);
 	ff_queue_free(fixture->queue);
-	ff_waker_free(fixture->waker);
 	ff_firmware_store_free(fixture->store);
+	ff_waker_free(fixture->waker);
 	ff_fake_port_release(&fixture->port);
 	assert_int_equal(remove(fixture->data_dir), 0);
 	free(fixture);

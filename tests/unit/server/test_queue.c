@@ -141,7 +141,7 @@ static struct ff_firmware *store_image(struct fixture *fixture, const void *byte
 {
 	struct ff_firmware *image = NULL;
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_upload_finish(upload(fixture, bytes, size), &image, &error), FF_OK);
+	assert_int_equal(ff_upload_finish(upload(fixture, bytes, size), NULL, &image, &error), FF_OK);
 	assert_int_equal(ff_firmware_wait(image, &error), FF_OK);
 	return image;
 }
