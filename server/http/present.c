@@ -149,15 +149,19 @@ json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease,
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-			 ff_worker_name(worker), "address", ff_worker_address(worker), "state",
-			 ff_board_state_name(view.state), "detail", view.detail[0] ? view.detail : NULL, "job",
-			 view.task[0] ? view.task : NULL, "queued", (json_int_t)view.waiting, "holder",
-			 view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
-			 present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
-			 present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "power",
-			 present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts), "history",
-			 present_history(history));
+	const struct ff_board_place *place = &view.place;
+	return json_pack(
+		"{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"name", ff_worker_name(worker), "address", place->address[0] ? place->address : NULL, "usb",
+		place->usb[0] ? place->usb : NULL, "serial", place->serial[0] ? place->serial : NULL, "product",
+		place->product[0] ? place->product : NULL, "present",
+		place->sought ? json_boolean(place->present) : json_null(), "state", ff_board_state_name(view.state),
+		"detail", view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
+		(json_int_t)view.waiting, "holder", view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL,
+		"lease", present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
+		present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "power",
+		present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts), "history",
+		present_history(history));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)

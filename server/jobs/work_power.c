@@ -43,9 +43,11 @@ enum ff_status ff_work_power(struct ff_job *job, const struct ff_port_care *care
 {
 	struct ff_worker *worker = ff_job_worker(job);
 	struct switching switching = { .job = job, .care = care };
+	struct ff_board_view view;
+	ff_worker_view(worker, &view);
 	const struct ff_power_caller caller = {
 		.board = ff_worker_name(worker),
-		.address = ff_worker_address(worker),
+		.address = view.place.address,
 		.meanwhile = meanwhile,
 		.context = &switching,
 	};

@@ -307,6 +307,22 @@ static void work_closed(struct ff_worker *worker)
 	ff_pump_wait(&wait);
 }
 
+/* Between two tasks: the board may be at another port than when it was looked for last. */
+static void follow(struct ff_worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	bool moved = worker->moved;
+	bool at_once = worker->moved_at_once;
+	worker->moved = worker->moved_at_once = false;
+	if (moved) {
+		memcpy(worker->address, worker->view.place.address, sizeof(worker->address));
+	}
+	pthread_mutex_unlock(&worker->mutex);
+	if (moved) {
+		ff_plug_move(&worker->plug, at_once);
+	}
+}
+
 void *ff_owner_run(void *argument)
 {
 	struct ff_worker *worker = argument;
@@ -314,6 +330,7 @@ void *ff_owner_run(void *argument)
 	bool over = false;
 	while (!stopping) {
 		ff_pulse_answer(&worker->pulse);
+		follow(worker);
 		struct ff_task *task = take(worker, &stopping, &over);
 		if (task && !stopping && !over) {
 			ff_pulse_leave(&worker->pulse);

@@ -9,20 +9,14 @@
 #include "mailbox.h"
 #include "plug.h"
 #include "pulse.h"
-#include "sequence.h"
+#include "settings.h"
 #include "worker.h"
 
 struct ff_worker {
 	atomic_uint references;
 	uint64_t number;
 	char name[FF_BOARD_NAME_SIZE];
-	char address[FF_BOARD_ADDRESS_SIZE];
-	uint32_t work_baud;
-	struct ff_board_resets resets;
-	struct ff_sequence enter; /* the same, as steps */
-	struct ff_sequence hard;
-	struct ff_labels labels; /* its owner's */
-	struct ff_power power;
+	_Atomic(struct ff_settings *) settings;
 	uint16_t rfc2217_port;
 	uint16_t raw_port;
 	struct ff_log log;
@@ -39,6 +33,7 @@ struct ff_worker {
 
 	/* The owner thread's. */
 	struct ff_plug plug;
+	char address[FF_BOARD_ADDRESS_SIZE]; /* plug.address */
 	int64_t lost_us;         /* since when the port is closed against our will; 0: it is not */
 	int64_t next_look_us;    /* at the modem lines */
 	bool writable;           /* the port has to poll writable before input goes on */
@@ -47,6 +42,8 @@ struct ff_worker {
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
 	struct ff_board_view view;
+	bool moved;         /* view.place is news to the owner thread, ... */
+	bool moved_at_once; /* ... which does not stay with the port that it has open */
 	struct ff_mailbox mailbox;
 	struct ff_broker broker;
 	bool serving; /* a task is in the owner thread's hands */

@@ -20,6 +20,22 @@ void ff_plug_close(struct ff_plug *plug)
 	plug->retry_us = 0;
 }
 
+void ff_plug_move(struct ff_plug *plug, bool at_once)
+{
+	if (plug->is_open && !at_once) {
+		return;
+	}
+	if (plug->is_open) {
+		ff_plug_close(plug);
+	}
+	/* Whoever says where the board is knows better than what was kept to look for it. */
+	if (at_once || plug->address[0]) {
+		ff_comeback_drop(&plug->comeback);
+	}
+	plug->retry_us = 0;
+	plug->pause_ms = FIRST_PAUSE_MS;
+}
+
 void ff_plug_release(struct ff_plug *plug)
 {
 	ff_plug_close(plug);
@@ -40,7 +56,9 @@ enum ff_status ff_plug_open(struct ff_plug *plug, uint32_t baud, struct ff_error
 		return FF_OK;
 	}
 	enum ff_status status = ff_comeback_try(&plug->comeback, &plug->transport, baud, error);
-	if (status == FF_ERR_NOT_FOUND) {
+	if (status == FF_ERR_NOT_FOUND && plug->address[0] == '\0') {
+		status = ff_error_set(error, FF_ERR_NOT_FOUND, "it is not plugged in");
+	} else if (status == FF_ERR_NOT_FOUND) {
 		status = plug->open(&plug->transport, plug->address, &options, error);
 	}
 	if (status != FF_OK) {

@@ -30,6 +30,10 @@ void ff_plug_init(struct ff_plug *plug);
 /* Opens it at `baud`, if it is not open. A failure is the transport's and puts off the next attempt. */
 FF_WARN_UNUSED enum ff_status ff_plug_open(struct ff_plug *plug, uint32_t baud, struct ff_error *error);
 
+/* The address has changed; empty: there is no port to open. One that is open stays so unless it is to be given up
+ * `at_once`. */
+void ff_plug_move(struct ff_plug *plug, bool at_once);
+
 /* Closes it, to be opened again at once. */
 void ff_plug_close(struct ff_plug *plug);
 

@@ -98,42 +98,47 @@ static void release(struct ff_worker *worker)
 	ff_logbook_close(worker->page);
 	ff_console_release(&worker->console);
 	ff_input_release(&worker->input);
+	ff_settings_free(atomic_load(&worker->settings));
 	free(worker);
 }
 
-static enum ff_status parse_resets(struct ff_worker *worker, struct ff_error *error)
+enum ff_status ff_worker_configure(struct ff_worker *worker, const struct ff_worker_options *options,
+				   struct ff_error *error)
 {
-	const struct ff_board_resets *resets = &worker->resets;
-	enum ff_status status = FF_OK;
-	if (resets->enter[0]) {
-		status = ff_sequence_parse(&worker->enter, resets->enter, error);
-	}
-	if (status == FF_OK && resets->hard[0]) {
-		status = ff_sequence_parse(&worker->hard, resets->hard, error);
+	struct ff_settings *settings = NULL;
+	enum ff_status status = ff_settings_new(&settings, options, error);
+	if (status == FF_OK) {
+		settings->before = atomic_load(&worker->settings);
+		atomic_store(&worker->settings, settings);
 	}
 	return status;
+}
+
+void ff_worker_move(struct ff_worker *worker, const struct ff_board_place *place, bool at_once)
+{
+	pthread_mutex_lock(&worker->mutex);
+	worker->view.place = *place;
+	worker->moved = true;
+	worker->moved_at_once |= at_once;
+	pthread_mutex_unlock(&worker->mutex);
+	ff_worker_wake(worker);
+	ff_worker_tell(worker);
 }
 
 static enum ff_status copy_options(struct ff_worker *worker, const struct ff_worker_options *options,
 				   struct ff_error *error)
 {
-	if (strlen(options->name) >= sizeof(worker->name) || strlen(options->address) >= sizeof(worker->address)) {
+	if (strlen(options->name) >= sizeof(worker->name) ||
+	    strlen(options->address) >= sizeof(worker->view.place.address)) {
 		return ff_error_set(error, FF_ERR_ARGUMENT, "the name or the address of board \"%.80s\" is too long",
 				    options->name);
 	}
 	snprintf(worker->name, sizeof(worker->name), "%s", options->name);
 	snprintf(worker->address, sizeof(worker->address), "%s", options->address);
-	worker->work_baud = options->work_baud;
-	worker->resets = options->resets;
-	enum ff_status status = parse_resets(worker, error);
+	snprintf(worker->view.place.address, sizeof(worker->view.place.address), "%s", options->address);
+	enum ff_status status = ff_worker_configure(worker, options, error);
 	if (status != FF_OK) {
 		return status;
-	}
-	if (options->labels) {
-		worker->labels = *options->labels;
-	}
-	if (options->power) {
-		worker->power = *options->power;
 	}
 	worker->rfc2217_port = options->rfc2217_port;
 	worker->raw_port = options->raw_port;
@@ -440,36 +445,32 @@ const char *ff_worker_name(const struct ff_worker *worker)
 	return worker->name;
 }
 
-const char *ff_worker_address(const struct ff_worker *worker)
-{
-	return worker->address;
-}
-
 uint32_t ff_worker_work_baud(const struct ff_worker *worker)
 {
-	return worker->work_baud;
+	return atomic_load(&worker->settings)->work_baud;
 }
 
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker)
 {
-	return &worker->resets;
+	return &atomic_load(&worker->settings)->resets;
 }
 
 const struct ff_line_step *ff_worker_reset_steps(const struct ff_worker *worker, bool to_loader, size_t *count)
 {
-	const struct ff_sequence *sequence = to_loader ? &worker->enter : &worker->hard;
+	const struct ff_settings *settings = atomic_load(&worker->settings);
+	const struct ff_sequence *sequence = to_loader ? &settings->enter : &settings->hard;
 	*count = sequence->count;
 	return sequence->count > 0 ? sequence->steps : NULL;
 }
 
-const struct ff_power *ff_worker_power(const struct ff_worker *worker)
-{
-	return &worker->power;
-}
-
 const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker)
 {
-	return &worker->labels;
+	return &atomic_load(&worker->settings)->labels;
+}
+
+const struct ff_power *ff_worker_power(const struct ff_worker *worker)
+{
+	return &atomic_load(&worker->settings)->power;
 }
 
 uint16_t ff_worker_rfc2217_port(const struct ff_worker *worker)

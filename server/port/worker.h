@@ -27,6 +27,9 @@
 
 #define FF_BOARD_NAME_SIZE 65
 #define FF_BOARD_ADDRESS_SIZE 256
+#define FF_BOARD_USB_SIZE 64
+#define FF_BOARD_SERIAL_SIZE 128
+#define FF_BOARD_PRODUCT_SIZE 128
 #define FF_CHIP_NAME_SIZE 24
 #define FF_CHIP_DESCRIPTION_SIZE 40
 #define FF_CHIP_FEATURES_SIZE 256
@@ -72,8 +75,19 @@ struct ff_board_facts {
 	enum ff_flash_encryption flash_encryption;
 };
 
+/* Where a board is. What comes from a USB descriptor is bounded, valid UTF-8 and free of control characters. */
+struct ff_board_place {
+	char address[FF_BOARD_ADDRESS_SIZE]; /* of its port; empty: there is none now */
+	bool sought;                         /* somebody looks for its port, so that the rest is known */
+	bool present;                        /* the port is there */
+	char usb[FF_BOARD_USB_SIZE];         /* "1-1.2"; empty: not on USB, or not known */
+	char serial[FF_BOARD_SERIAL_SIZE];   /* the device's serial number; empty: the same */
+	char product[FF_BOARD_PRODUCT_SIZE]; /* what it calls itself; the same */
+};
+
 /* A copy of a board's state at one moment. */
 struct ff_board_view {
+	struct ff_board_place place;
 	enum ff_board_state state;
 	char detail[FF_ERROR_TEXT_SIZE]; /* why it is lost; empty otherwise */
 	char task[FF_TASK_LABEL_SIZE];   /* label of the task that makes it busy; empty otherwise */
@@ -126,7 +140,7 @@ struct ff_worker;
 struct ff_worker_options {
 	uint64_t number;     /* unique in this process, for those who must not hold the worker; 0: it has none */
 	const char *name;    /* shorter than FF_BOARD_NAME_SIZE; copied */
-	const char *address; /* shorter than FF_BOARD_ADDRESS_SIZE; copied */
+	const char *address; /* shorter than FF_BOARD_ADDRESS_SIZE; copied; empty: its port is not there */
 	uint32_t work_baud;  /* rate that jobs use unless they say otherwise; the worker only keeps it */
 	struct ff_board_resets resets;  /* for jobs; the worker only keeps them */
 	const struct ff_labels *labels; /* what its owner says of it; copied; may be NULL */
@@ -166,6 +180,15 @@ bool ff_worker_is_stopping(struct ff_worker *worker);
 
 /* Waits for the end of a stopped thread; false if it has not come by the deadline. One thread at a time. */
 bool ff_worker_join(struct ff_worker *worker, int64_t deadline_us);
+
+/* Takes over baud, resets, labels and power for what begins from now on; the rest of the options counts for nothing. One
+ * thread at a time. FF_ERR_ARGUMENT: a reset sequence; FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_worker_configure(struct ff_worker *worker, const struct ff_worker_options *options,
+						  struct ff_error *error);
+
+/* The board is somewhere else now, or nowhere. A port that is open stays so as long as it works, because it is the device
+ * that counts and not its name, unless `at_once` says that it is not the board's any more; a task is not disturbed. */
+void ff_worker_move(struct ff_worker *worker, const struct ff_board_place *place, bool at_once);
 
 /* Puts a task at the end of the mailbox. FF_ERR_BUSY: the mailbox is full; FF_ERR_CANCELLED: the worker stops;
  * FF_ERR_DENIED: the board is kept for another lease than the task's, or the task's is over. On
@@ -220,7 +243,6 @@ uint64_t ff_worker_number(const struct ff_worker *worker);
 struct ff_console *ff_worker_console(struct ff_worker *worker);
 struct ff_input *ff_worker_input(struct ff_worker *worker);
 const char *ff_worker_name(const struct ff_worker *worker);
-const char *ff_worker_address(const struct ff_worker *worker);
 uint32_t ff_worker_work_baud(const struct ff_worker *worker);
 const struct ff_board_resets *ff_worker_resets(const struct ff_worker *worker);
 const struct ff_labels *ff_worker_own_labels(const struct ff_worker *worker);
