@@ -99,6 +99,11 @@ enum ff_status ff_doors_admit(struct ff_door *door, struct ff_worker *worker, bo
 	return status;
 }
 
+void ff_doors_set_passthrough(struct ff_door *door, bool passthrough)
+{
+	ff_bridge_set_passthrough(door->doors->bridge, door->place, passthrough);
+}
+
 void ff_doors_shut(struct ff_door *door, const char *why)
 {
 	if (door) {

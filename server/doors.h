@@ -48,6 +48,9 @@ FF_WARN_UNUSED enum ff_status ff_doors_open(struct ff_doors *doors, const struct
 FF_WARN_UNUSED enum ff_status ff_doors_admit(struct ff_door *door, struct ff_worker *worker, bool passthrough,
 					     struct ff_error *error);
 
+/* Changes what becomes of DTR and RTS. */
+void ff_doors_set_passthrough(struct ff_door *door, bool passthrough);
+
 /* Ends the board's sessions, which learn why, and closes its ports. NULL is harmless. */
 void ff_doors_shut(struct ff_door *door, const char *why);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "config_change.h"
 
 #define REMOVED "the board was removed from the server"
 #define STOPPING "the server is stopping"
@@ -153,6 +156,85 @@ bool ff_fleet_reap(struct ff_fleet *fleet)
 		}
 	}
 	return fleet->leaving_count > 0;
+}
+
+/* ---- the configuration is another ---- */
+
+static const struct ff_config_board *find_board(const struct ff_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->board_count; i++) {
+		if (strcmp(config->boards[i].name, name) == 0) {
+			return &config->boards[i];
+		}
+	}
+	return NULL;
+}
+
+static void remove_others(struct ff_fleet *fleet, const struct ff_config *config)
+{
+	for (size_t i = fleet->count; i-- > 0;) {
+		struct ff_member *member = fleet->members[i];
+		const struct ff_config_board *board = find_board(config, member->config.name);
+		if (!board) {
+			ff_log(fleet->options.log, FF_LOG_INFO, "%s: the board is removed", member->config.name);
+			ff_fleet_remove(fleet, member);
+		} else if (ff_config_board_has_other_ports(&member->config, board)) {
+			ff_log(fleet->options.log, FF_LOG_INFO, "%s: the board gets other TCP ports",
+			       member->config.name);
+			ff_fleet_remove(fleet, member);
+		}
+	}
+}
+
+static void change_settings(struct ff_fleet *fleet, struct ff_member *member, const struct ff_config_board *board)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	const struct ff_worker_options options = {
+		.name = board->name,
+		.work_baud = board->baud,
+		.resets = board->resets,
+		.labels = &board->labels,
+		.power = &board->power,
+	};
+	if (ff_worker_configure(member->worker, &options, &error) == FF_OK) {
+		ff_log(fleet->options.log, FF_LOG_INFO, "%s: new settings", board->name);
+	} else {
+		ff_log(fleet->options.log, FF_LOG_ERROR, "%s: its settings stay: %s", board->name, error.text);
+	}
+}
+
+static void change(struct ff_fleet *fleet, struct ff_member *member, const struct ff_config_board *board)
+{
+	const struct ff_config_board before = member->config;
+	member->config = *board;
+	if (ff_config_board_has_other_settings(&before, board)) {
+		change_settings(fleet, member, board);
+	}
+	if (before.passthrough != board->passthrough) {
+		ff_doors_set_passthrough(member->door, board->passthrough);
+	}
+	if (strcmp(before.address, board->address) != 0) {
+		struct ff_board_place place = { .sought = false };
+		snprintf(place.address, sizeof(place.address), "%s", board->address);
+		ff_log(fleet->options.log, FF_LOG_INFO, "%s: the board is at %s now", board->name, board->address);
+		ff_worker_move(member->worker, &place, true);
+	}
+}
+
+void ff_fleet_apply(struct ff_fleet *fleet, const struct ff_config *config)
+{
+	remove_others(fleet, config);
+	for (size_t i = 0; i < config->board_count; i++) {
+		const struct ff_config_board *board = &config->boards[i];
+		struct ff_member *member = ff_fleet_find(fleet, board->name);
+		struct ff_error error = FF_ERROR_NONE;
+		if (member) {
+			change(fleet, member, board);
+		} else if (ff_fleet_add(fleet, board, 1, &error) != FF_OK) {
+			ff_log(fleet->options.log, FF_LOG_ERROR, "%s: the board cannot be added: %s", board->name,
+			       error.text);
+		}
+	}
 }
 
 /* ---- the end ---- */

@@ -57,6 +57,10 @@ FF_WARN_UNUSED enum ff_status ff_fleet_add(struct ff_fleet *fleet, const struct 
  * thread that does not let go of its port is waited for later. */
 void ff_fleet_remove(struct ff_fleet *fleet, struct ff_member *member);
 
+/* Makes the fleet what the configuration says now. Boards that are as they were do not notice; one whose ports are others
+ * goes and comes again. What cannot be done for a board is logged, and nothing but that board lacks it. */
+void ff_fleet_apply(struct ff_fleet *fleet, const struct ff_config *config);
+
 /* NULL: there is none of this name. */
 struct ff_member *ff_fleet_find(const struct ff_fleet *fleet, const char *name);
 

@@ -28,6 +28,7 @@
 #include "metrics.h"
 #include "queue.h"
 #include "standard.h"
+#include "upkeep.h"
 #include "store.h"
 #include "waker.h"
 #include "worker.h"
@@ -502,8 +503,10 @@ int main(int argc, char **argv)
 	}
 	announce(&server);
 
-	int received = 0;
-	sigwait(&signals, &received);
+	const struct ff_upkeep upkeep = {
+		.signals = &signals, .log = &server.log, .config = &server.config, .fleet = &server.fleet
+	};
+	int received = ff_upkeep_run(&upkeep);
 	ff_log(&server.log, FF_LOG_INFO, "%s: ending the jobs that run", strsignal(received));
 	if (!stop(&server)) {
 		_exit(EXIT_FAILURE); /* a thread still uses what exit() would tear down */

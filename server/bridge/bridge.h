@@ -58,6 +58,9 @@ FF_WARN_UNUSED enum ff_status ff_bridge_add(struct ff_bridge *bridge, size_t pla
  * free on return. Harmless if it was. */
 void ff_bridge_remove(struct ff_bridge *bridge, size_t place, const char *why);
 
+/* Changes what becomes of DTR and RTS at the board in this place, for its sessions too. Harmless if there is none. */
+void ff_bridge_set_passthrough(struct ff_bridge *bridge, size_t place, bool passthrough);
+
 /* Something has changed at the board in this place: output, progress of its input, its state. Never blocks; harmless before
  * the start, and where there is no board. */
 void ff_bridge_kick(struct ff_bridge *bridge, size_t place);

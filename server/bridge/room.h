@@ -39,7 +39,7 @@ struct ff_room {
 	struct ff_bridge *bridge;
 	size_t place; /* in the bridge */
 	struct ff_worker *worker;
-	bool smart;
+	atomic_bool smart;
 	struct ff_watched rfc2217;
 	struct ff_watched raw;
 	struct ff_session *sessions;

@@ -139,6 +139,13 @@ enum ff_status ff_bridge_add(struct ff_bridge *bridge, size_t place, const struc
 	return FF_OK;
 }
 
+void ff_bridge_set_passthrough(struct ff_bridge *bridge, size_t place, bool passthrough)
+{
+	if (bridge->rooms[place]) {
+		atomic_store(&bridge->rooms[place]->smart, !passthrough);
+	}
+}
+
 void ff_bridge_remove(struct ff_bridge *bridge, size_t place, const char *why)
 {
 	/* The thread alone changes the places, and only when it is told to from here. */

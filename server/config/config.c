@@ -36,6 +36,8 @@ void ff_config_release(struct ff_config *config)
 {
 	free(config->boards);
 	free(config->data_dir);
+	free(config->source.path);
+	free(config->source.options);
 	free(config->console_dir);
 	for (size_t i = 0; i < config->host_count; i++) {
 		free(config->hosts[i]);

@@ -40,7 +40,15 @@ struct ff_config_board {
 	struct ff_power power; /* the configuration file alone can give it */
 };
 
+/* What came from the file, for when it is read again. */
+struct ff_config_source {
+	char *path;         /* owned; NULL: there is no file */
+	size_t board_count; /* the first of the boards, which are its own */
+	char *options;      /* all else that it says, as canonical YAML; owned */
+};
+
 struct ff_config {
+	struct ff_config_source source;
 	struct ff_listen_address listen;
 	struct ff_config_board *boards; /* owned */
 	size_t board_count;

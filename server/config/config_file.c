@@ -164,23 +164,23 @@ static enum ff_status read_text(const char *path, char **text, size_t *size, str
 		free(bytes);
 		return status;
 	}
+	bytes[got] = '\0';
 	*text = bytes;
 	*size = got;
 	return FF_OK;
 }
 
 static enum ff_status parse(struct file **file, const cyaml_config_t *reader, struct complaint *complaint,
-			    const char *path, struct ff_error *error)
+			    const char *path, char **text, struct ff_error *error)
 {
-	char *text = NULL;
 	size_t size = 0;
 	char place[32] = "";
-	enum ff_status status = read_text(path, &text, &size, error);
+	enum ff_status status = read_text(path, text, &size, error);
 	if (status != FF_OK) {
 		return status;
 	}
-	cyaml_err_t failed = cyaml_load_data((const uint8_t *)text, size, reader, &schema, (cyaml_data_t **)file, NULL);
-	free(text);
+	cyaml_err_t failed =
+		cyaml_load_data((const uint8_t *)*text, size, reader, &schema, (cyaml_data_t **)file, NULL);
 	if (failed == CYAML_OK) {
 		return FF_OK;
 	}
@@ -210,7 +210,9 @@ static enum ff_status set_raw(struct ff_config *config, const char *text, struct
 	return ff_config_set_port(&config->raw_base, "raw", text, error);
 }
 
-static enum ff_status take_options(struct ff_config *config, const struct file *file, struct ff_error *error)
+/* `suspect` becomes the value that is looked at, for the place of an error. */
+static enum ff_status take_options(struct ff_config *config, const struct file *file, const char **suspect,
+				   struct ff_error *error)
 {
 	static const struct file_console_log unsaid = { .dir = NULL };
 	const struct file_console_log *console_log = file->console_log ? file->console_log : &unsaid;
@@ -235,6 +237,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 	};
 	enum ff_status status = FF_OK;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && status == FF_OK; i++) {
+		*suspect = options[i].text;
 		status = options[i].text ? options[i].set(config, options[i].text, error) : FF_OK;
 	}
 	return status;
@@ -273,16 +276,70 @@ static enum ff_status take_board(struct ff_config *config, const struct file_boa
 	return status == FF_OK ? ff_config_append_board(config, &board, error) : status;
 }
 
-static enum ff_status take(struct ff_config *config, const struct file *file, struct ff_error *error)
+static enum ff_status take(struct ff_config *config, const struct file *file, const char **suspect,
+			   struct ff_error *error)
 {
-	enum ff_status status = take_options(config, file, error);
+	enum ff_status status = take_options(config, file, suspect, error);
 	for (unsigned i = 0; i < file->hosts_count && status == FF_OK; i++) {
+		*suspect = file->hosts[i];
 		status = ff_config_add_host(config, file->hosts[i], error);
 	}
 	for (unsigned i = 0; i < file->boards_count && status == FF_OK; i++) {
+		*suspect = file->boards[i].name;
 		status = take_board(config, &file->boards[i], error);
 	}
 	return status;
+}
+
+/* The line of the file that has this value; of a board it is its name. 0: there is none, as where it was quoted. */
+static unsigned line_of(const char *text, const char *value)
+{
+	size_t size = strlen(value);
+	unsigned line = 1;
+	for (const char *at = text; *at; line++) {
+		size_t length = strcspn(at, "\n");
+		const char *found = size > 0 ? memmem(at, length, value, size) : NULL;
+		bool commented = found && memchr(at, '#', (size_t)(found - at));
+		bool begins = found && found > at && strchr(" \"'[,{", found[-1]);
+		if (begins && !commented && (found + size == at + length || strchr(" \"',]}\r", found[size]))) {
+			return line;
+		}
+		at += length + (at[length] == '\n');
+	}
+	return 0;
+}
+
+static enum ff_status complain(const char *path, unsigned line, enum ff_status status, const struct ff_error *reason,
+			       struct ff_error *error)
+{
+	return line > 0 ? ff_error_set(error, status, "%s, line %u: %s", path, line, reason->text)
+			: ff_error_set(error, status, "%s: %s", path, reason->text);
+}
+
+/* Everything but the boards, so that it can be told what has changed when the file is read again. */
+static bool remember(struct ff_config *config, const cyaml_config_t *reader, struct file *file, const char *path)
+{
+	struct file others = file ? *file : (struct file){ .listen = NULL };
+	cyaml_config_t writer = *reader;
+	char *text = NULL;
+	size_t size = 0;
+	others.boards = NULL;
+	others.boards_count = 0;
+	writer.flags = CYAML_CFG_STYLE_BLOCK;
+	config->source.board_count = config->board_count;
+	config->source.path = strdup(path);
+	config->source.options = calloc(1, 1);
+	bool saved = cyaml_save_data(&text, &size, &writer, &schema, &others, 0) == CYAML_OK;
+	char *copy = saved ? realloc(config->source.options, size + 1) : NULL;
+	if (copy) {
+		memcpy(copy, text, size);
+		copy[size] = '\0';
+		config->source.options = copy;
+	}
+	if (saved) {
+		writer.mem_fn(writer.mem_ctx, text, 0);
+	}
+	return config->source.path && copy;
 }
 
 enum ff_status ff_config_load(struct ff_config *config, const char *path, struct ff_error *error)
@@ -297,11 +354,19 @@ enum ff_status ff_config_load(struct ff_config *config, const char *path, struct
 	};
 	struct file *file = NULL;
 	struct ff_error reason = FF_ERROR_NONE;
-	enum ff_status status = parse(&file, &reader, &complaint, path, error);
-	if (status != FF_OK) {
-		return status;
+	const char *suspect = NULL;
+	char *text = NULL;
+	enum ff_status status = parse(&file, &reader, &complaint, path, &text, error);
+	if (status == FF_OK) {
+		status = file ? take(config, file, &suspect, &reason) : FF_OK; /* an empty file says nothing */
+		if (status == FF_OK && !remember(config, &reader, file, path)) {
+			status = ff_error_set(&reason, FF_ERR_NO_MEMORY, "out of memory");
+		}
+		if (status != FF_OK) {
+			complain(path, suspect ? line_of(text, suspect) : 0, status, &reason, error);
+		}
+		cyaml_free(&reader, &schema, file, 0);
 	}
-	status = file ? take(config, file, &reason) : FF_OK; /* an empty file says nothing */
-	cyaml_free(&reader, &schema, file, 0);
-	return status == FF_OK ? FF_OK : ff_error_set(error, status, "%s: %s", path, reason.text);
+	free(text);
+	return status;
 }

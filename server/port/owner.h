@@ -34,10 +34,10 @@ struct ff_worker {
 	/* The owner thread's. */
 	struct ff_plug plug;
 	char address[FF_BOARD_ADDRESS_SIZE]; /* plug.address */
-	int64_t lost_us;         /* since when the port is closed against our will; 0: it is not */
-	int64_t next_look_us;    /* at the modem lines */
-	bool writable;           /* the port has to poll writable before input goes on */
-	int64_t console_held_us; /* until when the reader that is followed is waited for; 0: it is not */
+	int64_t lost_us;                     /* since when the port is closed against our will; 0: it is not */
+	int64_t next_look_us;                /* at the modem lines */
+	bool writable;                       /* the port has to poll writable before input goes on */
+	int64_t console_held_us;             /* until when the reader that is followed is waited for; 0: it is not */
 
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;

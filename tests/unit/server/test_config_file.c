@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "config_change.h"
 #include "config_file.h"
 
 #define PATH_SIZE 64
@@ -161,6 +162,77 @@ static void test_config_file__must_be_readable_and_small(void **state)
 	free(text);
 }
 
+/* ---- a file that is read again ---- */
+
+static bool changed(const char *before, const char *after, char *names, size_t size)
+{
+	struct ff_config old;
+	struct ff_config new;
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(load(&old, before, &error), FF_OK);
+	assert_int_equal(load(&new, after, &error), FF_OK);
+	bool found = ff_config_changed_options(&old, &new, names, size);
+	ff_config_release(&old);
+	ff_config_release(&new);
+	return found;
+}
+
+static void test_config_file__names_what_needs_a_restart(void **state)
+{
+	(void)state;
+	char names[64];
+	assert_false(changed("", "", names, sizeof(names)));
+	assert_false(changed("listen: ':1'\nboards: []\n",
+			     "# other words\nlisten:  ':1'\nboards:\n- {name: a, address: /dev/x}\n", names,
+			     sizeof(names)));
+	assert_true(changed("listen: ':1'\nraw: 0\n", "listen: ':2'\nraw: 0\n", names, sizeof(names)));
+	assert_string_equal(names, "listen");
+	assert_true(changed("listen: ':1'\nconsole-log: {size: 0}\n", "console-log: {size: 1MB}\nmax-upload: 1MB\n",
+			    names, sizeof(names)));
+	assert_string_equal(names, "max-upload, console-log, listen");
+	assert_true(changed("host: [a, b]\n", "host: [a]\n", names, sizeof(names)));
+	assert_string_equal(names, "host");
+	assert_true(changed("", "listen: ':1'\nmax-upload: 1MB\n", names, 8));
+	assert_string_equal(names, "listen,"); /* what does not fit */
+}
+
+#define A_BOARD "boards:\n- {name: a, address: /dev/x%s}\n"
+
+static void test_config_file__says_what_of_a_board_is_other(void **state)
+{
+	static const struct {
+		const char *keys;
+		bool ports;
+		bool settings;
+	} cases[] = {
+		{ "", false, false },
+		{ ", reset: passthrough", false, false },
+		{ ", rfc2217: 0", true, false },
+		{ ", raw: 4000", true, false },
+		{ ", baud: 115200", false, true },
+		{ ", labels: [rack=1]", false, true },
+		{ ", reset-sequence: D0", false, true },
+		{ ", hard-reset-sequence: D0", false, true },
+		{ ", power: {cycle: [/bin/true]}", false, true },
+		{ ", power: {timeout: 5}", false, true },
+	};
+	(void)state;
+	struct ff_config plain;
+	struct ff_config other;
+	struct ff_error error = FF_ERROR_NONE;
+	char text[256];
+	snprintf(text, sizeof(text), A_BOARD, "");
+	assert_int_equal(load(&plain, text, &error), FF_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), A_BOARD, cases[i].keys);
+		assert_int_equal(load(&other, text, &error), FF_OK);
+		assert_int_equal(ff_config_board_has_other_ports(plain.boards, other.boards), cases[i].ports);
+		assert_int_equal(ff_config_board_has_other_settings(plain.boards, other.boards), cases[i].settings);
+		ff_config_release(&other);
+	}
+	ff_config_release(&plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +240,8 @@ int main(void)
 		cmocka_unit_test(test_config_file__may_be_empty),
 		cmocka_unit_test(test_config_file__says_what_is_wrong_and_where),
 		cmocka_unit_test(test_config_file__must_be_readable_and_small),
+		cmocka_unit_test(test_config_file__names_what_needs_a_restart),
+		cmocka_unit_test(test_config_file__says_what_of_a_board_is_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
