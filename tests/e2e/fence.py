@@ -123,18 +123,18 @@ def end(server, lease):
 
 
 class Hammer(threading.Thread):
-    """Writes numbered messages through a door until it is stopped or its connection is gone."""
+    """Writes numbered messages through a door, so many at a time, until it is stopped or its connection is gone."""
 
-    def __init__(self, send):
+    def __init__(self, send, together):
         super().__init__(daemon=True)
-        self.send, self._over, self.error = send, threading.Event(), None
+        self.send, self.together, self._over, self.error = send, together, threading.Event(), None
 
     def run(self):
         number = 0
         try:
             while not self._over.wait(PAUSE):
-                self.send(OLD % number)
-                number += 1
+                self.send(b"".join(OLD % (number + more) for more in range(self.together)))
+                number += self.together
         except (OSError, websocket.WebSocketException):
             pass  # closed by the server: that is an end too
         except AssertionError as error:
@@ -153,17 +153,17 @@ class Round:
     def __init__(self, server, recorder, choose, door):
         self.server, self.recorder = server, recorder
         self.door, self.next_door, self.way = door, choose.choice(NEW_DOORS), choose.choice(WAYS)
-        self.moment = choose.random() * 0.05
+        self.moment, self.together = choose.random() * 0.05, choose.choice((1, 1, 20, 300))
 
     def __str__(self):
-        return f"{self.door} {self.way} after {self.moment * 1000:.1f} ms, then {self.next_door}"
+        return f"{self.door} ({self.together} messages at a time) {self.way} after {self.moment * 1000:.1f} ms, then {self.next_door}"
 
     def run(self):
         self.recorder.forget()
         by_time = self.way.startswith("by time")
         lease = take(self.server, self.door, 1 if by_time else 60, wait=20)
         send, close = DOORS[self.door](self.server, lease)
-        hammer = Hammer(send)
+        hammer = Hammer(send, self.together)
         hammer.start()
         try:
             self.wait_for_old(lease)
