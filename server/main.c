@@ -38,7 +38,7 @@
 #define DESCRIPTORS 4096
 #define MALLOC_ARENAS 2 /* one more costs more memory than a few threads can gain */
 /* What is at least so large goes back to the system when it is freed: the buffers of a job should not stay behind it. */
-#define MALLOC_OWN_PAGES (32 * 1024)
+#define MALLOC_OWN_PAGES (8 * 1024)
 
 const char *argp_program_version = "farflashd " FF_VERSION;
 
