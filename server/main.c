@@ -11,12 +11,14 @@
 
 #include <farflash/version.h>
 
+#include "access_options.h"
 #include "boards.h"
 #include "config.h"
 #include "config_file.h"
 #include "datadir.h"
 #include "diskcheck.h"
 #include "doors.h"
+#include "entrance.h"
 #include "firmware.h"
 #include "fleet.h"
 #include "gate.h"
@@ -30,6 +32,7 @@
 #include "standard.h"
 #include "upkeep.h"
 #include "store.h"
+#include "token_command.h"
 #include "waker.h"
 #include "worker.h"
 
@@ -55,8 +58,7 @@ enum {
 	OPTION_RAW,
 	OPTION_WRITER,
 	OPTION_CONFIG,
-	OPTION_SHORTEST_LEASE,
-	OPTION_HOST
+	OPTION_SHORTEST_LEASE
 };
 
 static const struct argp_option options[] = {
@@ -64,8 +66,6 @@ static const struct argp_option options[] = {
 	  "Read options and boards from this YAML file; what the command line says goes before it", 0 },
 	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
 	  "Serve HTTP there (default " FF_CONFIG_DEFAULT_LISTEN "; port 0: any free one)", 0 },
-	{ "host", OPTION_HOST, "NAME", 0,
-	  "Clients may call the server by this name, beside its addresses and localhost; once for each name", 0 },
 	{ "board", OPTION_BOARD, "BOARD", 0,
 	  "Own this board: NAME=ADDRESS[,KEY=VALUE...], once for each. ADDRESS: /dev/ttyUSB0, rfc2217://HOST:PORT or "
 	  "socket://HOST:PORT. baud=N: rate of the work (default 460800); rfc2217=PORT, raw=PORT: its TCP ports (0: "
@@ -113,6 +113,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = FF_OK;
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &config->access;
+		break;
 	case OPTION_CONFIG:
 		break; /* has been read */
 	case OPTION_LISTEN:
@@ -141,9 +144,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_SHORTEST_LEASE:
 		status = ff_config_set_shortest_lease(config, value, &error);
-		break;
-	case OPTION_HOST:
-		status = ff_config_add_host(config, value, &error);
 		break;
 	case OPTION_WRITER:
 		status = ff_config_set_writer(config, value, &error);
@@ -174,6 +174,7 @@ struct server {
 	struct ff_journal journal;
 	struct ff_log log;
 	struct ff_listener listener;
+	struct ff_keyring *keyring;
 	struct ff_metrics *metrics;
 	struct ff_datadir data_dir;
 	struct ff_firmware_store *store;
@@ -232,6 +233,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 	struct ff_httpd_options http = {
 		.listen_fd = server->listener.fd,
 		.log = &server->log,
+		.keyring = server->keyring,
 		.boards = server->boards,
 		.queue = server->queue,
 		.leases = server->leases,
@@ -247,9 +249,9 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.disk = server->disk,
 		.max_upload = server->config.max_upload,
 		.jobs_wait_for_writers = server->config.jobs_wait_for_writers,
-		.any_host = !server->listener.loopback && server->config.host_count == 0,
-		.hosts = (const char *const *)server->config.hosts,
-		.host_count = server->config.host_count,
+		.any_host = !server->listener.loopback && server->config.access.host_count == 0,
+		.hosts = (const char *const *)server->config.access.hosts,
+		.host_count = server->config.access.host_count,
 	};
 	server->listener.fd = -1;
 	return ff_httpd_start(&server->httpd, &http, error);
@@ -324,6 +326,10 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	}
 	if (status == FF_OK) {
 		status = ff_store_open(&server->records, server->config.data_dir, &server->log, error);
+	}
+	if (status == FF_OK) {
+		status = ff_entrance_open(&server->keyring, &server->config, server->listener.loopback, &server->log,
+					  error);
 	}
 	if (status == FF_OK) {
 		status = ff_doors_init(&server->doors, &server->log, error);
@@ -401,6 +407,7 @@ static void release(struct server *server)
 		close(server->listener.fd);
 	}
 	ff_metrics_free(server->metrics);
+	ff_keyring_free(server->keyring);
 }
 
 static bool stop(struct server *server)
@@ -446,12 +453,6 @@ static void block_signals(sigset_t *signals)
 
 static void announce(struct server *server)
 {
-	if (!server->listener.loopback) {
-		ff_log(&server->log, FF_LOG_WARN,
-		       "other machines can reach %s and the boards' TCP ports, and there is no authentication yet: use it "
-		       "in trusted networks only",
-		       server->listener.url);
-	}
 	if (server->fleet.count == 0) {
 		ff_log(&server->log, FF_LOG_WARN,
 		       "there is no board: give one with --board NAME=ADDRESS, or in the file of --config");
@@ -464,8 +465,14 @@ static void announce(struct server *server)
 
 static enum ff_status configure(struct ff_config *config, int argc, char **argv, struct ff_error *error)
 {
-	static const struct argp first = { .options = options, .parser = find_config, .doc = PURPOSE };
-	static const struct argp then = { .options = options, .parser = parse_option, .doc = PURPOSE };
+	static const struct argp_child children[] = { { &ff_access_options, 0, "Who gets in, and how much of it:", 5 },
+						      { 0 } };
+	static const struct argp first = {
+		.options = options, .parser = find_config, .children = children, .doc = PURPOSE
+	};
+	static const struct argp then = {
+		.options = options, .parser = parse_option, .children = children, .doc = PURPOSE
+	};
 	const char *path = NULL;
 	ff_config_init(config);
 	argp_parse(&first, argc, argv, 0, NULL, &path);
@@ -482,6 +489,9 @@ int main(int argc, char **argv)
 	struct ff_error error = FF_ERROR_NONE;
 	sigset_t signals;
 	ff_standard_occupy();
+	if (argc > 1 && strcmp(argv[1], "token") == 0) {
+		return ff_token_command(argc - 1, argv + 1);
+	}
 	allow_descriptors();
 	argp_err_exit_status = EXIT_USAGE;
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);

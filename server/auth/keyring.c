@@ -198,9 +198,9 @@ enum ff_keyring_answer ff_keyring_ask(struct ff_keyring *keyring, const char *te
 		answer = FF_KEYRING_EXPIRED;
 	} else if (token) {
 		answer = FF_KEYRING_KNOWN;
-		*identity = (struct ff_identity){
-			.scopes = token->scopes, .has_boards = token->has_boards, .boards = token->boards
-		};
+		*identity = (struct ff_identity){ .scopes = token->scopes,
+						  .has_boards = token->has_boards,
+						  .boards = token->boards };
 		memcpy(identity->name, token->name, sizeof(identity->name));
 	}
 	pthread_mutex_unlock(&keyring->mutex);

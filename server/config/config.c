@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "config_board.h"
-#include "host.h"
 
 #define LEAST_SIZE 4096
 #define LEAST_CONSOLE ((uint64_t)64 * 1024)
@@ -30,6 +29,7 @@ void ff_config_init(struct ff_config *config)
 		.raw_base = FF_PORTS_DEFAULT,
 		.listen = { .host = "127.0.0.1", .port = "8217" },
 	};
+	ff_config_access_init(&config->access);
 }
 
 void ff_config_release(struct ff_config *config)
@@ -39,9 +39,7 @@ void ff_config_release(struct ff_config *config)
 	free(config->source.path);
 	free(config->source.options);
 	free(config->console_dir);
-	for (size_t i = 0; i < config->host_count; i++) {
-		free(config->hosts[i]);
-	}
+	ff_config_access_release(&config->access);
 	ff_config_init(config);
 }
 
@@ -198,24 +196,6 @@ enum ff_status ff_config_set_console_dir(struct ff_config *config, const char *p
 	free(config->console_dir);
 	config->console_dir = copy;
 	return *path ? FF_OK : ff_error_set(error, FF_ERR_ARGUMENT, "console-log, dir: the name is empty");
-}
-
-enum ff_status ff_config_add_host(struct ff_config *config, const char *text, struct ff_error *error)
-{
-	char name[FF_HOST_NAME_SIZE];
-	if (!ff_host_parse(text, name) || strcspn(text, ":") != strlen(text)) {
-		return ff_error_set(error, FF_ERR_ARGUMENT,
-				    "\"%.80s\" is not the name of a host, as in lab.example.com", text);
-	}
-	if (config->host_count == FF_CONFIG_MAX_HOSTS) {
-		return ff_error_set(error, FF_ERR_ARGUMENT, "more than %d names of the server", FF_CONFIG_MAX_HOSTS);
-	}
-	config->hosts[config->host_count] = strdup(name);
-	if (!config->hosts[config->host_count]) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-	}
-	config->host_count++;
-	return FF_OK;
 }
 
 enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error)

@@ -11,6 +11,7 @@
 #include <farflash/log.h>
 #include <farflash/status.h>
 
+#include "config_access.h"
 #include "labels.h"
 #include "listen.h"
 #include "ports.h"
@@ -18,7 +19,6 @@
 #include "worker.h"
 
 #define FF_CONFIG_MAX_BOARDS 256
-#define FF_CONFIG_MAX_HOSTS 16
 #define FF_CONFIG_DEFAULT_LISTEN "127.0.0.1:8217"
 #define FF_CONFIG_DEFAULT_SHORTEST_LEASE_S 60
 #define FF_CONFIG_DEFAULT_CONSOLE_SIZE ((uint64_t)1024 * 1024)
@@ -64,8 +64,7 @@ struct ff_config {
 	unsigned shortest_lease_s;
 	char *console_dir;                    /* where boards' output is kept, owned; NULL: in the data directory */
 	struct ff_logfile_limits console_log; /* of each board; a size of 0: nothing is kept */
-	char *hosts[FF_CONFIG_MAX_HOSTS];     /* names of the server beside its addresses; owned */
-	size_t host_count;
+	struct ff_config_access access;
 };
 
 /* The defaults, without a data directory. */
@@ -109,9 +108,6 @@ FF_WARN_UNUSED enum ff_status ff_config_set_console_keep(struct ff_config *confi
 							 struct ff_error *error);
 FF_WARN_UNUSED enum ff_status ff_config_set_console_dir(struct ff_config *config, const char *path,
 							struct ff_error *error);
-/* Adds a name by which clients may call the server. FF_ERR_ARGUMENT, FF_ERR_NO_MEMORY. */
-FF_WARN_UNUSED enum ff_status ff_config_add_host(struct ff_config *config, const char *text, struct ff_error *error);
-
 /* "wait" or "refuse". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);
 

@@ -49,6 +49,9 @@ struct file {
 	char *rfc2217;
 	char *raw;
 	char *writer_blocks_jobs;
+#define ACCESS_TEXT(member, key, argument, help) char *member;
+	FF_CONFIG_ACCESS_MAP(ACCESS_TEXT)
+#undef ACCESS_TEXT
 	char **hosts;
 	unsigned hosts_count;
 	struct file_board *boards;
@@ -106,8 +109,11 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
 	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
-	CYAML_FIELD_SEQUENCE("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, hosts, &text_schema, 0,
-			     FF_CONFIG_MAX_HOSTS),
+#define ACCESS_FIELD(member, key, argument, help) TEXT(key, struct file, member),
+	FF_CONFIG_ACCESS_MAP(ACCESS_FIELD)
+#undef ACCESS_FIELD
+		CYAML_FIELD_SEQUENCE("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, hosts, &text_schema,
+				     0, FF_CONFIG_MAX_HOSTS),
 	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, boards, &board_schema, 0,
 			     FF_CONFIG_MAX_BOARDS),
 	CYAML_FIELD_END,
@@ -276,13 +282,32 @@ static enum ff_status take_board(struct ff_config *config, const struct file_boa
 	return status == FF_OK ? ff_config_append_board(config, &board, error) : status;
 }
 
+static enum ff_status take_access(struct ff_config_access *access, const struct file *file,
+				  const char **suspect, struct ff_error *error)
+{
+	const char *const texts[FF_CONFIG_ACCESS_COUNT] = {
+#define ACCESS_VALUE(member, key, argument, help) file->member,
+		FF_CONFIG_ACCESS_MAP(ACCESS_VALUE)
+#undef ACCESS_VALUE
+	};
+	enum ff_status status = FF_OK;
+	for (unsigned i = 0; i < FF_CONFIG_ACCESS_COUNT && status == FF_OK; i++) {
+		*suspect = texts[i];
+		status = texts[i] ? ff_config_access_set(access, (enum ff_config_access_key)i, texts[i], error) : FF_OK;
+	}
+	for (unsigned i = 0; i < file->hosts_count && status == FF_OK; i++) {
+		*suspect = file->hosts[i];
+		status = ff_config_access_add_host(access, file->hosts[i], error);
+	}
+	return status;
+}
+
 static enum ff_status take(struct ff_config *config, const struct file *file, const char **suspect,
 			   struct ff_error *error)
 {
 	enum ff_status status = take_options(config, file, suspect, error);
-	for (unsigned i = 0; i < file->hosts_count && status == FF_OK; i++) {
-		*suspect = file->hosts[i];
-		status = ff_config_add_host(config, file->hosts[i], error);
+	if (status == FF_OK) {
+		status = take_access(&config->access, file, suspect, error);
 	}
 	for (unsigned i = 0; i < file->boards_count && status == FF_OK; i++) {
 		*suspect = file->boards[i].name;

@@ -66,8 +66,71 @@ static void check_origin(struct ff_request *request)
 	}
 }
 
+/* ---- who asks ---- */
+
+static bool take_token(const char *from, size_t size, char token[FF_TOKEN_TEXT_SIZE])
+{
+	bool fits = size > 0 && size < FF_TOKEN_TEXT_SIZE;
+	snprintf(token, FF_TOKEN_TEXT_SIZE, "%.*s", fits ? (int)size : 1,
+		 fits ? from : "?"); /* no token looks like that */
+	return true;
+}
+
+/* "Bearer TOKEN" (RFC 6750), or in the protocols of a WebSocket. False: there is none. */
+static bool find_token(const struct ff_request *request, char token[FF_TOKEN_TEXT_SIZE])
+{
+	const char *field = ff_request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+	const char *protocols = ff_request_header(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL);
+	const char *place = protocols ? strstr(protocols, FF_ADMISSION_PROTOCOL_TOKEN) : NULL;
+	if (field && strncasecmp(field, "Bearer ", 7) == 0) {
+		field += 7 + strspn(field + 7, " ");
+		return take_token(field, strcspn(field, " "), token);
+	}
+	if (place && (place == protocols || strchr(", ", place[-1]))) {
+		place += strlen(FF_ADMISSION_PROTOCOL_TOKEN);
+		return take_token(place, strcspn(place, ", \t"), token);
+	}
+	return false;
+}
+
+static void refuse(struct ff_request *request, enum ff_keyring_answer answer)
+{
+	static const char *const why[] = {
+		[FF_KEYRING_NONE] = "this server wants a token: Authorization: Bearer ff_...",
+		[FF_KEYRING_UNKNOWN] = "the token is not known here, or not any more",
+		[FF_KEYRING_EXPIRED] = "the token has expired",
+	};
+	request->invalid_token = answer != FF_KEYRING_NONE;
+	ff_problem_set(&request->problem, FF_PROBLEM_UNAUTHORIZED, "%s", why[answer]);
+}
+
+static void check_token(struct ff_request *request)
+{
+	char token[FF_TOKEN_TEXT_SIZE];
+	struct ff_identity everybody = { .scopes = 1U << FF_SCOPE_ADMIN };
+	if (!request->http->keyring) {
+		request->identity = everybody;
+		return;
+	}
+	if (request->scope == FF_SCOPE_OPEN) {
+		return;
+	}
+	enum ff_keyring_answer answer =
+		ff_keyring_ask(request->http->keyring, find_token(request, token) ? token : NULL, &request->identity);
+	if (answer != FF_KEYRING_KNOWN) {
+		refuse(request, answer);
+	} else if (request->handler && !ff_scopes_allow(request->identity.scopes, request->scope)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_FORBIDDEN,
+			       "the token \"%s\" does not allow this: it takes one with the scope %s", request->who,
+			       ff_scope_name(request->scope));
+	}
+}
+
 void ff_admission_check(struct ff_request *request)
 {
 	check_host(request);
 	check_origin(request);
+	if (!request->problem.http_status || !request->handler) {
+		check_token(request);
+	}
 }

@@ -120,6 +120,7 @@ enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_que
 	}
 	struct ff_queue_request leased = *wanted;
 	leased.lease = request->lease;
+	snprintf(leased.options.who, sizeof(leased.options.who), "%s", request->who);
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = ff_queue_submit(request->http->queue, &leased, &request->job, &error);
 	if (status == FF_OK) {

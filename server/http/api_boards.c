@@ -38,6 +38,9 @@ static void begin_list(struct ff_request *request)
 static bool is_selected(const struct ff_request *request, struct ff_worker *worker)
 {
 	struct ff_labels labels;
+	if (!ff_request_may_see(request, worker)) {
+		return false;
+	}
 	if (!request->state) {
 		return true;
 	}

@@ -11,14 +11,20 @@
 
 static const char *const list_params[] = { "board", NULL };
 
-static json_t *present_jobs(struct ff_queue *queue, const char *board)
+static bool may_see(const struct ff_request *request, const struct ff_job *job)
 {
+	return ff_request_may_see(request, ff_job_worker(job));
+}
+
+static json_t *present_jobs(const struct ff_request *request, const char *board)
+{
+	struct ff_queue *queue = request->http->queue;
 	size_t count = ff_queue_count(queue);
 	struct ff_job **jobs = calloc(count + 1, sizeof(struct ff_job *));
 	json_t *list = jobs ? json_array() : NULL;
 	count = jobs ? ff_queue_list(queue, board, jobs, count) : 0;
 	for (size_t i = 0; i < count; i++) {
-		if (json_array_append_new(list, ff_present_job(jobs[i])) != 0) {
+		if (may_see(request, jobs[i]) && json_array_append_new(list, ff_present_job(jobs[i])) != 0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -37,13 +43,17 @@ static enum MHD_Result answer_list(struct ff_request *request)
 		return ff_reply_problem(request);
 	}
 	ff_worker_unref(worker);
-	return ff_reply_json(request, MHD_HTTP_OK, present_jobs(request->http->queue, name));
+	return ff_reply_json(request, MHD_HTTP_OK, present_jobs(request, name));
 }
 
 static bool find_job(struct ff_request *request)
 {
 	if (!request->job) {
 		request->job = ff_queue_find(request->http->queue, request->param);
+	}
+	if (request->job && !may_see(request, request->job)) {
+		ff_job_unref(request->job);
+		request->job = NULL;
 	}
 	if (!request->job) {
 		ff_text_clean(request->param);
@@ -63,6 +73,12 @@ static enum MHD_Result answer_job(struct ff_request *request)
 static enum MHD_Result answer_cancel(struct ff_request *request)
 {
 	if (!find_job(request)) {
+		return ff_reply_problem(request);
+	}
+	if (!ff_request_owns(request, ff_job_options(request->job)->who)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_FORBIDDEN,
+			       "job %s is of another token: it takes that one, or one with the scope admin",
+			       ff_job_id(request->job));
 		return ff_reply_problem(request);
 	}
 	if (!ff_job_cancel(request->job, false)) {

@@ -22,7 +22,7 @@
 #define BODY_DEPTH 8    /* one would do */
 #define LOOK_US 5000000 /* how often it is looked whether the client still waits */
 
-static const char *const take_params[] = { "board", "select", "seconds", "owner", "wait", "peer", NULL };
+static const char *const take_params[] = { "board", "select", "seconds", "owner", "wait", "address", NULL };
 static const char *const renew_params[] = { "seconds", NULL };
 
 /* What a request says, in its query or its body. */
@@ -148,25 +148,43 @@ static void read_board(struct ff_request *request)
 	}
 }
 
+/* With tokens in force, a lease opens the board's TCP ports to an address only if that is asked for. */
+static void read_address(struct ff_request *request, const char *own)
+{
+	struct asking *asking = request->state;
+	const char *address = text_of(request, "address");
+	bool open = !request->http->keyring || !ff_keyring_is_in_force(request->http->keyring);
+	if (address ? strcmp(address, "mine") == 0 : open) {
+		snprintf(asking->peer, sizeof(asking->peer), "%s", own);
+	} else if (address && !ff_listen_address_text(address, asking->peer)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
+			       "address must be mine, or an IPv4 or IPv6 address, as in 192.0.2.7");
+	}
+}
+
 static void read_people(struct ff_request *request)
 {
 	struct asking *asking = request->state;
 	char asker[FF_LISTEN_PEER_SIZE];
+	char own[FF_LISTEN_ADDRESS_SIZE];
 	ff_listen_peer(ff_request_socket(request), asker, sizeof(asker));
-	ff_listen_peer_address(asker, asking->peer);
+	ff_listen_peer_address(asker, own);
 	const char *owner = text_of(request, "owner");
-	const char *peer = text_of(request, "peer");
 	if (owner && (!owner[0] || strlen(owner) >= sizeof(asking->owner))) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "owner must have 1 to %d bytes",
 			       FF_KEEP_OWNER_SIZE - 1);
 		return;
 	}
-	snprintf(asking->owner, sizeof(asking->owner), "%s", owner ? owner : asking->peer);
-	ff_text_clean(asking->owner);
-	if (peer && !ff_listen_address_text(peer, asking->peer)) {
-		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST,
-			       "peer must be an IPv4 or IPv6 address, as in 192.0.2.7");
+	if (request->who[0] && owner) { /* what somebody says of himself stands behind what is known */
+		snprintf(asking->owner, sizeof(asking->owner), "%s (%.25s)", request->who, owner);
+	} else {
+		snprintf(asking->owner, sizeof(asking->owner), "%s",
+			 request->who[0] ? request->who
+			 : owner         ? owner
+					 : own);
 	}
+	ff_text_clean(asking->owner);
+	read_address(request, own);
 }
 
 static void read_seconds(struct ff_request *request)
@@ -193,8 +211,9 @@ static void understand(struct ff_request *request)
 /* ---- taking ---- */
 
 /* Whether it may be taken, and is not lost: nobody who leaves the choice to us wants such a one. */
-static bool is_meant(const struct asking *asking, struct ff_worker *worker, bool *matches)
+static bool is_meant(const struct ff_request *request, struct ff_worker *worker, bool *matches)
 {
+	const struct asking *asking = request->state;
 	struct ff_labels labels;
 	struct ff_board_view view;
 	if (asking->board) {
@@ -202,7 +221,7 @@ static bool is_meant(const struct asking *asking, struct ff_worker *worker, bool
 		return worker == asking->board;
 	}
 	ff_board_labels(worker, &labels);
-	if (!ff_selector_matches(&asking->selector, &labels)) {
+	if (!ff_request_may_see(request, worker) || !ff_selector_matches(&asking->selector, &labels)) {
 		return false;
 	}
 	*matches = true;
@@ -218,7 +237,7 @@ static int64_t due_when_free(void *context, int64_t now_us)
 	bool matches = false;
 	bool found = false;
 	for (size_t i = 0; i < boards->count && !found; i++) {
-		found = is_meant(asking, boards->workers[i], &matches) && ff_worker_is_free(boards->workers[i]);
+		found = is_meant(request, boards->workers[i], &matches) && ff_worker_is_free(boards->workers[i]);
 	}
 	ff_board_list_unref(boards);
 	if (found || !matches) {
@@ -236,7 +255,7 @@ static enum ff_status take(struct ff_request *request, struct ff_lease *lease)
 	bool matches = false;
 	for (size_t i = 0; i < boards->count && status == FF_ERR_BUSY; i++) {
 		struct ff_worker *worker = boards->workers[i];
-		if (!is_meant(asking, worker, &matches)) {
+		if (!is_meant(request, worker, &matches)) {
 			continue;
 		}
 		status = ff_leases_take(request->http->leases, worker, asking->owner, asking->peer, asking->seconds,
@@ -317,11 +336,13 @@ static enum MHD_Result answer_take(struct ff_request *request)
 
 /* ---- the rest ---- */
 
-/* The board of a lease is looked for among those that there are: it may have gone since, and the lease with it. */
-static const char *name_of(const struct ff_board_list *boards, const struct ff_lease *lease)
+/* The board of a lease is looked for among those that there are: it may have gone since, and the lease with it. NULL also if
+ * whoever asks may not see it. */
+static const char *name_of(const struct ff_request *request, const struct ff_board_list *boards,
+			   const struct ff_lease *lease)
 {
 	for (size_t i = 0; i < boards->count; i++) {
-		if (boards->workers[i] == lease->board) {
+		if (boards->workers[i] == lease->board && ff_request_may_see(request, boards->workers[i])) {
 			return ff_worker_name(boards->workers[i]);
 		}
 	}
@@ -336,7 +357,7 @@ static enum MHD_Result answer_list(struct ff_request *request)
 	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
 	size_t count = leases ? ff_leases_list(request->http->leases, leases, most) : 0;
 	for (size_t i = 0; i < count; i++) {
-		const char *board = name_of(boards, &leases[i]);
+		const char *board = name_of(request, boards, &leases[i]);
 		if (board && json_array_append_new(list, ff_present_lease(&leases[i], board)) != 0) {
 			json_decref(list);
 			list = NULL;
@@ -366,7 +387,7 @@ static enum MHD_Result reply_lease(struct ff_request *request, enum ff_status st
 		return reply_lost(request, status);
 	}
 	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
-	const char *board = name_of(boards, lease);
+	const char *board = name_of(request, boards, lease);
 	enum MHD_Result result = board ? ff_reply_json(request, MHD_HTTP_OK, ff_present_lease(lease, board))
 				       : reply_lost(request, FF_ERR_LOST);
 	ff_board_list_unref(boards);

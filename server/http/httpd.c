@@ -147,6 +147,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 	}
 	httpd->http = (struct ff_http){
 		.log = options->log,
+		.keyring = options->keyring,
 		.boards = options->boards,
 		.queue = options->queue,
 		.leases = options->leases,

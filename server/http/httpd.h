@@ -17,6 +17,7 @@
 #include "diskcheck.h"
 #include "firmware.h"
 #include "guest.h"
+#include "keyring.h"
 #include "leases.h"
 #include "metrics.h"
 #include "queue.h"
@@ -28,7 +29,8 @@ struct ff_httpd;
 struct ff_httpd_options {
 	int listen_fd; /* bound and listening; the server's from the start on, whether it succeeds or not */
 	const struct ff_log *log;
-	struct ff_boards *boards; /* it and all below must outlive the server */
+	struct ff_keyring *keyring; /* NULL: nobody needs a token */
+	struct ff_boards *boards;   /* it and all below must outlive the server */
 	struct ff_queue *queue;
 	struct ff_leases *leases;     /* NULL: boards cannot be leased */
 	const struct ff_audit *audit; /* who did what; NULL: nobody keeps that */

@@ -99,9 +99,9 @@ static json_t *present_labels(struct ff_worker *worker)
 
 json_t *ff_present_lease(const struct ff_lease *lease, const char *board)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:o}", "board", board, "owner", lease->keep.owner, "peer",
-				   lease->keep.peer, "created", present_time(lease->created_ms), "expires",
-				   present_time(lease->expires_ms));
+	json_t *object = json_pack("{s:s, s:s, s:s?, s:o, s:o}", "board", board, "owner", lease->keep.owner, "address",
+				   lease->keep.peer[0] ? lease->keep.peer : NULL, "created",
+				   present_time(lease->created_ms), "expires", present_time(lease->expires_ms));
 	if (object && lease->id[0]) {
 		json_object_set_new(object, "id", json_string(lease->id));
 	}
@@ -387,6 +387,7 @@ json_t *ff_present_job(struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
+	const char *who = ff_job_options(job)->who;
 	json_t *object =
 		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
 			  ff_job_kind_name(ff_job_kind(job)), "board", ff_job_board(job), "state",
@@ -401,6 +402,7 @@ json_t *ff_present_job(struct ff_job *job)
 	    json_object_set_new(object, "info", view.facts.known ? ff_present_info(&view.facts) : json_null()) != 0 ||
 	    json_object_set_new(object, "error", present_error(&view)) != 0 ||
 	    json_object_set_new(object, "notes", present_notes(job, &view)) != 0 ||
+	    json_object_set_new(object, "who", who[0] ? json_string(who) : json_null()) != 0 ||
 	    json_object_set_new(object, "rerun", json_boolean(ff_job_options(job)->rerun)) != 0 ||
 	    json_object_set_new(object, "repeats", present_job_id(ff_job_repeats(job))) != 0) {
 		json_decref(object);

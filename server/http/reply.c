@@ -65,6 +65,11 @@ static void add_headers(struct MHD_Response *response, const struct ff_request *
 		MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
 		MHD_add_response_header(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION, FF_HANDSHAKE_VERSION);
 	}
+	if (request->problem.http_status == MHD_HTTP_UNAUTHORIZED) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					request->invalid_token ? "Bearer realm=\"farflash\", error=\"invalid_token\""
+							       : "Bearer realm=\"farflash\"");
+	}
 	if (request->applied_async) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_PREFERENCE_APPLIED, "respond-async");
 	}

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "admission.h"
+#include "board_labels.h"
 #include "lease_gate.h"
 #include "routes.h"
 #include "text.h"
@@ -60,12 +61,32 @@ static void find_handler(struct ff_request *request, const char *method, const c
 	}
 }
 
+bool ff_request_may_see(const struct ff_request *request, struct ff_worker *worker)
+{
+	struct ff_labels labels;
+	if (!request->identity.has_boards) {
+		return true;
+	}
+	if (!worker) {
+		return false;
+	}
+	ff_board_labels(worker, &labels);
+	return ff_selector_matches(&request->identity.boards, &labels);
+}
+
+bool ff_request_owns(const struct ff_request *request, const char *who)
+{
+	return ff_scopes_allow(request->identity.scopes, FF_SCOPE_ADMIN) ||
+	       (request->who[0] && strcmp(request->who, who) == 0);
+}
+
 struct ff_worker *ff_request_find_board(struct ff_request *request, const char *name)
 {
 	struct ff_worker *worker = ff_boards_find(request->http->boards, name);
-	if (worker) {
+	if (worker && ff_request_may_see(request, worker)) {
 		return worker;
 	}
+	ff_worker_unref(worker);
 	char clean[FF_ROUTE_PARAM_SIZE];
 	snprintf(clean, sizeof(clean), "%s", name);
 	ff_text_clean(clean);
@@ -134,6 +155,7 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 	}
 	request->http = http;
 	request->connection = connection;
+	request->who = request->identity.name;
 	snprintf(request->method, sizeof(request->method), "%s", method);
 	snprintf(request->path, sizeof(request->path), "%s", path);
 	ff_text_clean(request->path);

@@ -23,6 +23,7 @@
 #include "firmware.h"
 #include "guest.h"
 #include "job.h"
+#include "keyring.h"
 #include "leases.h"
 #include "linger.h"
 #include "meters.h"
@@ -35,6 +36,7 @@
 /* What all requests share. Constant while the server runs. */
 struct ff_http {
 	const struct ff_log *log;
+	struct ff_keyring *keyring; /* NULL: nobody needs a token */
 	struct ff_boards *boards;
 	struct ff_queue *queue;
 	struct ff_leases *leases; /* NULL: boards cannot be leased */
@@ -66,6 +68,8 @@ struct ff_request {
 	struct MHD_Connection *connection;
 	const struct ff_handler *handler; /* NULL: there is none, and `problem` says so */
 	enum ff_scope scope;              /* what it needs */
+	struct ff_identity identity;      /* who asks; without a name where no token is needed */
+	const char *who;                  /* the same: its name, empty for none */
 	char method[16];                  /* for the log, like the path; both may be cut */
 	char path[128];
 	const char *route; /* "/api/v1/boards/..." as in the table; NULL: there is no handler */
@@ -80,6 +84,7 @@ struct ff_request {
 	char location[96];
 	char allow[FF_ROUTE_ALLOW_SIZE];
 	bool applied_async;
+	bool invalid_token; /* one was given, and is none */
 
 	bool noted; /* in the audit trail */
 	bool has_body;
@@ -144,6 +149,12 @@ int ff_request_socket(const struct ff_request *request);
 
 /* A reference to the board of this name, which a client gave; NULL, and the problem, if there is none. */
 struct ff_worker *ff_request_find_board(struct ff_request *request, const char *name);
+
+/* Whether whoever asks may see this board, and jobs and leases of it; NULL: of a board that is no more. */
+bool ff_request_may_see(const struct ff_request *request, struct ff_worker *worker);
+
+/* Whether they may end what this token (empty: nobody in particular) has begun. */
+bool ff_request_owns(const struct ff_request *request, const char *who);
 
 /* Whether the client has gone away, as far as its socket tells without waiting. */
 bool ff_request_is_abandoned(const struct ff_request *request);

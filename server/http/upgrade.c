@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission.h"
 #include "handshake.h"
 #include "header.h"
 #include "listen.h"
@@ -89,6 +90,10 @@ enum MHD_Result ff_upgrade_answer(struct ff_request *request, struct ff_guest *g
 	request->free_state = free_guest;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_ACCEPT, accept);
+	if (ff_header_lists(ff_request_header(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL),
+			    FF_ADMISSION_PROTOCOL)) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL, FF_ADMISSION_PROTOCOL);
+	}
 	ff_meters_answer(&request->http->meters, MHD_HTTP_SWITCHING_PROTOCOLS);
 	enum MHD_Result result = MHD_queue_response(request->connection, MHD_HTTP_SWITCHING_PROTOCOLS, response);
 	MHD_destroy_response(response);

@@ -19,6 +19,7 @@
 #include "watch.h"
 #include "worker.h"
 
+#define FF_JOB_WHO_SIZE 33
 #define FF_JOB_WORD 4 /* bytes of memory that are told as a value */
 #define FF_JOB_MAX_STEPS (2 * FF_MAX_REGIONS + 16)
 #define FF_JOB_MAX_NOTES 32
@@ -94,6 +95,7 @@ struct ff_job_options {
 	bool verify;
 	bool erase_all; /* FF_JOB_FLASH: everything first */
 	bool ignore_encryption_efuses;
+	char who[FF_JOB_WHO_SIZE]; /* the token that asked for it; empty: none was needed */
 	bool rerun; /* if the server ends in the middle of it, it runs again as a new job after the next start */
 	char flash_mode[8]; /* esptool's words, empty: keep */
 	char flash_freq[8];

@@ -71,6 +71,7 @@ static const struct ff_field option_fields[] = {
 	FF_FIELD(FF_FIELD_BOOL, ff_job_options, erase_all),
 	FF_FIELD(FF_FIELD_BOOL, ff_job_options, ignore_encryption_efuses),
 	FF_FIELD(FF_FIELD_BOOL, ff_job_options, rerun),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_options, who),
 	FF_FIELD(FF_FIELD_TEXT, ff_job_options, flash_mode),
 	FF_FIELD(FF_FIELD_TEXT, ff_job_options, flash_freq),
 	FF_FIELD(FF_FIELD_TEXT, ff_job_options, flash_size),

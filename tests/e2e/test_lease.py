@@ -72,7 +72,7 @@ def heard(server, board="lab1"):
 def test_lease__takes_shows_renews_and_hands_back(echo):
     lease = take(echo, None, json.dumps({"board": "lab1", "seconds": 60, "owner": "ci-17"}))
     assert len(lease["id"]) == 32 and int(lease["id"], 16) >= 0
-    assert (lease["board"], lease["owner"], lease["peer"]) == ("lab1", "ci-17", "127.0.0.1")
+    assert (lease["board"], lease["owner"], lease["address"]) == ("lab1", "ci-17", "127.0.0.1")
     listed = echo.rest.get("/leases")["leases"]
     assert [(row["owner"], row["board"]) for row in listed] == [("ci-17", "lab1")]
     assert lease["id"] not in json.dumps(listed), "an id is a secret"
@@ -93,7 +93,7 @@ def test_lease__takes_shows_renews_and_hands_back(echo):
 @pytest.mark.parametrize("query, word", (
     ("seconds=60", "board"), ("board=lab1&select=a=b", "either"), ("board=lab1&seconds=0", "seconds"),
     ("board=lab1&seconds=86401", "86400"), ("board=lab1&seconds=1x", "seconds"), ("board=lab1&wait=-1", "wait"),
-    ("board=lab1&owner=", "owner"), ("board=lab1&owner=" + "x" * 65, "owner"), ("board=lab1&peer=there", "peer"),
+    ("board=lab1&owner=", "owner"), ("board=lab1&owner=" + "x" * 65, "owner"), ("board=lab1&address=there", "address"),
     ("select==", ""), ("board=lab1&nonsense=1", "nonsense")))
 def test_lease__refuses_what_makes_no_sense(echo, query, word):
     assert_problem(echo.rest.request("POST", f"{API}/leases?{query}"), 400, "invalid-argument", word)
@@ -210,7 +210,7 @@ def test_lease__is_not_given_of_a_board_in_use(make_server, make_board):
 # ---- connections ----
 
 def test_lease__doors_open_for_its_own_alone(echo):
-    lease = take(echo, f"board=lab1&seconds=60&owner=ann&peer={ELSEWHERE}")
+    lease = take(echo, f"board=lab1&seconds=60&owner=ann&address={ELSEWHERE}")
     with Raw(echo.port_of("lab1", "raw")) as raw, Telnet(echo.port_of("lab1", "rfc2217")) as telnet:
         raw.send(b"stranger")
         raw.wait(b"is leased to ann")
@@ -225,7 +225,7 @@ def test_lease__doors_open_for_its_own_alone(echo):
 
 
 def test_lease__names_an_address_for_the_tcp_ports(echo):
-    take(echo, "board=lab1&seconds=60&peer=::ffff:127.0.0.1")
+    take(echo, "board=lab1&seconds=60&address=::ffff:127.0.0.1")
     with Raw(echo.port_of("lab1", "raw")) as raw:
         raw.send(b"mine<end>")
         raw.wait(b"mine<end>")
@@ -297,7 +297,7 @@ def test_lease__end_races_against_writes(echo, door, seed):
             echo.rest.request("POST", f"{API}/leases/{lease['id']}/renew?seconds=1")
         wait_until(lambda: lease["expires"] != (echo.rest.board("lab1")["lease"] or {}).get("expires") and
                    echo.rest.board("lab1")["lease"] is None, "the end", interval=0.001)
-        mine = take(echo, f"board=lab1&seconds=60&wait=20&owner=b&peer={ELSEWHERE}")
+        mine = take(echo, f"board=lab1&seconds=60&wait=20&owner=b&address={ELSEWHERE}")
         marker = f"[{round_number}]".encode()
         with_marker = Talk(echo, query=f"?lease={mine['id']}")
         with_marker.send(marker + b"b" * 5000 + b"<end>")
@@ -458,7 +458,7 @@ def test_lease_command__has_the_status_where_children_are_ignored(echo, programs
 # ---- farflash connect ----
 
 def test_lease__fences_the_tunnel(echo, start_farflash):
-    lease = take(echo, f"board=lab1&seconds=60&owner=ann&peer={ELSEWHERE}")
+    lease = take(echo, f"board=lab1&seconds=60&owner=ann&address={ELSEWHERE}")
 
     connected = start_farflash("--server", echo.url, "--json", "connect", "lab1", "--raw", "0",
                                env={"FARFLASH_LEASE": lease["id"]}, status=(0, 1, 4, 130))
