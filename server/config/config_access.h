@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <farflash/status.h>
 
@@ -17,17 +16,7 @@
 	  "The tokens that farflashd token makes (default: tokens.json in the data directory)") \
 	X(require_tokens, "require-tokens", NULL, "Let nobody in without a token, even while there is none") \
 	X(insecure, "insecure", NULL, \
-	  "Let other machines in without tokens: whoever reaches the server can do anything") \
-	X(tls_cert, "tls-cert", "FILE", "Serve HTTPS with this certificate, PEM, with the chain behind it") \
-	X(tls_key, "tls-key", "FILE", "Its private key, PEM, without a password") \
-	X(max_connections, "max-connections", "N", "Connections at a time (default 512)") \
-	X(max_connections_per_address, "max-connections-per-address", "N", "The same of one address (default 256)") \
-	X(max_header, "max-header", "BYTES", "Largest headers of a request (default 16384)") \
-	X(header_timeout, "header-timeout", "SECONDS", "Time for the headers of a request (default 20)") \
-	X(body_timeout, "body-timeout", "SECONDS", "Time for each 64 KB of a body (default 60)") \
-	X(idle_timeout, "idle-timeout", "SECONDS", "Time in which something has to move (default 60)") \
-	X(max_rate, "max-rate", "N", "Requests a second of one address, twice as many at once (default 2000; 0: any)") \
-	X(max_streams, "max-streams", "N", "Event streams and consoles over plain HTTP at a time (default 256)")
+	  "Let other machines in without tokens: whoever reaches the server can do anything")
 
 enum ff_config_access_key {
 #define FF_CONFIG_ACCESS_ENUM(member, key, argument, help) FF_CONFIG_ACCESS_##member,
@@ -42,16 +31,6 @@ struct ff_config_access {
 	char *tokens; /* NULL: the usual place */
 	bool require_tokens;
 	bool insecure;
-	char *tls_cert; /* NULL: no TLS */
-	char *tls_key;
-	uint32_t max_connections;
-	uint32_t max_connections_per_address;
-	uint32_t max_header;
-	uint32_t header_timeout_s;
-	uint32_t body_timeout_s;
-	uint32_t idle_timeout_s;
-	uint32_t max_rate; /* 0: any */
-	uint32_t max_streams;
 };
 
 /* The defaults. */

@@ -8,6 +8,7 @@
 #include "header.h"
 #include "host.h"
 #include "text.h"
+#include "trail.h"
 
 #define FETCH_SITE "Sec-Fetch-Site"
 
@@ -132,5 +133,8 @@ void ff_admission_check(struct ff_request *request)
 	check_origin(request);
 	if (!request->problem.http_status || !request->handler) {
 		check_token(request);
+	}
+	if (request->problem.http_status && request->problem.http_status != MHD_HTTP_FORBIDDEN) {
+		ff_trail_skip(request); /* who does not get in shall not fill the disk; the log tells of them */
 	}
 }

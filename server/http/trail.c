@@ -35,14 +35,15 @@ void ff_trail_note(struct ff_request *request, const char *result)
 		return;
 	}
 	request->noted = true;
-	bool leased = request->lease != 0 && request->worker &&
+	const char *who = request->who[0] ? request->who : NULL;
+	bool leased = !who && request->lease != 0 && request->worker &&
 		      ff_leases_of(request->http->leases, request->worker, &lease) &&
 		      lease.keep.lease == request->lease;
 	snprintf(action, sizeof(action), "%s %s", request->method, request->route);
 	ff_listen_peer(ff_request_socket(request), peer, sizeof(peer));
 	ff_listen_peer_address(peer, address);
 	audit->note(audit->context, &(struct ff_audit_line){
-					    .who = leased ? lease.keep.owner : NULL,
+					    .who = leased ? lease.keep.owner : who,
 					    .from = address,
 					    .action = action,
 					    .board = board_of(request),

@@ -57,6 +57,7 @@ TABLE = {
     "PATCH /api/v1/leases/*": "flash",
     "DELETE /api/v1/leases/*": "flash",
     "POST /api/v1/leases/*/renew": "flash",
+    "GET /api/v1/audit": "admin",
 }
 
 
