@@ -282,8 +282,8 @@ static enum ff_status take_board(struct ff_config *config, const struct file_boa
 	return status == FF_OK ? ff_config_append_board(config, &board, error) : status;
 }
 
-static enum ff_status take_access(struct ff_config_access *access, const struct file *file,
-				  const char **suspect, struct ff_error *error)
+static enum ff_status take_access(struct ff_config_access *access, const struct file *file, const char **suspect,
+				  struct ff_error *error)
 {
 	const char *const texts[FF_CONFIG_ACCESS_COUNT] = {
 #define ACCESS_VALUE(member, key, argument, help) file->member,

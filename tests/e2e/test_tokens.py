@@ -58,6 +58,11 @@ TABLE = {
     "DELETE /api/v1/leases/*": "flash",
     "POST /api/v1/leases/*/renew": "flash",
     "GET /api/v1/audit": "admin",
+    "GET /api/v1/firmware": "read",
+    "POST /api/v1/firmware": "flash",
+    "GET /api/v1/firmware/*": "flash",
+    "PUT /api/v1/firmware/*": "flash",
+    "DELETE /api/v1/firmware/*": "admin",
 }
 
 
