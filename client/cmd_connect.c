@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "clock.h"
 #include "commands.h"
 #include "connect_listen.h"
 #include "connect_local.h"
 #include "connect_pty.h"
 
 #define LISTENERS 2
+#define FULL_PAUSE_MS 500 /* until one is let in again when no descriptor was left */
 
 struct command {
 	struct ff_run *run;
@@ -28,6 +30,7 @@ struct command {
 	struct ff_connect_listener listeners[LISTENERS];
 	struct ff_connect_pty pty;
 	struct ff_connect_local *locals[FF_CONNECT_MAX];
+	int64_t full_us; /* until then nobody is let in: there was no descriptor left */
 };
 
 /* ---- what is told at the start ---- */
@@ -140,6 +143,10 @@ static void accept_one(struct command *command, const struct ff_connect_listener
 	int fd = accept4(listener->fd, (struct sockaddr *)&address, &address_size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0) {
+		/* Whoever waits stays in the listener, which would be ready again at once. */
+		bool full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+
+		command->full_us = full ? ff_deadline_ms(FULL_PAUSE_MS) : 0;
 		return;
 	}
 	name_peer(name, sizeof(name), &address, address_size);
@@ -208,13 +215,15 @@ static bool has_failed(struct command *command)
 static void wait_for_events(struct command *command, const sigset_t *unblocked)
 {
 	struct pollfd fds[LISTENERS + 2];
+	bool full = ff_now_us() < command->full_us;
+	const struct timespec pause = { .tv_nsec = (long)FULL_PAUSE_MS * 1000000 };
 
 	for (size_t i = 0; i < LISTENERS; i++) {
-		fds[i] = (struct pollfd){ .fd = command->listeners[i].fd, .events = POLLIN };
+		fds[i] = (struct pollfd){ .fd = full ? -1 : command->listeners[i].fd, .events = POLLIN };
 	}
 	fds[LISTENERS] = (struct pollfd){ .fd = command->connect.wake_fd, .events = POLLIN };
 	fds[LISTENERS + 1] = (struct pollfd){ .fd = command->pty.watch, .events = POLLIN };
-	if (ppoll(fds, LISTENERS + 2, NULL, unblocked) < 0) {
+	if (ppoll(fds, LISTENERS + 2, full ? &pause : NULL, unblocked) < 0) {
 		return;
 	}
 	for (size_t i = 0; i < LISTENERS; i++) {

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import random
+import resource
 import signal
 import socket
 import time
@@ -312,6 +313,27 @@ def test_connect__eight_at_a_time(connect, server):
 
 
 # ---- raw and terminal ----
+
+def test_connect__waits_in_peace_where_no_descriptor_is_left(start_farflash, server):
+    program = start_farflash("--server", server.url, "--json", "connect", "lab1", "--raw", "0", status=(0, 130))
+    connected = Connected(program)
+    before = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+    used = len(os.listdir(f"/proc/{program.pid}/fd"))
+    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (used, before[1]))
+
+    def worked():
+        with open(f"/proc/{program.pid}/stat", encoding="ascii") as stat:
+            return sum(map(int, stat.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    with Raw(connected.raw) as client:
+        client.send(b"waits")
+        begin, so_far = time.monotonic(), worked()
+        while time.monotonic() - begin < 1:  # the time in which it must not work
+            time.sleep(0.1)
+        assert worked() - so_far < 0.15
+        resource.prlimit(program.pid, resource.RLIMIT_NOFILE, before)
+        client.wait(b"waits")
+
 
 def test_connect__raw_carries_every_byte(connect, server):
     connected = connect(server.url, "--raw", "0")
