@@ -87,13 +87,18 @@ bool ff_api_problem(const struct ff_api *api, const struct ff_http_response *res
 	return false;
 }
 
+bool ff_api_meanwhile(const struct ff_api *api)
+{
+	return api->meanwhile == NULL || api->meanwhile(api->meanwhile_context);
+}
+
 static bool not_interrupted(void *context, uint64_t sent, uint64_t to_send)
 {
 	const struct ff_api *api = context;
 
 	(void)sent;
 	(void)to_send;
-	return api->interrupts == NULL || *api->interrupts == 0;
+	return ff_api_meanwhile(api) && (api->interrupts == NULL || *api->interrupts == 0);
 }
 
 static bool read_answer(const struct ff_api *api, const struct ff_http_response *response, json_t **answer,

@@ -16,6 +16,9 @@
 struct ff_api {
 	struct ff_http *http;
 	const volatile sig_atomic_t *interrupts; /* a request ends when this is not 0; NULL for none */
+	/* Called some ten times a second while a request runs, for what must not wait; false ends it. NULL for none. */
+	bool (*meanwhile)(void *context);
+	void *meanwhile_context;
 };
 
 /* Reads the server's address; makes no connection yet. False: run->failure. Release with ff_api_release(). */
@@ -23,6 +26,9 @@ bool ff_api_init(struct ff_api *api, struct ff_run *run);
 
 /* Harmless on a zeroed one. */
 void ff_api_release(struct ff_api *api);
+
+/* Has done what must not wait. False: the request is to end. */
+bool ff_api_meanwhile(const struct ff_api *api);
 
 /* Runs a request whose answer is short. True: 2xx, and the JSON in it (NULL for 204). False: the failure; `answer` then
  * holds a problem's JSON if the server sent one, for the sake of the job in it, and is NULL otherwise. `answer` is a

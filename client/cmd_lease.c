@@ -39,9 +39,11 @@ struct lease {
 	int guard_fd;
 	pid_t command;
 	int signal_fd;
+	int64_t asked_us; /* when the request that gave it was sent: it may have begun then */
 	int64_t renew_us;
 	int64_t expires_us;
-	bool lost; /* the server has said so, or could not be reached for too long */
+	bool stirred; /* the command's state has changed */
+	bool lost;    /* the server has said so, or could not be reached for too long */
 };
 
 /* ---- the server ---- */
@@ -76,11 +78,12 @@ static json_t *make_wish(struct ff_api *api, struct ff_run *run, unsigned second
 	return wish;
 }
 
-static bool ask(struct ff_api *api, struct ff_run *run, json_t *wish, unsigned wait_s)
+static bool ask(struct ff_api *api, struct ff_run *run, json_t *wish, unsigned wait_s, int64_t *asked_us)
 {
 	char *body;
 	bool good;
 
+	*asked_us = ff_now_us();
 	json_object_set_new(wish, "wait", json_integer(wait_s));
 	body = json_dumps(wish, JSON_COMPACT);
 	if (body == NULL) {
@@ -111,7 +114,7 @@ static bool take(struct ff_api *api, struct ff_run *run, struct lease *lease)
 	int64_t deadline_us = ff_now_us() + (int64_t)wait_s * 1000000;
 	json_t *wish = make_wish(api, run, lease->seconds);
 	const char *id;
-	bool good = wish != NULL && ask(api, run, wish, 0);
+	bool good = wish != NULL && ask(api, run, wish, 0, &lease->asked_us);
 
 	if (!good && wish != NULL && is_busy(&run->failure) && wait_s > 0) {
 		fprintf(stderr, "farflash: %s; waiting\n", run->failure.text);
@@ -119,7 +122,7 @@ static bool take(struct ff_api *api, struct ff_run *run, struct lease *lease)
 	while (!good && wish != NULL && is_busy(&run->failure) && ff_now_us() < deadline_us) {
 		int64_t left_s = (deadline_us - ff_now_us()) / 1000000 + 1;
 
-		good = ask(api, run, wish, left_s < LONGEST_ASK_S ? (unsigned)left_s : LONGEST_ASK_S);
+		good = ask(api, run, wish, left_s < LONGEST_ASK_S ? (unsigned)left_s : LONGEST_ASK_S, &lease->asked_us);
 	}
 	json_decref(wish);
 	if (!good) {
@@ -149,18 +152,18 @@ static bool call(struct ff_api *api, const char *method, const char *path, uint3
 	return good;
 }
 
-static void plan_renewal(struct lease *lease)
+/* A lease that begins at this time. */
+static void plan_renewal(struct lease *lease, int64_t begin_us)
 {
-	int64_t now_us = ff_now_us();
-
-	lease->renew_us = now_us + (int64_t)lease->seconds * 1000000 / 3;
-	lease->expires_us = now_us + (int64_t)lease->seconds * 1000000;
+	lease->renew_us = begin_us + (int64_t)lease->seconds * 1000000 / 3;
+	lease->expires_us = begin_us + (int64_t)lease->seconds * 1000000;
 }
 
 static void renew(struct ff_api *api, struct lease *lease)
 {
 	struct ff_failure failure = { .code = "" };
-	int64_t left_ms = (lease->expires_us - ff_now_us()) / 1000 + 1;
+	int64_t sent_us = ff_now_us();
+	int64_t left_ms = (lease->expires_us - sent_us) / 1000 + 1;
 	int64_t retry_us;
 	char *path;
 	bool good;
@@ -173,7 +176,7 @@ static void renew(struct ff_api *api, struct lease *lease)
 	good = call(api, "POST", path, left_ms < ANSWER_MS ? (uint32_t)left_ms : ANSWER_MS, &failure);
 	free(path);
 	if (good) {
-		plan_renewal(lease);
+		plan_renewal(lease, sent_us); /* the answer may have taken its time */
 		return;
 	}
 	retry_us = ff_deadline_ms(RETRY_MS);
@@ -244,16 +247,27 @@ static void run_command(const struct ff_run *run, const struct lease *lease, con
 	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
-static void pass_signals(const struct lease *lease)
+static void pass_signals(struct lease *lease)
 {
 	struct signalfd_siginfo info;
 
 	while (read(lease->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		lease->stirred |= info.ssi_signo == SIGCHLD;
 		/* What a terminal sends, it sends to all of its processes. */
 		if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL) {
 			kill(lease->command, (int)info.ssi_signo);
 		}
 	}
+}
+
+/* While a renewal runs, which may take as long as a server that is away: signals are for the command, and when that has ended,
+ * nobody needs the renewal. */
+static bool pass_meanwhile(void *context)
+{
+	struct lease *lease = context;
+
+	pass_signals(lease);
+	return !lease->stirred;
 }
 
 /* Until the command has ended: its status as of waitpid(). */
@@ -262,10 +276,13 @@ static int look_after(struct ff_api *api, struct lease *lease)
 	bool told = false;
 	int status = 0;
 
+	api->meanwhile = pass_meanwhile;
+	api->meanwhile_context = lease;
 	while (waitpid(lease->command, &status, WNOHANG) == 0) {
 		struct pollfd waited = { .fd = lease->signal_fd, .events = POLLIN };
 
 		poll(&waited, 1, told ? -1 : ff_deadline_poll_ms(lease->renew_us));
+		lease->stirred = false;
 		pass_signals(lease);
 		if (!told && ff_now_us() >= lease->renew_us) {
 			renew(api, lease);
@@ -276,6 +293,7 @@ static int look_after(struct ff_api *api, struct lease *lease)
 			kill(lease->command, SIGTERM);
 		}
 	}
+	api->meanwhile = NULL;
 	return status;
 }
 
@@ -318,7 +336,8 @@ static bool run_leased(struct ff_run *run)
 
 	lease.seconds = run->options->lease_s > 0 ? run->options->lease_s : USUAL_SECONDS;
 	if (good && take(&api, run, &lease)) {
-		plan_renewal(&lease);
+		plan_renewal(&lease, ff_now_us());
+		lease.renew_us -= ff_now_us() - lease.asked_us; /* sooner by what the answer took, which may be much */
 		good = work(run, &api, &lease);
 		api.interrupts = NULL; /* whoever wants us to stop wants the board to be free */
 		if (lease.lost || call(&api, "DELETE", lease.path, ANSWER_MS, &ignored)) {

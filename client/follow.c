@@ -117,6 +117,7 @@ static bool keep_waiting(void *context, uint64_t sent, uint64_t to_send)
 	(void)sent;
 	(void)to_send;
 	ff_display_tick(follow->display);
+	(void)ff_api_meanwhile(&follow->api);
 	if (follow->cancel_sent) {
 		return interrupts(follow) < 2 && ff_now_us() < follow->cancel_deadline_us;
 	}
@@ -131,6 +132,7 @@ static bool keep_asking(void *context, uint64_t sent, uint64_t to_send)
 	(void)sent;
 	(void)to_send;
 	ff_display_tick(follow->display);
+	(void)ff_api_meanwhile(&follow->api);
 	return true;
 }
 

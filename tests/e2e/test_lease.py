@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leases: a board for one, on every door, for a time and not a byte longer."""
 
+import contextlib
 import json
 import random
 import signal
+import socket
 import sys
 import threading
+import time
 
 import pytest
 import websocket
@@ -446,6 +449,47 @@ def test_lease_command__ends_its_command_when_the_server_is_silent_for_too_long(
     relay.freeze()
     assert started.wait(10) == 4
     assert "has ended" in started.output()
+
+
+class DeafServer:
+    """Gives a lease and leaves its renewal without an answer."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.renewing = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self.listener.accept()[0],), daemon=True).start()
+
+    def _serve(self, client):
+        heard = b""
+        with contextlib.suppress(OSError), client:
+            while data := client.recv(65536):
+                heard += data
+                if b"/renew" in heard:
+                    self.renewing.set()
+                elif heard.startswith(b"POST") and heard.endswith(b"}"):
+                    body = json.dumps({"id": "0" * 32, "board": "lab1"}).encode()
+                    client.sendall(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "
+                                   + str(len(body)).encode() + b"\r\n\r\n" + body)
+                    heard = b""
+                elif heard.startswith(b"DELETE"):
+                    client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+def test_lease_command__passes_signals_while_a_renewal_waits(programs):
+    server = DeafServer()
+    started = programs.add(Program([program_path("farflash"), "--server", server.url, "lease", "board=lab1", "--for", "30", "--",
+                                    "sh", "-c", 'trap "exit 9" TERM; while :; do sleep 0.05; done']))
+    started.expected_status = {9}
+    assert server.renewing.wait(30)  # after a third of the time, and the client waits 15 s for the answer
+    begin = time.monotonic()
+    started.process.send_signal(signal.SIGTERM)
+    assert started.wait() == 9 and time.monotonic() - begin < 6
 
 
 def test_lease_command__has_the_status_where_children_are_ignored(echo, programs):
