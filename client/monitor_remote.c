@@ -284,15 +284,29 @@ static enum ff_feed_state open_remote(struct ff_feed *feed, struct ff_failure *f
 	return wait_hello(remote, failure);
 }
 
-/* As a job, which waits for others and leaves nobody the board's writer. The console is open, and what the board says
- * meanwhile waits in it. */
+/* The console while a job is waited for: the server takes a peer that answers no ping for dead. How it ends, the next turn
+ * tells again. */
+static bool turn_meanwhile(void *context)
+{
+	struct remote *remote = context;
+	struct ff_failure ignored = { .code = "" };
+
+	(void)turn_remote(&remote->feed, &ignored);
+	return true;
+}
+
+/* As a job, which waits for others and leaves nobody the board's writer. */
 static bool begin_remote(struct ff_feed *feed, struct ff_failure *failure)
 {
 	struct remote *remote = (struct remote *)feed;
 	json_t *job = NULL;
-	bool good = ff_api_start(&remote->api, remote->board, "reset", &job, failure) &&
-		    ff_follow_job(&remote->api, &job, feed->run->display, failure) && ff_job_check(job, failure);
+	bool good;
 
+	remote->api.meanwhile = turn_meanwhile;
+	remote->api.meanwhile_context = remote;
+	good = ff_api_start(&remote->api, remote->board, "reset", &job, failure) &&
+	       ff_follow_job(&remote->api, &job, feed->run->display, failure) && ff_job_check(job, failure);
+	remote->api.meanwhile = NULL;
 	json_decref(job);
 	return good;
 }

@@ -134,6 +134,21 @@ def test_monitor__the_menu_quits(where, terminal, key):
     assert monitor.is_restored()
 
 
+def test_monitor__shows_what_happens_while_its_reset_waits(terminal, make_board, make_server, app):
+    """A console that is left alone for a minute is taken for dead."""
+    server = make_server(lab1=make_board(timing="real"))
+    server.rest.wait_board("lab1", "idle")
+    first, second = (server.rest.flash_async("lab1", ("0x10000", app), query="?baud=0")["id"] for _ in range(2))
+    server.rest.wait_job(first, ("running",))
+    screen = terminal("--server", server.url, "monitor", "--reset")
+    wait_until(lambda: any(job["kind"] == "reset" for job in server.rest.get("/jobs")["jobs"]), "the reset to wait")
+    server.rest.cancel(first)
+    screen.wait(f"has ended job {first}")
+    assert server.rest.job(second)["state"] == "running"  # and the reset behind it has yet to come
+    server.rest.cancel(second)
+    screen.wait(BOOT)
+
+
 @pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
 def test_monitor__a_signal_restores_the_terminal(where, terminal, number):
     monitor = terminal(*where, "monitor")

@@ -93,14 +93,15 @@ def free(board):
     stays until the board has noticed that it leaves: otherwise the next one may find it there, and the port in use."""
     try:
         with socket.create_connection(("127.0.0.1", board.port), timeout=0.3) as client:
-            taken = client.recv(1) == TELNET_IAC
+            try:
+                taken = client.recv(1) == TELNET_IAC
+            except TimeoutError:
+                taken = True
             client.shutdown(socket.SHUT_WR)
-            client.settimeout(5)
+            client.settimeout(10)
             while client.recv(4096):
                 pass
             return taken
-    except TimeoutError:
-        return True
     except OSError:
         return False
 
