@@ -11,12 +11,17 @@
 #define PORT_PATIENCE_MS 3000
 #define LOOK_MS 10
 
+struct found {
+	struct ff_job *job; /* a reference */
+	bool ran;           /* until the server ended, which the ledger does not know yet */
+};
+
 struct restore {
 	struct ff_queue *queue;
 	struct ff_worker *(*find)(void *context, const char *name);
 	void *find_context;
-	int64_t patience_us;  /* until when ports are waited for */
-	struct ff_job **jobs; /* in the order of their numbers, a reference to each */
+	int64_t patience_us; /* until when ports are waited for */
+	struct found *jobs;  /* in the order of their numbers */
 	size_t count;
 	size_t capacity;
 	bool failed; /* out of memory */
@@ -26,7 +31,7 @@ static bool make_room(struct restore *restore)
 {
 	if (restore->count == restore->capacity) {
 		size_t capacity = restore->capacity ? 2 * restore->capacity : 64;
-		struct ff_job **jobs = realloc(restore->jobs, capacity * sizeof(struct ff_job *));
+		struct found *jobs = realloc(restore->jobs, capacity * sizeof(*jobs));
 		if (!jobs) {
 			return false;
 		}
@@ -50,7 +55,7 @@ static void on_found(void *context, const struct ff_job_spec *known, const struc
 		ff_job_past_release(past);
 		return;
 	}
-	restore->jobs[restore->count++] = job;
+	restore->jobs[restore->count++] = (struct found){ job, past->view.state == FF_JOB_RUNNING };
 	if (spec.number >= restore->queue->next_number) {
 		restore->queue->next_number = spec.number + 1;
 	}
@@ -60,7 +65,7 @@ static bool is_repeated(const struct restore *restore, const struct ff_job *job)
 {
 	bool found = false;
 	for (size_t i = 0; i < restore->count && !found; i++) {
-		found = ff_job_repeats(restore->jobs[i]) == ff_job_number(job);
+		found = ff_job_repeats(restore->jobs[i].job) == ff_job_number(job);
 	}
 	return found;
 }
@@ -192,9 +197,10 @@ static void resume(const struct restore *restore, struct ff_job *job)
 }
 
 /* Lists the job, and records what an interrupted one has become. */
-static enum ff_status take_up(struct restore *restore, struct ff_job *job, struct ff_error *error)
+static enum ff_status take_up(struct restore *restore, const struct found *found, struct ff_error *error)
 {
 	struct ff_queue *queue = restore->queue;
+	struct ff_job *job = found->job;
 	const struct ff_ledger *ledger = queue->options.ledger;
 	struct ff_job *again = is_to_be_repeated(restore, job) ? copy_job(queue, job) : NULL;
 	enum ff_status status = ff_queue_enlist(queue, job);
@@ -207,7 +213,7 @@ static enum ff_status take_up(struct restore *restore, struct ff_job *job, struc
 	if (status == FF_OK && again) {
 		status = ledger->accept(ledger->context, again, error);
 	}
-	if (status == FF_OK && view.state == FF_JOB_INTERRUPTED) {
+	if (status == FF_OK && found->ran) {
 		status = ledger->end(ledger->context, job, &view, error);
 		ff_log(queue->options.log, FF_LOG_WARN, "job %s (%s): %s", ff_job_id(job),
 		       ff_job_kind_name(ff_job_kind(job)), view.detail);
@@ -242,15 +248,15 @@ enum ff_status ff_queue_restore(struct ff_queue *queue, struct ff_worker *(*find
 	size_t recorded = restore.count;
 	/* What ran goes before what waited. */
 	for (size_t i = 0; i < recorded && status == FF_OK; i++) {
-		status = take_up(&restore, restore.jobs[i], error);
+		status = take_up(&restore, &restore.jobs[i], error);
 	}
 	for (size_t i = 0; i < restore.count; i++) {
 		struct ff_job_view view;
-		ff_job_view(restore.jobs[i], &view);
+		ff_job_view(restore.jobs[i].job, &view);
 		if (status == FF_OK && view.state == FF_JOB_QUEUED) {
-			resume(&restore, restore.jobs[i]);
+			resume(&restore, restore.jobs[i].job);
 		}
-		ff_job_unref(restore.jobs[i]);
+		ff_job_unref(restore.jobs[i].job);
 	}
 	free(restore.jobs);
 	return status;

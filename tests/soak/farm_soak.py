@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The farm at its limits, at length: what tests/e2e does in short, with 64 boards, 50 clients and 10 000 malformed requests.
+"""The farm at its limits, at length: what tests/e2e does in short, with 64 boards, 50 clients, 10 000 malformed requests and 100 deaths.
 
-    farm_soak.py [--only load,malformed,slow,fence] [--seed N] [--boards N] [--clients N] [--jobs N] [--requests N] [--rounds N]
+    farm_soak.py [--only load,malformed,slow,fence,kill] [--seed N] [--boards N] [--clients N] [--jobs N] [--requests N] [--rounds N] [--moments N]
 
 Prints the seed; --seed N makes the same decisions again, though not at the same moments. Exit status 1 if anything was wrong.
 The programs come from FARFLASH_BIN."""
@@ -21,6 +21,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
 import farm_load  # noqa: E402
 import fence  # noqa: E402
 import firmware  # noqa: E402
+import kills  # noqa: E402
 import slow_clients  # noqa: E402
 import test_malformed  # noqa: E402
 from farm import SHORT_LEASES, farm  # noqa: E402
@@ -82,7 +83,11 @@ def races(chosen, directory, say):
     return f"{chosen.rounds} leases ended on {len(fence.DOORS)} doors in {took:.0f} s, and nothing came late"
 
 
-SUBJECTS = {"load": load, "malformed": malformed, "slow": slow, "fence": races}
+def kill(chosen, directory, say):
+    return f"killed at {chosen.moments} moments: {kills.judge(directory, chosen.seed, chosen.moments, say)}"
+
+
+SUBJECTS = {"load": load, "malformed": malformed, "slow": slow, "fence": races, "kill": kill}
 
 
 def arguments():
@@ -94,6 +99,7 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=1300, help="things that the clients of `load` do in all (1300), which makes 1000 jobs")
     parser.add_argument("--requests", type=int, default=10000, help="malformed ones (10000)")
     parser.add_argument("--rounds", type=int, default=300, help="of `fence` (300)")
+    parser.add_argument("--moments", type=int, default=100, help="of `kill` (100)")
     chosen = parser.parse_args()
     chosen.only = chosen.only.split(",")
     if set(chosen.only) - set(SUBJECTS):

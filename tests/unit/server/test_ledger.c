@@ -339,6 +339,13 @@ static void test_ledger__what_ran_was_interrupted(void **state)
 	ff_job_unref(job);
 }
 
+static void test_ledger__an_interruption_is_told_once(void **state)
+{
+	struct fixture *fixture = *state;
+	restore(fixture, FF_JOB_RESET, FF_JOB_INTERRUPTED, 1);
+	assert_string_equal(fixture->told, "");
+}
+
 static void test_ledger__what_ran_runs_again_if_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -419,6 +426,7 @@ int main(void)
 		TEST(test_ledger__history_stays_bounded),
 		TEST(test_ledger__what_waited_runs_in_its_order),
 		TEST(test_ledger__what_ran_was_interrupted),
+		TEST(test_ledger__an_interruption_is_told_once),
 		TEST(test_ledger__what_ran_runs_again_if_asked_for),
 		TEST(test_ledger__nothing_is_repeated_twice),
 		TEST(test_ledger__a_job_of_a_board_that_is_gone_fails),
