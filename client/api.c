@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "known.h"
 #include "resets.h"
 
 #define SNAPSHOT_DEADLINE_MS 15000
@@ -421,12 +422,23 @@ static char *board_path(const char *board, const char *resource)
 	return ff_http_path("/api/v1/boards/", board, suffix);
 }
 
-bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
-		 struct ff_display *display, json_t **job, struct ff_failure *failure)
+/* The image, or its name where the server knows it. */
+static void fill_part(struct ff_http_part *part, const struct ff_image *image, const char *known)
+{
+	*part = known != NULL ? (struct ff_http_part){ .bytes = (const uint8_t *)known, .size = strlen(known) }
+			      : (struct ff_http_part){ .file_name = image->name,
+						       .path = image->path,
+						       .bytes = image->bytes,
+						       .size = image->path == NULL ? (size_t)image->size : 0 };
+	snprintf(part->name, sizeof(part->name), "0x%x", image->offset);
+}
+
+static bool send_form(struct ff_api *api, const char *path, const struct ff_images *images,
+		      const struct ff_known *known, struct ff_display *display, json_t **job,
+		      struct ff_failure *failure)
 {
 	struct ff_http_part parts[FF_MAX_REGIONS];
 	struct upload upload = { .api = api, .display = display };
-	char *path = board_path(board, resource);
 	const struct ff_http_request request = { .method = "POST",
 						 .path = path,
 						 .respond_async = true,
@@ -435,23 +447,38 @@ bool ff_api_send(struct ff_api *api, const char *board, const char *resource, co
 						 .quiet_ms = UPLOAD_QUIET_MS,
 						 .go_on = show_upload,
 						 .context = &upload };
-	bool good;
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < images->count; i++) {
+		fill_part(&parts[i], &images->items[i], known->names[i]);
+		size += known->names[i] != NULL ? 0 : images->items[i].size;
+	}
+	ff_display_update(display, "upload", 0, size);
+	return ff_api_call(api, &request, job, failure);
+}
+
+bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
+		 struct ff_display *display, json_t **job, struct ff_failure *failure)
+{
+	char *path = board_path(board, resource);
+	struct ff_known known = { .count = 0 };
+	bool good = path != NULL || ff_failure_set(failure, "no-memory", "out of memory");
 
 	*job = NULL;
-	if (path == NULL) {
-		return ff_failure_set(failure, "no-memory", "out of memory");
+	good = good && ff_known_ask(&known, api, images, failure);
+	if (good) {
+		good = send_form(api, path, images, &known, display, job, failure);
 	}
-	for (size_t i = 0; i < images->count; i++) {
-		snprintf(parts[i].name, sizeof(parts[i].name), "0x%x", images->items[i].offset);
-		parts[i].file_name = images->items[i].name;
-		parts[i].path = images->items[i].path;
-		parts[i].bytes = images->items[i].bytes;
-		parts[i].size = images->items[i].path == NULL ? (size_t)images->items[i].size : 0;
+	/* The server may have needed the room since it was asked. */
+	if (!good && known.count > 0 && strcmp(failure->code, "no-such-firmware") == 0) {
+		*failure = (struct ff_failure){ .code = "" };
+		json_decref(*job);
+		ff_known_release(&known);
+		good = send_form(api, path, images, &known, display, job, failure);
 	}
-	ff_display_update(display, "upload", 0, ff_images_size(images));
-	good = ff_api_call(api, &request, job, failure) || ff_api_no_board(api, board, failure);
+	ff_known_release(&known);
 	free(path);
-	return good;
+	return good || ff_api_no_board(api, board, failure);
 }
 
 bool ff_api_begin(struct ff_api *api, const char *method, const char *board, const char *resource, json_t **job,

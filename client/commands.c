@@ -160,6 +160,14 @@ const struct ff_command ff_commands[] = {
 	  .details = "The newest is the first. With --board (or FARFLASH_BOARD) it is about that board only.",
 	  .options = audit_options,
 	  .run = ff_cmd_audit },
+	{ .name = "firmware",
+	  .arguments = "[list]\nput FILE...\nremove SHA256...",
+	  .summary = "List the images that the server keeps, send some, or remove some",
+	  .details =
+		  "An image that the server has is not sent again by write-flash, verify-flash, load-ram and test. put tells the "
+		  "SHA-256 of each FILE, by which requests can name it; one that a job needs is not removed.",
+	  .max_words = FF_OPTIONS_MAX_WORDS,
+	  .run = ff_cmd_firmware },
 	{ .name = "write-flash",
 	  .arguments = "OFFSET FILE [OFFSET FILE...]\nFILE...\n@ARGUMENT_FILE\n-C BUILD_DIR",
 	  .summary = "Write images to flash and verify them",

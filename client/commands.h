@@ -77,6 +77,7 @@ bool ff_cmd_boards(struct ff_run *run);
 bool ff_cmd_lease(struct ff_run *run);
 bool ff_cmd_jobs(struct ff_run *run);
 bool ff_cmd_audit(struct ff_run *run);
+bool ff_cmd_firmware(struct ff_run *run);
 bool ff_cmd_write_flash(struct ff_run *run);
 bool ff_cmd_reset(struct ff_run *run);
 bool ff_cmd_power(struct ff_run *run);

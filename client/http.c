@@ -239,8 +239,10 @@ static bool set_memory(curl_mimepart *part, const struct ff_http_part *source)
 
 static bool set_part(curl_mimepart *part, const struct ff_http_part *source)
 {
+	const char *type = source->file_name != NULL ? "application/octet-stream" : NULL;
+
 	return part != NULL && curl_mime_name(part, source->name) == CURLE_OK &&
-	       curl_mime_type(part, "application/octet-stream") == CURLE_OK &&
+	       curl_mime_type(part, type) == CURLE_OK &&
 	       (source->path != NULL ? curl_mime_filedata(part, source->path) == CURLE_OK : set_memory(part, source)) &&
 	       curl_mime_filename(part, source->file_name) == CURLE_OK;
 }

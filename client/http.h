@@ -18,7 +18,7 @@ struct ff_http;
 /* A file, or bytes in memory, as one part of a multipart form; all pointers are borrowed. */
 struct ff_http_part {
 	char name[16];
-	const char *file_name; /* as the server is told */
+	const char *file_name; /* as the server is told; NULL: the content is a value and no file */
 	const char *path;      /* NULL: the content is `bytes` */
 	const uint8_t *bytes;
 	size_t size; /* of the bytes */
