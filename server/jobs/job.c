@@ -95,6 +95,7 @@ static bool can_mend(struct ff_task *task, enum ff_status status, const struct f
 
 static void finished(struct ff_task *task, enum ff_status status, const struct ff_error *error)
 {
+	of_task(task)->served = true;
 	ff_job_end(of_task(task), status, error);
 }
 
@@ -103,8 +104,9 @@ static const struct ff_task_ops task_ops = {
 	.beside = run_beside,
 	.can_mend = can_mend,
 	.finished = finished,
+	.lets_go = true,
 };
-static const struct ff_task_ops power_ops = { .beside = run_beside, .finished = finished };
+static const struct ff_task_ops power_ops = { .beside = run_beside, .finished = finished, .lets_go = true };
 
 struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 {

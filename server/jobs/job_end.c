@@ -101,6 +101,9 @@ void ff_job_end(struct ff_job *job, enum ff_status status, const struct ff_error
 			       status == FF_OK ? "done" : ff_status_code(status));
 	}
 	job->spec.ending(job->spec.queue, job, &view);
+	if (job->served) { /* not before that, which writes to a disk: the board's next holder may look at its last job */
+		ff_worker_let_go(job->spec.worker);
+	}
 	ff_job_lock(job);
 	job->view.state = view.state;
 	job->view.status = view.status;

@@ -16,6 +16,7 @@ struct ff_job {
 	char id[FF_TASK_LABEL_SIZE];
 	atomic_uint references;
 	atomic_bool cancel;
+	bool served; /* the board's owner thread has it in its hands */
 
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;

@@ -76,19 +76,26 @@ static bool puts_port_in_doubt(enum ff_status status)
 }
 
 /* Before anybody hears of the end, who might want the board at once. */
-static void end_service(struct ff_worker *worker)
+void ff_worker_let_go(struct ff_worker *worker)
 {
 	pthread_mutex_lock(&worker->mutex);
 	worker->serving = false;
 	pthread_mutex_unlock(&worker->mutex);
 }
 
+static void finish(struct ff_worker *worker, struct ff_task *task, enum ff_status status, const struct ff_error *error)
+{
+	if (!task->ops->lets_go) {
+		ff_worker_let_go(worker);
+	}
+	task->ops->finished(task, status, error);
+}
+
 static void turn_away(struct ff_worker *worker, struct ff_task *task, const char *reason)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	ff_error_set(&error, FF_ERR_CANCELLED, "%s", reason);
-	end_service(worker);
-	task->ops->finished(task, FF_ERR_CANCELLED, &error);
+	finish(worker, task, FF_ERR_CANCELLED, &error);
 }
 
 static enum ff_status run_with_port(struct ff_worker *worker, struct ff_task *task, struct ff_error *error)
@@ -176,8 +183,7 @@ static void serve(struct ff_worker *worker, struct ff_task *task)
 	}
 	settle(worker, task, status, &error);
 	bool doubt = worker->plug.is_open && puts_port_in_doubt(status);
-	end_service(worker);
-	task->ops->finished(task, status, &error);
+	finish(worker, task, status, &error);
 	ff_worker_tell(worker);
 	if (doubt) {
 		ff_plug_close(&worker->plug);

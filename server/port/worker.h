@@ -124,6 +124,9 @@ struct ff_task_ops {
 	 * the task's lease is over.
 	 * The board's state has been updated by then, and the worker does not touch the task again. */
 	void (*finished)(struct ff_task *task, enum ff_status status, const struct ff_error *error);
+	/* The board is free for others before finished() is called; if this is set, when that calls ff_worker_let_go(): one
+	 * whose end takes a while to be told does so in the moment before it is told. */
+	bool lets_go;
 };
 
 /* Embedded in whatever belongs to the task; must live until finished() or a successful withdrawal. */
@@ -170,6 +173,9 @@ struct ff_worker *ff_worker_ref(struct ff_worker *worker);
 
 /* Gives it back; with the last one everything is released. NULL is harmless. */
 void ff_worker_unref(struct ff_worker *worker);
+
+/* The task that runs has come to its end, and who hears of that may have the board at once. Owner thread. */
+void ff_worker_let_go(struct ff_worker *worker);
 
 /* Asks the thread to end after the task that runs; tasks that wait are finished with FF_ERR_CANCELLED and `reason`, a
  * constant. Once; a second reason counts for nothing. */
