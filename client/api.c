@@ -8,6 +8,7 @@
 
 #include "known.h"
 #include "resets.h"
+#include "token.h"
 
 #define SNAPSHOT_DEADLINE_MS 15000
 #define WORK_DEADLINE_MS 600000
@@ -18,6 +19,8 @@
 bool ff_api_init(struct ff_api *api, struct ff_run *run)
 {
 	const char *server = run->options->server != NULL ? run->options->server : FF_OPTIONS_DEFAULT_SERVER;
+	char *token = NULL;
+	bool good;
 
 	*api = (struct ff_api){ .interrupts = run->interrupts };
 	api->http = ff_http_open(server, run->log);
@@ -26,7 +29,12 @@ bool ff_api_init(struct ff_api *api, struct ff_run *run)
 				      "'%.200s' is not a server's address: give a URL like " FF_OPTIONS_DEFAULT_SERVER,
 				      server);
 	}
-	return true;
+	good = ff_token_find(&token, run->options->token_file, &run->failure);
+	if (good && !ff_http_identify(api->http, token, run->options->cacert)) {
+		good = ff_failure_set(&run->failure, "no-memory", "out of memory");
+	}
+	free(token);
+	return good;
 }
 
 void ff_api_release(struct ff_api *api)

@@ -13,6 +13,7 @@
 #include <farflash/version.h>
 
 #include "handshake.h"
+#include "http_setup.h"
 #include "lease_id.h"
 #include "websocket.h"
 
@@ -110,18 +111,11 @@ static bool prepare(struct ff_channel *channel, const struct ff_api *api)
 	    curl_easy_setopt(easy, CURLOPT_URL, ff_http_url(api->http)) != CURLE_OK) {
 		return false;
 	}
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->reason);
+	ff_http_set_up(api->http, easy, channel->reason);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "farflash/" FF_VERSION);
 	curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)channel->request->deadline_ms);
-	if (ff_http_is_loopback(api->http)) {
-		/* A proxy for the wide world does not know this machine. */
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	}
 	return curl_multi_add_handle(channel->multi, easy) == CURLM_OK;
 }
 
@@ -152,8 +146,8 @@ static bool connect_server(struct ff_channel *channel, const struct ff_api *api,
 	return true;
 }
 
-/* "Authorization: Basic …" for a URL with a user in it, as for REST. */
-static void add_user(char *line, size_t size, CURLU *url)
+/* "Authorization: Bearer …", or "Basic …" for a URL with a user in it, as for REST. */
+static void add_user(char *line, size_t size, CURLU *url, const char *token)
 {
 	char *user = NULL, *password = NULL;
 	char plain[MAX_USER];
@@ -161,7 +155,9 @@ static void add_user(char *line, size_t size, CURLU *url)
 	int length;
 
 	line[0] = '\0';
-	if (curl_url_get(url, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK) {
+	if (token != NULL) {
+		snprintf(line, size, "Authorization: Bearer %s\r\n", token);
+	} else if (curl_url_get(url, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK) {
 		(void)!curl_url_get(url, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
 		length = snprintf(plain, sizeof(plain), "%s:%s", user, password != NULL ? password : "");
 		if (length > 0 && (size_t)length < sizeof(plain)) {
@@ -189,7 +185,7 @@ static char *make_request(const struct ff_channel *channel, const struct ff_api 
 	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_PATH, &base, 0) == CURLUE_OK) {
 		(void)!curl_url_get(url, CURLUPART_PORT, &port, 0);
-		add_user(user, sizeof(user), url);
+		add_user(user, sizeof(user), url, ff_http_token(api->http));
 		if (asprintf(&text,
 			     "GET %s%s HTTP/1.1\r\nHost: %s%s%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 			     "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: " FF_HANDSHAKE_VERSION

@@ -72,6 +72,9 @@ static json_t *make_wish(struct ff_api *api, struct ff_run *run, unsigned second
 	wish = json_pack("{s:s, s:s, s:i}", select != NULL ? "select" : "board", select != NULL ? select : board,
 			 "owner", owner, "seconds", (int)seconds);
 	free(board);
+	if (wish != NULL && options->address != NULL) {
+		json_object_set_new(wish, "address", json_string(options->address));
+	}
 	if (wish == NULL) {
 		ff_failure_set(&run->failure, "invalid-argument", "names and labels are UTF-8");
 	}
@@ -229,12 +232,18 @@ static bool start_guard(struct ff_run *run, struct lease *lease)
 
 /* ---- the command ---- */
 
-static void run_command(const struct ff_run *run, const struct lease *lease, const char *url, const sigset_t *mask,
-			pid_t parent)
+static void run_command(const struct ff_run *run, const struct lease *lease, const struct ff_http *http,
+			const sigset_t *mask, pid_t parent)
 {
 	setenv("FARFLASH_LEASE", lease->id, 1);
 	setenv("FARFLASH_BOARD", lease->board, 1);
-	setenv("FARFLASH_SERVER", url, 1);
+	setenv("FARFLASH_SERVER", ff_http_url(http), 1);
+	if (ff_http_token(http) != NULL) {
+		setenv("FARFLASH_TOKEN", ff_http_token(http), 1);
+	}
+	if (run->options->cacert != NULL) {
+		setenv("FARFLASH_CACERT", run->options->cacert, 1);
+	}
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* Without us it would go on with a board that is somebody else's. */
@@ -316,7 +325,7 @@ static bool work(struct ff_run *run, struct ff_api *api, struct lease *lease)
 	}
 	lease->command = fork();
 	if (lease->command == 0) {
-		run_command(run, lease, ff_http_url(api->http), &before, parent);
+		run_command(run, lease, api->http, &before, parent);
 	}
 	if (lease->command < 0) {
 		return ff_failure_set(&run->failure, "io-error", "no process can be started");

@@ -109,6 +109,9 @@ static const struct argp_option lease_options[] = {
 	{ "select", FF_OPTION_SELECT, "LABELS", 0, "Any board with these labels, as in chip=esp32c3,rack!=1", 1 },
 	{ "for", FF_OPTION_FOR, "SECONDS", 0, "How long the board stays ours after we have died without a word (120)",
 	  1 },
+	{ "address", FF_OPTION_ADDRESS, "ADDRESS", 0,
+	  "Open the board's RFC 2217 and raw TCP ports to this address (mine: to ours), where the server wants tokens",
+	  1 },
 	{ "wait", FF_OPTION_WAIT, "SECONDS", 0, "How long to wait for a board that is not free (3600)", 1 },
 	{ 0 },
 };

@@ -16,6 +16,8 @@
 enum common_option {
 	OPTION_SERVER = 0x100,
 	OPTION_BOARD,
+	OPTION_TOKEN_FILE,
+	OPTION_CACERT,
 	OPTION_CONNECT_ATTEMPTS,
 	OPTION_BEFORE,
 	OPTION_AFTER,
@@ -35,6 +37,10 @@ const struct argp_option ff_common_options[] = {
 	{ "server", OPTION_SERVER, "URL", 0, "The farflash server (FARFLASH_SERVER; " FF_OPTIONS_DEFAULT_SERVER ")",
 	  2 },
 	{ "board", OPTION_BOARD, "NAME", 0, "A board of that server (FARFLASH_BOARD; its only one)", 2 },
+	{ "token-file", OPTION_TOKEN_FILE, "FILE", 0,
+	  "The token for the server (FARFLASH_TOKEN; ~/.config/farflash/token)", 2 },
+	{ "cacert", OPTION_CACERT, "FILE", 0,
+	  "What vouches for an https server: certificates, PEM (FARFLASH_CACERT; the system's)", 2 },
 	{ "port", 'p', "ADDRESS", 0,
 	  "No server: drive the board at ADDRESS from here: /dev/ttyUSB0, rfc2217://HOST:PORT or socket://HOST:PORT",
 	  2 },
@@ -149,6 +155,12 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case OPTION_SERVER:
 		options->server = argument;
 		return 0;
+	case OPTION_TOKEN_FILE:
+		options->token_file = argument;
+		return 0;
+	case OPTION_CACERT:
+		options->cacert = argument;
+		return 0;
 	case OPTION_BOARD:
 		options->board = argument;
 		return 0;
@@ -175,6 +187,9 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 		return 0;
 	case FF_OPTION_SINCE:
 		options->since = argument;
+		return 0;
+	case FF_OPTION_ADDRESS:
+		options->address = argument;
 		return 0;
 	case FF_OPTION_SELECT:
 		options->select = argument;

@@ -10,6 +10,7 @@
 #include <farflash/transport.h>
 #include <farflash/version.h>
 
+#include "http_setup.h"
 #include "lease_id.h"
 
 #define MAX_BODY (8 * 1024 * 1024)
@@ -21,6 +22,8 @@ struct ff_http {
 	CURLM *multi;
 	char *url;
 	bool loopback;
+	char *token;
+	char *cacert;
 	const struct ff_log *log;
 	char reason[CURL_ERROR_SIZE];
 };
@@ -110,7 +113,21 @@ void ff_http_close(struct ff_http *http)
 	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
 	free(http->url);
+	free(http->token);
+	free(http->cacert);
 	free(http);
+}
+
+bool ff_http_identify(struct ff_http *http, const char *token, const char *cacert)
+{
+	http->token = token != NULL ? strdup(token) : NULL;
+	http->cacert = cacert != NULL ? strdup(cacert) : NULL;
+	return (token == NULL || http->token != NULL) && (cacert == NULL || http->cacert != NULL);
+}
+
+const char *ff_http_token(const struct ff_http *http)
+{
+	return http->token;
 }
 
 const char *ff_http_url(const struct ff_http *http)
@@ -180,6 +197,14 @@ static bool add_lease(struct exchange *exchange)
 
 	snprintf(header, sizeof(header), "Farflash-Lease: %s", id != NULL ? id : "");
 	return id == NULL || add_header(exchange, header);
+}
+
+static bool add_token(struct exchange *exchange, const char *token)
+{
+	char header[300];
+
+	snprintf(header, sizeof(header), "Authorization: Bearer %s", token != NULL ? token : "");
+	return token == NULL || add_header(exchange, header);
 }
 
 static bool add_headers(struct exchange *exchange)
@@ -280,6 +305,23 @@ static bool set_payload(struct exchange *exchange)
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
 }
 
+void ff_http_set_up(const struct ff_http *http, CURL *easy, char *reason)
+{
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "farflash/" FF_VERSION);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (http->cacert != NULL) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, http->cacert);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+	if (http->loopback) {
+		/* A proxy for the wide world does not know this machine. */
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	}
+}
+
 static bool set_options(struct ff_http *http, struct exchange *exchange)
 {
 	CURL *easy = exchange->easy;
@@ -291,10 +333,7 @@ static bool set_options(struct ff_http *http, struct exchange *exchange)
 	}
 	good = curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK;
 	free(url);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->reason);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "farflash/" FF_VERSION);
+	ff_http_set_up(http, easy, http->reason);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	/* A server that vanished without a word is noticed even while a job is quiet for minutes. */
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -304,11 +343,7 @@ static bool set_options(struct ff_http *http, struct exchange *exchange)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-	if (http->loopback) {
-		/* A proxy for the wide world does not know this machine. */
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	}
-	return good && add_headers(exchange) &&
+	return good && add_headers(exchange) && add_token(exchange, http->token) &&
 	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK;
 }
 

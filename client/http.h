@@ -65,6 +65,13 @@ enum ff_http_end {
  * outlive the handle. */
 struct ff_http *ff_http_open(const char *server, const struct ff_log *log);
 
+/* Shows the server a token, and takes its certificate only if one of these (a file of PEM) stands for it. Both are copied; NULL
+ * for none, and for those of the system. Once at most, before the first request. False: out of memory. */
+bool ff_http_identify(struct ff_http *http, const char *token, const char *cacert);
+
+/* The token; NULL for none. Valid until close. */
+const char *ff_http_token(const struct ff_http *http);
+
 void ff_http_close(struct ff_http *http);
 
 /* The server's URL without a slash at its end. Valid until close. */

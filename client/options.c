@@ -253,12 +253,16 @@ static void fill_in(struct ff_options *options)
 {
 	const char *server = getenv("FARFLASH_SERVER");
 	const char *board = getenv("FARFLASH_BOARD");
+	const char *cacert = getenv("FARFLASH_CACERT");
 
 	if (options->server == NULL && server != NULL && server[0] != '\0') {
 		options->server = server;
 	}
 	if (options->board == NULL && board != NULL && board[0] != '\0') {
 		options->board = board;
+	}
+	if (options->cacert == NULL && cacert != NULL && cacert[0] != '\0') {
+		options->cacert = cacert;
 	}
 }
 

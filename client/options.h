@@ -30,9 +30,12 @@ struct ff_option_word {
 struct ff_options {
 	const struct ff_command *command;
 	/* where */
-	const char *server; /* NULL where neither option nor environment says */
-	const char *board;  /* NULL: the server's only one */
-	const char *port;   /* NULL: through the server */
+	const char *server;     /* NULL where neither option nor environment says */
+	const char *board;      /* NULL: the server's only one */
+	const char *token_file; /* NULL: the environment or the usual file says */
+	const char *address;    /* lease: whose connections to the board's TCP ports come with it; NULL: not said */
+	const char *cacert;     /* NULL: the system's */
+	const char *port;       /* NULL: through the server */
 	/* how */
 	uint32_t baud;
 	bool baud_given;
