@@ -13,7 +13,9 @@ bool ff_mailbox_put(struct ff_mailbox *mailbox, struct ff_task *task)
 	if (mailbox->count >= FF_WORKER_MAX_TASKS) {
 		return false;
 	}
-	task->number = ++mailbox->last_number;
+	if (task->number == 0) {
+		task->number = ++mailbox->last_number;
+	}
 	task->next = NULL;
 	*mailbox->last = task;
 	mailbox->last = &task->next;

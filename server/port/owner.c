@@ -18,6 +18,9 @@ static void set_state(struct ff_worker *worker, enum ff_board_state state, const
 	snprintf(worker->view.task, sizeof(worker->view.task), "%s", task);
 	pthread_mutex_unlock(&worker->mutex);
 	ff_worker_tell(worker);
+	if (state == FF_BOARD_IDLE) {
+		ff_worker_tell_freed(worker);
+	}
 }
 
 /* Marks the board as lost; each reason is logged once, not once for every attempt. */
@@ -80,6 +83,7 @@ void ff_worker_let_go(struct ff_worker *worker)
 {
 	pthread_mutex_lock(&worker->mutex);
 	worker->serving = false;
+	worker->working = false;
 	pthread_mutex_unlock(&worker->mutex);
 }
 
@@ -96,6 +100,7 @@ static void turn_away(struct ff_worker *worker, struct ff_task *task, const char
 	struct ff_error error = FF_ERROR_NONE;
 	ff_error_set(&error, FF_ERR_CANCELLED, "%s", reason);
 	finish(worker, task, FF_ERR_CANCELLED, &error);
+	ff_worker_tell_freed(worker);
 }
 
 static enum ff_status run_with_port(struct ff_worker *worker, struct ff_task *task, struct ff_error *error)
@@ -185,6 +190,7 @@ static void serve(struct ff_worker *worker, struct ff_task *task)
 	bool doubt = worker->plug.is_open && puts_port_in_doubt(status);
 	finish(worker, task, status, &error);
 	ff_worker_tell(worker);
+	ff_worker_tell_freed(worker);
 	if (doubt) {
 		ff_plug_close(&worker->plug);
 	}
@@ -202,6 +208,7 @@ static struct ff_task *take(struct ff_worker *worker, bool *stopping, bool *over
 	}
 	struct ff_task *task = ff_mailbox_take(&worker->mailbox, *stopping ? UINT64_MAX : limit);
 	worker->serving = task != NULL;
+	worker->working = task && task->label;
 	*over = task && task->lease != worker->broker.keep.lease;
 	pthread_mutex_unlock(&worker->mutex);
 	return task;
@@ -283,6 +290,9 @@ static void work_open(struct ff_worker *worker)
 	if (feed.reset) {
 		ff_worker_mark(worker, "a client has reset the board");
 	}
+	if (feed.moved && ff_input_is_empty(&worker->input)) {
+		ff_worker_tell_freed(worker);
+	}
 	bool patient = !lose_patience(worker, pump.held);
 	bool news = status == FF_OK && look_at_lines(worker);
 	if (news || feed.told || ff_console_end(&worker->console) != before) {
@@ -306,6 +316,7 @@ static void work_closed(struct ff_worker *worker)
 			ff_log(&worker->log, lost ? FF_LOG_WARN : FF_LOG_DEBUG,
 			       "%zu bytes from its client are lost with the board", lost);
 			ff_worker_tell(worker);
+			ff_worker_tell_freed(worker);
 		} else if (end < wait.deadline_us) {
 			wait.deadline_us = end;
 		}

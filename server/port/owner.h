@@ -23,6 +23,8 @@ struct ff_worker {
 	const struct ff_log *parent_log;
 	void (*notify)(void *context);
 	void *notify_context;
+	void (*freed)(void *context);
+	void *freed_context;
 	struct ff_console console;
 	struct ff_logbook_page *page; /* NULL: nobody keeps what it says */
 	struct ff_input input;
@@ -46,12 +48,16 @@ struct ff_worker {
 	bool moved_at_once; /* ... which does not stay with the port that it has open */
 	struct ff_mailbox mailbox;
 	struct ff_broker broker;
-	bool serving; /* a task is in the owner thread's hands */
+	bool serving; /* a task is in the owner thread's hands, ... */
+	bool working; /* ... and it has a label */
 	bool stopping;
 	const char *stop_reason; /* a constant */
 	bool ended;              /* the thread has let go of everything but its own end */
 	pthread_cond_t has_ended;
 };
+
+/* Something that kept the board from new work has ended. Any thread. */
+void ff_worker_tell_freed(struct ff_worker *worker);
 
 /* The owner thread; the argument is the worker. */
 void *ff_owner_run(void *worker);

@@ -73,6 +73,13 @@ void ff_worker_mark(struct ff_worker *worker, const char *format, ...)
 	ff_logbook_kick(worker->page);
 }
 
+void ff_worker_tell_freed(struct ff_worker *worker)
+{
+	if (worker->freed) {
+		worker->freed(worker->freed_context);
+	}
+}
+
 static enum ff_status start(struct ff_worker *worker, struct ff_error *error)
 {
 	pthread_attr_t attributes;
@@ -146,6 +153,8 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	worker->log = (struct ff_log){ log_with_name, worker, options->log ? options->log->level : FF_LOG_ERROR };
 	worker->notify = options->notify;
 	worker->notify_context = options->notify_context;
+	worker->freed = options->freed;
+	worker->freed_context = options->freed_context;
 	worker->plug.address = worker->address;
 	worker->plug.log = &worker->log;
 	worker->plug.open = options->open ? options->open : ff_transport_open;
@@ -284,6 +293,39 @@ enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task)
 	return status;
 }
 
+/* Under the mutex. */
+static bool is_unused(const struct ff_worker *worker)
+{
+	return worker->broker.keep.lease == 0 && worker->broker.holder.kind == FF_HOLDER_NONE && !worker->serving &&
+	       worker->mailbox.count == 0;
+}
+
+enum ff_status ff_worker_post_if_free(struct ff_worker *worker, struct ff_task *task)
+{
+	/* A holder who has gone may have left some, which is still written. */
+	bool empty = ff_input_is_empty(&worker->input);
+	enum ff_status status = FF_OK;
+	pthread_mutex_lock(&worker->mutex);
+	if (worker->stopping) {
+		status = FF_ERR_CANCELLED;
+	} else if (!empty || !is_unused(worker) || !ff_mailbox_put(&worker->mailbox, task)) {
+		status = FF_ERR_BUSY;
+	}
+	pthread_mutex_unlock(&worker->mutex);
+	if (status == FF_OK) {
+		ff_worker_wake(worker);
+	}
+	return status;
+}
+
+uint64_t ff_worker_ticket(struct ff_worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	uint64_t number = ++worker->mailbox.last_number;
+	pthread_mutex_unlock(&worker->mutex);
+	return number;
+}
+
 bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task)
 {
 	pthread_mutex_lock(&worker->mutex);
@@ -313,14 +355,8 @@ void ff_worker_release(struct ff_worker *worker, uint64_t id)
 	if (held) {
 		ff_worker_mark(worker, "%s has gone", holder.name);
 		ff_worker_wake(worker);
+		ff_worker_tell_freed(worker);
 	}
-}
-
-/* Under the mutex. */
-static bool is_unused(const struct ff_worker *worker)
-{
-	return worker->broker.keep.lease == 0 && worker->broker.holder.kind == FF_HOLDER_NONE && !worker->serving &&
-	       worker->mailbox.count == 0;
 }
 
 bool ff_worker_is_free(struct ff_worker *worker)
@@ -377,6 +413,7 @@ void ff_worker_unkeep(struct ff_worker *worker, uint64_t lease)
 	}
 	ff_worker_wake(worker);
 	ff_worker_tell(worker);
+	ff_worker_tell_freed(worker);
 }
 
 bool ff_worker_admits(struct ff_worker *worker, uint64_t lease)
@@ -394,6 +431,18 @@ void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view)
 	view->waiting = worker->mailbox.labelled;
 	view->holder = worker->broker.holder;
 	view->keep = worker->broker.keep;
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+void ff_worker_use(struct ff_worker *worker, struct ff_board_use *use)
+{
+	bool empty = ff_input_is_empty(&worker->input);
+	pthread_mutex_lock(&worker->mutex);
+	use->lost = worker->view.state == FF_BOARD_LOST;
+	use->free = empty && is_unused(worker);
+	use->works = worker->working || worker->mailbox.labelled > 0;
+	use->lease = worker->broker.keep.lease;
+	use->limit = ff_broker_limit(&worker->broker);
 	pthread_mutex_unlock(&worker->mutex);
 }
 

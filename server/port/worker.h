@@ -134,8 +134,8 @@ struct ff_task {
 	const struct ff_task_ops *ops;
 	const char *label;    /* shown as the board's work; NULL: a short task that leaves the board idle */
 	uint64_t lease;       /* that it comes with, 0: none */
-	struct ff_task *next; /* the worker's, as is the rest */
-	uint64_t number;
+	uint64_t number;      /* from ff_worker_ticket(), 0: it has come only now; the worker's from the posting on */
+	struct ff_task *next; /* the worker's */
 };
 
 struct ff_worker;
@@ -155,6 +155,9 @@ struct ff_worker_options {
 	/* May be NULL; told after a change of state, after console output and after progress of the input; must not wait. */
 	void (*notify)(void *context);
 	void *notify_context;
+	/* May be NULL; told whenever something that kept the board from new work has ended; must not wait. */
+	void (*freed)(void *context);
+	void *freed_context;
 	/* Opens the port; NULL means ff_transport_open(). */
 	enum ff_status (*open)(struct ff_transport *transport, const char *address,
 			       const struct ff_transport_options *options, struct ff_error *error);
@@ -201,6 +204,13 @@ void ff_worker_move(struct ff_worker *worker, const struct ff_board_place *place
  * failure the task was not taken and finished() will not be called. */
 FF_WARN_UNUSED enum ff_status ff_worker_post(struct ff_worker *worker, struct ff_task *task);
 
+/* The same, but FF_ERR_BUSY unless the board is free, as ff_worker_is_free() has it. */
+FF_WARN_UNUSED enum ff_status ff_worker_post_if_free(struct ff_worker *worker, struct ff_task *task);
+
+/* A place in the order of tasks and holders for a task that will be posted later: a holder who comes from now on has to let it
+ * go first. */
+uint64_t ff_worker_ticket(struct ff_worker *worker);
+
 /* Takes a task back that still waits; its finished() will not be called. False: it runs, has run, or was never posted. */
 bool ff_worker_withdraw(struct ff_worker *worker, struct ff_task *task);
 
@@ -235,6 +245,17 @@ void ff_worker_tell(struct ff_worker *worker);
 void ff_worker_mark(struct ff_worker *worker, const char *format, ...) FF_PRINTF(2, 3);
 
 void ff_worker_view(struct ff_worker *worker, struct ff_board_view *view);
+
+/* What may keep a board from new work. */
+struct ff_board_use {
+	bool lost;
+	bool free;      /* as ff_worker_is_free() has it */
+	bool works;     /* a task with a label waits or runs */
+	uint64_t lease; /* that it is kept for, 0: none */
+	uint64_t limit; /* tasks with greater numbers have to wait for a holder; UINT64_MAX: there is none */
+};
+
+void ff_worker_use(struct ff_worker *worker, struct ff_board_use *use);
 
 /* Whether the owner thread has left an earlier call of this unanswered for longer than that, without being in a task. */
 bool ff_worker_is_stuck(struct ff_worker *worker, int64_t patience_us);
