@@ -43,7 +43,8 @@ extern "C" {
 	X(FF_ERR_NO_SPACE, "no-space", "no space left on the disk") \
 	X(FF_ERR_PROTECTED, "protected", "the chip's protections make this dangerous or useless") \
 	X(FF_ERR_TEST, "test-failed", "the board did not pass the test") /* farflashd's; the library does not test */ \
-	X(FF_ERR_POWER, "power-failed", "the board's power could not be switched") /* farflashd's as well */
+	X(FF_ERR_POWER, "power-failed", "the board's power could not be switched") /* farflashd's as well */ \
+	X(FF_ERR_NO_BOARD, "no-board-free", "no board was free in time")           /* and this one */
 
 enum ff_status {
 #define FF_STATUS_ENUM(name, code, text) name,
