@@ -80,6 +80,8 @@ static enum ff_status start(struct ff_fleet *fleet, struct ff_member *member, st
 		.log = fleet->options.log,
 		.notify = ff_doors_notify,
 		.notify_context = member->door,
+		.freed = ff_dispatch_kick,
+		.freed_context = fleet->options.dispatch,
 		.rfc2217_port = member->door->rfc2217.port,
 		.raw_port = member->door->raw.port,
 	};

@@ -13,6 +13,7 @@
 
 #include "boards.h"
 #include "config.h"
+#include "dispatch.h"
 #include "doors.h"
 #include "leases.h"
 #include "queue.h"
@@ -31,6 +32,7 @@ struct ff_fleet_options {
 	struct ff_boards *boards;
 	struct ff_doors *doors;
 	struct ff_queue *queue;
+	struct ff_dispatch *dispatch;
 	struct ff_leases *leases;
 	struct ff_logbook *logbook; /* NULL: what boards say is not kept */
 };

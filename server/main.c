@@ -17,6 +17,7 @@
 #include "config_file.h"
 #include "datadir.h"
 #include "diskcheck.h"
+#include "dispatch.h"
 #include "doors.h"
 #include "entrance.h"
 #include "firmware.h"
@@ -58,6 +59,7 @@ enum {
 	OPTION_RAW,
 	OPTION_WRITER,
 	OPTION_CONFIG,
+	OPTION_QUARANTINE_AFTER,
 	OPTION_SHORTEST_LEASE
 };
 
@@ -89,6 +91,8 @@ static const struct argp_option options[] = {
 	{ "max-content", OPTION_MAX_CONTENT, "SIZE", 0, "Most to keep of what was read of boards (default 128MB)", 0 },
 	{ "shortest-lease", OPTION_SHORTEST_LEASE, "SECONDS", 0,
 	  "Shortest time for which a board can be leased (default 60)", 0 },
+	{ "quarantine-after", OPTION_QUARANTINE_AFTER, "N", 0,
+	  "Failures in a row, by a board's own fault, that put it in quarantine (default 3; 0: never)", 0 },
 	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default), debug or trace (every frame)", 0 },
 	{ "log-format", OPTION_LOG_FORMAT, "FORMAT", 0, "text (default) or json, an object a line", 0 },
 	{ 0 },
@@ -145,6 +149,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	case OPTION_SHORTEST_LEASE:
 		status = ff_config_set_shortest_lease(config, value, &error);
 		break;
+	case OPTION_QUARANTINE_AFTER:
+		status = ff_config_set_quarantine_after(config, value, &error);
+		break;
 	case OPTION_WRITER:
 		status = ff_config_set_writer(config, value, &error);
 		break;
@@ -182,6 +189,8 @@ struct server {
 	struct ff_logbook *logbook; /* NULL: what boards say is not kept */
 	struct ff_waker *waker;
 	struct ff_store *records;
+	struct ff_quarantine *quarantine;
+	struct ff_dispatch *dispatch;
 	struct ff_queue *queue;
 	struct ff_leases *leases;
 	struct ff_boards *boards;
@@ -199,6 +208,7 @@ static enum ff_status start_boards(struct server *server, struct ff_error *error
 		.boards = server->boards,
 		.doors = &server->doors,
 		.queue = server->queue,
+		.dispatch = server->dispatch,
 		.leases = server->leases,
 		.logbook = server->logbook,
 	};
@@ -236,6 +246,8 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 		.keyring = server->keyring,
 		.boards = server->boards,
 		.queue = server->queue,
+		.dispatch = server->dispatch,
+		.quarantine = server->quarantine,
 		.leases = server->leases,
 		.audit = ff_store_audit(server->records),
 		.shortest_lease_s = server->config.shortest_lease_s,
@@ -308,6 +320,43 @@ static enum ff_status open_firmware(struct server *server, struct ff_error *erro
 	return ff_firmware_store_new(&server->store, &firmware, error);
 }
 
+/* A board may be free for others now. */
+static void quarantine_changed(void *context)
+{
+	const struct server *server = context;
+	ff_dispatch_kick(server->dispatch);
+	ff_waker_kick(server->waker);
+}
+
+static enum ff_status make_dispatch(struct server *server, struct ff_error *error)
+{
+	const struct ff_quarantine_options quarantine = {
+		.after = server->config.quarantine_after,
+		.changed = quarantine_changed,
+		.changed_context = server,
+	};
+	server->quarantine = ff_quarantine_new(&quarantine);
+	const struct ff_dispatch_options dispatch = {
+		.boards = server->boards,
+		.quarantine = server->quarantine,
+		.changed = ff_waker_kick,
+		.changed_context = server->waker,
+	};
+	server->dispatch = ff_dispatch_new(&dispatch);
+	if (!server->quarantine || !server->dispatch ||
+	    ff_boards_watch(server->boards, ff_dispatch_boards_changed, server->dispatch) != FF_OK) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	}
+	return FF_OK;
+}
+
+/* From now on boards are given to those who wait for them. */
+static enum ff_status start_dispatch(struct server *server, struct ff_error *error)
+{
+	return ff_dispatch_start(server->dispatch) == FF_OK ? FF_OK
+							    : ff_error_set(error, FF_ERR_IO, "no thread is left");
+}
+
 static enum ff_status start(struct server *server, struct ff_error *error)
 {
 	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
@@ -340,8 +389,18 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	server->metrics = ff_metrics_new();
 	ff_bridge_measure(server->doors.bridge, server->metrics);
 	ff_bridge_watch_writers(server->doors.bridge, note_writer, (void *)ff_store_audit(server->records));
+	server->boards = ff_boards_new();
+	if (!server->waker || !server->metrics || !server->boards) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
+	}
+	status = make_dispatch(server, error);
+	if (status != FF_OK) {
+		return status;
+	}
 	struct ff_queue_options queue = {
 		.log = &server->log,
+		.dispatch = server->dispatch,
+		.quarantine = server->quarantine,
 		.notify = ff_waker_kick,
 		.notify_context = server->waker,
 		.store = server->store,
@@ -350,8 +409,7 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		.max_content = server->config.max_content,
 	};
 	server->queue = ff_queue_new(&queue);
-	server->boards = ff_boards_new();
-	if (!server->queue || !server->boards || !server->metrics) {
+	if (!server->queue) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
 	}
 	struct ff_leases_options leases = {
@@ -370,6 +428,9 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		status = start_boards(server, error);
 	}
 	if (status == FF_OK) {
+		status = start_dispatch(server, error);
+	}
+	if (status == FF_OK) {
 		status = restore(server, error);
 	}
 	if (status == FF_OK) {
@@ -381,6 +442,9 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 /* Ends the jobs and the owner threads. False: one of them does not end. */
 static bool stop_boards(struct server *server)
 {
+	if (server->dispatch) {
+		ff_dispatch_stop(server->dispatch);
+	}
 	if (server->queue) {
 		ff_queue_stop(server->queue);
 	}
@@ -397,7 +461,9 @@ static void release(struct server *server)
 	ff_doors_close(&server->doors);
 	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);
+	ff_dispatch_free(server->dispatch);
 	ff_logbook_free(server->logbook); /* the last who had a board has let it go */
+	ff_quarantine_free(server->quarantine);
 	ff_diskcheck_free(server->disk);
 	ff_firmware_store_free(server->store);
 	ff_waker_free(server->waker);

@@ -29,6 +29,7 @@ static const struct exit_row exit_rows[] = {
 	{ "wrong-hash", FF_EXIT_USAGE },
 	{ "firmware-in-use", FF_EXIT_BUSY },
 	{ "no-such-lease", FF_EXIT_USAGE },
+	{ "no-such-batch", FF_EXIT_USAGE },
 	{ "no-such-resource", FF_EXIT_USAGE },
 	{ "no-such-content", FF_EXIT_USAGE },
 	{ "method-not-allowed", FF_EXIT_USAGE },
@@ -67,6 +68,8 @@ static const struct exit_row exit_rows[] = {
 	{ "job-ended", FF_EXIT_BUSY },
 	{ "job-not-ended", FF_EXIT_BUSY },
 	{ "too-many-jobs", FF_EXIT_BUSY },
+	{ "no-board-free", FF_EXIT_BUSY },
+	{ "board-quarantined", FF_EXIT_BUSY },
 };
 
 enum ff_exit ff_failure_exit(const char *code)

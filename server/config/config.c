@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,13 @@
 #define LARGEST_SIZE ((uint64_t)4 << 30)
 #define LARGEST_QUOTA ((uint64_t)1 << 50)
 
+#define MOST_FAILURES 1000
+
 void ff_config_init(struct ff_config *config)
 {
 	*config = (struct ff_config){
 		.shortest_lease_s = FF_CONFIG_DEFAULT_SHORTEST_LEASE_S,
+		.quarantine_after = FF_CONFIG_DEFAULT_QUARANTINE_AFTER,
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
 		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
 		.console_log = { FF_CONFIG_DEFAULT_CONSOLE_SIZE, FF_CONFIG_DEFAULT_CONSOLE_KEEP },
@@ -149,6 +153,19 @@ enum ff_status ff_config_set_shortest_lease(struct ff_config *config, const char
 				    text);
 	}
 	config->shortest_lease_s = (unsigned)seconds;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_quarantine_after(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long failures = digits > 0 && digits <= 4 && !text[digits] ? strtoul(text, NULL, 10) : ULONG_MAX;
+	if (failures > MOST_FAILURES) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "\"%.80s\" is not a number of failures before the quarantine: 0 (never) to %d",
+				    text, MOST_FAILURES);
+	}
+	config->quarantine_after = (unsigned)failures;
 	return FF_OK;
 }
 

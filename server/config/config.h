@@ -23,6 +23,7 @@
 #define FF_CONFIG_DEFAULT_SHORTEST_LEASE_S 60
 #define FF_CONFIG_DEFAULT_CONSOLE_SIZE ((uint64_t)1024 * 1024)
 #define FF_CONFIG_DEFAULT_CONSOLE_KEEP 4
+#define FF_CONFIG_DEFAULT_QUARANTINE_AFTER 3
 #define FF_CONFIG_DEFAULT_BAUD 460800
 #define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
 #define FF_CONFIG_DEFAULT_FIRMWARE_QUOTA ((uint64_t)1024 * 1024 * 1024)
@@ -65,6 +66,7 @@ struct ff_config {
 	char *console_dir;                    /* where boards' output is kept, owned; NULL: in the data directory */
 	struct ff_logfile_limits console_log; /* of each board; a size of 0: nothing is kept */
 	struct ff_config_access access;
+	unsigned quarantine_after; /* failures in a row, 0: never */
 };
 
 /* The defaults, without a data directory. */
@@ -108,6 +110,10 @@ FF_WARN_UNUSED enum ff_status ff_config_set_console_keep(struct ff_config *confi
 							 struct ff_error *error);
 FF_WARN_UNUSED enum ff_status ff_config_set_console_dir(struct ff_config *config, const char *path,
 							struct ff_error *error);
+/* Failures in a row, from 0 to 1000. FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_quarantine_after(struct ff_config *config, const char *text,
+							     struct ff_error *error);
+
 /* "wait" or "refuse". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);
 

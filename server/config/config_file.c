@@ -46,6 +46,7 @@ struct file {
 	char *log_format;
 	char *shortest_lease;
 	struct file_console_log *console_log;
+	char *quarantine_after;
 	char *rfc2217;
 	char *raw;
 	char *writer_blocks_jobs;
@@ -106,6 +107,7 @@ static const cyaml_schema_field_t fields[] = {
 	TEXT("shortest-lease", struct file, shortest_lease),
 	CYAML_FIELD_MAPPING_PTR("console-log", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, console_log,
 				console_log_fields),
+	TEXT("quarantine-after", struct file, quarantine_after),
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
 	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
@@ -237,6 +239,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ console_log->dir, ff_config_set_console_dir },
 		{ console_log->size, ff_config_set_console_size },
 		{ console_log->keep, ff_config_set_console_keep },
+		{ file->quarantine_after, ff_config_set_quarantine_after },
 		{ file->rfc2217, set_rfc2217 },
 		{ file->raw, set_raw },
 		{ file->writer_blocks_jobs, ff_config_set_writer },

@@ -2,7 +2,9 @@
 #include "answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "batch.h"
 #include "header.h"
 #include "job_stream.h"
 #include "lease_gate.h"
@@ -10,6 +12,7 @@
 #include "query.h"
 #include "reply.h"
 #include "trail.h"
+#include "selection.h"
 
 static int64_t due_when_ended(void *context, int64_t now_us)
 {
@@ -87,8 +90,16 @@ static enum MHD_Result answer_at_end(struct ff_request *request)
 	return ff_reply_problem(request);
 }
 
+bool ff_answer_is_made(const struct ff_request *request)
+{
+	return request->job || request->batch;
+}
+
 enum MHD_Result ff_answer_job(struct ff_request *request)
 {
+	if (request->batch) {
+		return ff_batch_answer(request);
+	}
 	if (ff_header_has_preference(ff_request_header(request, MHD_HTTP_HEADER_PREFER), "respond-async")) {
 		snprintf(request->location, sizeof(request->location), "/api/v1/jobs/%s", ff_job_id(request->job));
 		request->applied_async = true;
@@ -112,42 +123,111 @@ bool ff_answer_check_holder(struct ff_request *request)
 	return false;
 }
 
-enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted)
+/* What finds out how a board is, or may mend it, is what it is there for. */
+static bool check_quarantine(struct ff_request *request, const struct ff_queue_request *wanted)
 {
-	if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
+	const char *board = ff_worker_name(request->worker);
+	struct ff_quarantine_view view;
+	if (wanted->kind == FF_JOB_INFO || wanted->kind == FF_JOB_POWER || wanted->options.force ||
+	    !ff_quarantine_look(request->http->quarantine, board, &view)) {
+		return true;
+	}
+	ff_problem_set(&request->problem, FF_PROBLEM_BOARD_QUARANTINED,
+		       "%s is in quarantine: %s. POST .../boards/%s/info probes it%s", board, view.reason, board,
+		       view.by_hand ? ", DELETE .../quarantine ends that" : ", and success ends that");
+	return false;
+}
+
+bool ff_answer_check_board(struct ff_request *request, const struct ff_queue_request *wanted)
+{
+	if (!request->worker) {
+		return true;
+	}
+	size_t waiting = ff_dispatch_waiting(request->http->dispatch, request->worker);
+	if (waiting >= FF_DISPATCH_MOST_FOR_A_BOARD) {
+		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
+			       "%zu jobs wait for %s already; try again when some of them have ended", waiting,
+			       ff_worker_name(request->worker));
+		return false;
+	}
+	return check_quarantine(request, wanted) &&
+	       (request->http->jobs_wait_for_writers || ff_answer_check_holder(request));
+}
+
+static void explain_refusal(struct ff_request *request, enum ff_status status, const struct ff_error *error)
+{
+	switch (status) {
+	case FF_ERR_BUSY:
+		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
+			       "too many jobs wait for %s already; try again when some of them have ended",
+			       request->worker ? ff_worker_name(request->worker) : "boards");
+		break;
+	case FF_ERR_DENIED:
+		ff_lease_gate_refuse(request);
+		break;
+	case FF_ERR_CANCELLED:
+		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
+		break;
+	case FF_ERR_NO_MEMORY:
+		ff_problem_set_status(&request->problem, status, "the server is out of memory");
+		break;
+	case FF_ERR_NO_SPACE:
+		ff_problem_set_status(&request->problem, status, error->text);
+		break;
+	default:
+		ff_problem_set(&request->problem, FF_PROBLEM_NOT_RECORDED, "%s", error->text);
+	}
+}
+
+/* Takes over what the request owns, as ff_queue_submit() does. */
+static enum ff_status submit_all(struct ff_request *request, const struct ff_queue_request *wanted,
+				 struct ff_error *error)
+{
+	const struct ff_board_list *list = ff_boards_list(request->http->boards);
+	struct ff_worker **boards = calloc(list->count + 1, sizeof(struct ff_worker *));
+	size_t quarantined = 0;
+	size_t count = boards ? ff_selection_boards(request, list, boards, &quarantined) : 0;
+	enum ff_status status = FF_ERR_NO_MEMORY;
+	if (boards && count == 0) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "no board matches any more");
+	}
+	if (count > 0) {
+		status = ff_batch_submit(&request->batch, request->http->queue, wanted, boards, count, error);
+	} else {
 		ff_queue_request_release(wanted);
+	}
+	free(boards);
+	ff_board_list_unref(list);
+	return status;
+}
+
+enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *asked)
+{
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_queue_request wanted = *asked;
+	if (!ff_answer_check_board(request, &wanted)) {
+		ff_queue_request_release(&wanted);
 		return ff_reply_problem(request);
 	}
-	struct ff_queue_request leased = *wanted;
-	leased.lease = request->lease;
-	snprintf(leased.options.who, sizeof(leased.options.who), "%s", request->who);
-	struct ff_error error = FF_ERROR_NONE;
-	enum ff_status status = ff_queue_submit(request->http->queue, &leased, &request->job, &error);
+	snprintf(wanted.options.who, sizeof(wanted.options.who), "%s", request->who);
+	wanted.lease = request->lease;
+	wanted.priority = request->priority;
+	wanted.wait_s = request->wait_s;
+	wanted.select = request->selection ? request->selection->text : NULL;
+	enum ff_status status = request->selection && request->selection->all
+					? submit_all(request, &wanted, &error)
+					: ff_queue_submit(request->http->queue, &wanted, &request->job, &error);
 	if (status == FF_OK) {
 		ff_trail_note(request, "accepted"); /* its end is the job's */
 		return ff_answer_job(request);
 	}
-	if (status == FF_ERR_BUSY) {
-		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
-			       "%d jobs wait for %s already; try again when some of them have ended",
-			       FF_WORKER_MAX_TASKS, ff_worker_name(request->worker));
-	} else if (status == FF_ERR_DENIED) {
-		ff_lease_gate_refuse(request);
-	} else if (status == FF_ERR_CANCELLED) {
-		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
-	} else if (status == FF_ERR_NO_MEMORY) {
-		ff_problem_set_status(&request->problem, status, "the server is out of memory");
-	} else if (status == FF_ERR_NO_SPACE) {
-		ff_problem_set_status(&request->problem, status, error.text);
-	} else {
-		ff_problem_set(&request->problem, FF_PROBLEM_NOT_RECORDED, "%s", error.text);
-	}
+	explain_refusal(request, status, &error);
 	return ff_reply_problem(request);
 }
 
 enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_kind kind)
 {
-	if (request->job) {
+	if (ff_answer_is_made(request)) {
 		return ff_answer_job(request);
 	}
 	/* No rate, no stub: the ROM tells all there is to know, and sooner. */

@@ -14,11 +14,18 @@
  * regions. */
 enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *wanted);
 
+/* Whether the request has made its job, or its jobs, already. */
+bool ff_answer_is_made(const struct ff_request *request);
+
+/* Whether the request's board, if it names one, takes such a job: not too many wait for it, it is not in quarantine, and no
+ * client of the bridge writes to it. False makes that the request's problem. */
+bool ff_answer_check_board(struct ff_request *request, const struct ff_queue_request *wanted);
+
 /* Whether the request's board is free of clients of the bridge that write to it; false makes that the request's
  * problem, by name. */
 bool ff_answer_check_holder(struct ff_request *request);
 
-/* Answers for the request's job. One that reads is answered with the bytes. */
+/* Answers for the request's job, or jobs. One that reads is answered with the bytes. */
 enum MHD_Result ff_answer_job(struct ff_request *request);
 
 /* Answers with what the request's job has read, or with a problem that says why there is nothing to be had. */

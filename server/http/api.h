@@ -14,6 +14,8 @@ extern const struct ff_handler ff_api_boards_get;
 extern const struct ff_handler ff_api_boards_reset;
 extern const struct ff_handler ff_api_boards_run;
 extern const struct ff_handler ff_api_boards_power;
+extern const struct ff_handler ff_api_any_reset;
+extern const struct ff_handler ff_api_any_probe;
 extern const struct ff_handler ff_api_boards_get_info;
 extern const struct ff_handler ff_api_boards_probe;
 
@@ -39,6 +41,19 @@ extern const struct ff_handler ff_api_ram_body;
 extern const struct ff_handler ff_api_verify_form;
 extern const struct ff_handler ff_api_verify_body;
 
+/* The same for boards that a selector chooses. */
+extern const struct ff_handler ff_api_any_flash_form;
+extern const struct ff_handler ff_api_any_flash_body;
+extern const struct ff_handler ff_api_any_test_form;
+extern const struct ff_handler ff_api_any_test_body;
+extern const struct ff_handler ff_api_any_verify_form;
+extern const struct ff_handler ff_api_any_verify_body;
+
+/* api_batches.c */
+extern const struct ff_handler ff_api_batches_get;
+extern const struct ff_handler ff_api_batches_cancel;
+extern const struct ff_handler ff_api_batches_events;
+
 /* api_jobs.c */
 extern const struct ff_handler ff_api_jobs_list;
 extern const struct ff_handler ff_api_jobs_get;
@@ -53,6 +68,11 @@ extern const struct ff_handler ff_api_leases_get;
 extern const struct ff_handler ff_api_leases_renew;
 extern const struct ff_handler ff_api_leases_end;
 
+/* api_quarantine.c */
+extern const struct ff_handler ff_api_quarantine_get;
+extern const struct ff_handler ff_api_quarantine_put;
+extern const struct ff_handler ff_api_quarantine_end;
+
 /* api_seen.c */
 extern const struct ff_handler ff_api_health;
 extern const struct ff_handler ff_api_metrics;
@@ -60,6 +80,7 @@ extern const struct ff_handler ff_api_metrics;
 /* api_work.c */
 extern const struct ff_handler ff_api_flash_read;
 extern const struct ff_handler ff_api_erase;
+extern const struct ff_handler ff_api_any_erase;
 extern const struct ff_handler ff_api_memory_read;
 extern const struct ff_handler ff_api_memory_write;
 extern const struct ff_handler ff_api_flash_status_read;

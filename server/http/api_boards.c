@@ -50,12 +50,14 @@ static bool is_selected(const struct ff_request *request, struct ff_worker *work
 
 static json_t *present(const struct ff_request *request, struct ff_worker *worker)
 {
-	struct ff_leases *leases = request->http->leases;
+	const struct ff_http *http = request->http;
+	struct ff_board_standing standing = { .waiting = ff_dispatch_waiting(http->dispatch, worker) };
 	struct ff_lease lease;
 	struct ff_board_history history;
-	bool kept = ff_queue_history(request->http->queue, ff_worker_name(worker), &history);
-	bool leased = leases && ff_leases_of(leases, worker, &lease);
-	return ff_present_board(worker, leased ? &lease : NULL, kept ? &history : NULL);
+	standing.history = ff_queue_history(http->queue, ff_worker_name(worker), &history) ? &history : NULL;
+	ff_quarantine_look(http->quarantine, ff_worker_name(worker), &standing.quarantine);
+	standing.lease = http->leases && ff_leases_of(http->leases, worker, &lease) ? &lease : NULL;
+	return ff_present_board(worker, &standing);
 }
 
 static enum MHD_Result answer_list(struct ff_request *request)
@@ -119,7 +121,7 @@ static enum MHD_Result answer_power(struct ff_request *request)
 {
 	struct ff_queue_request wanted = { .kind = FF_JOB_POWER, .worker = request->worker };
 	enum ff_power_action action;
-	if (request->job || !ff_power_find_action(ff_request_param(request, "action"), &action)) {
+	if (ff_answer_is_made(request) || !ff_power_find_action(ff_request_param(request, "action"), &action)) {
 		return ff_answer_job(request);
 	}
 	wanted.target.value = action;
@@ -132,6 +134,8 @@ const struct ff_handler ff_api_boards_get = { .names_board = true, .answer = ans
 const struct ff_handler ff_api_boards_reset = {
 	.names_board = true, .params = job_params, .lease = FF_LEASE_NEEDED, .answer = answer_reset
 };
+const struct ff_handler ff_api_any_reset = { .selects_board = true, .params = job_params, .answer = answer_reset };
+const struct ff_handler ff_api_any_probe = { .selects_board = true, .params = resets_params, .answer = answer_probe };
 const struct ff_handler ff_api_boards_run = {
 	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_run
 };

@@ -100,15 +100,9 @@ static void read_options(struct ff_request *request, struct ff_job_options *opti
 static void check_request(struct ff_request *request)
 {
 	const struct images *images = request->state;
-	struct ff_board_view board;
-	ff_worker_view(request->worker, &board);
 	if (atomic_load(&request->http->stopping)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server takes no more jobs");
-	} else if (board.waiting >= FF_WORKER_MAX_TASKS) {
-		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS,
-			       "%zu jobs wait for %s already; try again when some of them have ended", board.waiting,
-			       ff_worker_name(request->worker));
-	} else if (!request->http->jobs_wait_for_writers && !ff_answer_check_holder(request)) {
+	} else if (!ff_answer_check_board(request, &images->wanted)) {
 		return;
 	} else if (!request->has_body && !images->wanted.watch && !ff_request_param(request, "firmware") &&
 		   !ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
@@ -321,7 +315,7 @@ static enum MHD_Result submit(struct ff_request *request, struct images *images)
 
 static enum MHD_Result answer(struct ff_request *request)
 {
-	if (request->job) {
+	if (ff_answer_is_made(request)) {
 		return ff_answer_job(request);
 	}
 	struct images *images = request->state;
@@ -346,6 +340,12 @@ static enum MHD_Result answer(struct ff_request *request)
 		.begin = (function), .body = take_body, .answer = answer, \
 	}
 
+#define TAKES_IMAGES_FOR_ANY(known, function) \
+	{ \
+		.selects_board = true, .params = (known), .body_kind = FF_BODY_UPLOAD, .begin = (function), \
+		.body = take_body, .answer = answer, \
+	}
+
 const struct ff_handler ff_api_flash_form = TAKES_IMAGES(form_params, begin_flash_form);
 const struct ff_handler ff_api_flash_body = TAKES_IMAGES(body_params, begin_flash_body);
 const struct ff_handler ff_api_ram_form = TAKES_IMAGES(ram_form_params, begin_ram_form);
@@ -354,3 +354,9 @@ const struct ff_handler ff_api_test_form = TAKES_IMAGES(test_form_params, begin_
 const struct ff_handler ff_api_test_body = TAKES_IMAGES(test_body_params, begin_test_body);
 const struct ff_handler ff_api_verify_form = TAKES_IMAGES(verify_form_params, begin_verify_form);
 const struct ff_handler ff_api_verify_body = TAKES_IMAGES(verify_body_params, begin_verify_body);
+const struct ff_handler ff_api_any_flash_form = TAKES_IMAGES_FOR_ANY(form_params, begin_flash_form);
+const struct ff_handler ff_api_any_flash_body = TAKES_IMAGES_FOR_ANY(body_params, begin_flash_body);
+const struct ff_handler ff_api_any_test_form = TAKES_IMAGES_FOR_ANY(test_form_params, begin_test_form);
+const struct ff_handler ff_api_any_test_body = TAKES_IMAGES_FOR_ANY(test_body_params, begin_test_body);
+const struct ff_handler ff_api_any_verify_form = TAKES_IMAGES_FOR_ANY(verify_form_params, begin_verify_form);
+const struct ff_handler ff_api_any_verify_body = TAKES_IMAGES_FOR_ANY(verify_body_params, begin_verify_body);

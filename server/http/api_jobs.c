@@ -11,11 +11,6 @@
 
 static const char *const list_params[] = { "board", NULL };
 
-static bool may_see(const struct ff_request *request, const struct ff_job *job)
-{
-	return ff_request_may_see(request, ff_job_worker(job));
-}
-
 static json_t *present_jobs(const struct ff_request *request, const char *board)
 {
 	struct ff_queue *queue = request->http->queue;
@@ -24,7 +19,8 @@ static json_t *present_jobs(const struct ff_request *request, const char *board)
 	json_t *list = jobs ? json_array() : NULL;
 	count = jobs ? ff_queue_list(queue, board, jobs, count) : 0;
 	for (size_t i = 0; i < count; i++) {
-		if (may_see(request, jobs[i]) && json_array_append_new(list, ff_present_job(jobs[i])) != 0) {
+		if (ff_request_may_see_job(request, jobs[i]) &&
+		    json_array_append_new(list, ff_present_job(jobs[i])) != 0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -51,7 +47,7 @@ static bool find_job(struct ff_request *request)
 	if (!request->job) {
 		request->job = ff_queue_find(request->http->queue, request->param);
 	}
-	if (request->job && !may_see(request, request->job)) {
+	if (request->job && !ff_request_may_see_job(request, request->job)) {
 		ff_job_unref(request->job);
 		request->job = NULL;
 	}

@@ -14,7 +14,7 @@ static enum MHD_Result answer_metrics(struct ff_request *request)
 {
 	const struct ff_http *http = request->http;
 	const struct ff_board_list *boards = ff_boards_list(http->boards);
-	ff_meters_look(&http->meters, boards->workers, boards->count);
+	ff_meters_look(&http->meters, boards->workers, boards->count, http->quarantine);
 	ff_board_list_unref(boards);
 	return ff_reply_text(request, FF_REPLY_METRICS, http->metrics ? ff_metrics_print(http->metrics) : NULL);
 }

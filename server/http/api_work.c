@@ -155,7 +155,7 @@ static void begin_write_status(struct ff_request *request)
 
 static enum MHD_Result answer(struct ff_request *request)
 {
-	return request->job ? ff_answer_job(request) : ff_answer_submit(request, request->state);
+	return ff_answer_is_made(request) ? ff_answer_job(request) : ff_answer_submit(request, request->state);
 }
 
 /* Asking what an answer would look like must not touch the board. */
@@ -185,6 +185,12 @@ const struct ff_handler ff_api_flash_read = {
 const struct ff_handler ff_api_erase = {
 	.names_board = true,
 	.lease = FF_LEASE_NEEDED,
+	.params = erase_params,
+	.begin = begin_erase,
+	.answer = answer,
+};
+const struct ff_handler ff_api_any_erase = {
+	.selects_board = true,
 	.params = erase_params,
 	.begin = begin_erase,
 	.answer = answer,

@@ -150,6 +150,8 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.keyring = options->keyring,
 		.boards = options->boards,
 		.queue = options->queue,
+		.dispatch = options->dispatch,
+		.quarantine = options->quarantine,
 		.leases = options->leases,
 		.audit = options->audit,
 		.shortest_lease_s = options->shortest_lease_s,

@@ -32,8 +32,10 @@ struct ff_httpd_options {
 	struct ff_keyring *keyring; /* NULL: nobody needs a token */
 	struct ff_boards *boards;   /* it and all below must outlive the server */
 	struct ff_queue *queue;
-	struct ff_leases *leases;     /* NULL: boards cannot be leased */
-	const struct ff_audit *audit; /* who did what; NULL: nobody keeps that */
+	const struct ff_audit *audit;     /* who did what; NULL: nobody keeps that */
+	struct ff_dispatch *dispatch;     /* what the queue has */
+	struct ff_quarantine *quarantine; /* NULL: there is none */
+	struct ff_leases *leases;         /* NULL: boards cannot be leased */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
 	struct ff_metrics *metrics; /* what /metrics shows, and gets those of the requests; may be NULL */

@@ -34,8 +34,9 @@ struct stream {
 	int64_t keepalive_us;
 	ssize_t verdict; /* how the stream ends once `pending` is empty; 0: not yet */
 
-	int seen_state; /* -1: none */
-	bool listens;   /* of a test: the board's output is told from `output_at` of its console on */
+	int seen_state;    /* -1: none */
+	unsigned position; /* among those who wait, as it was told last */
+	bool listens;      /* of a test: the board's output is told from `output_at` of its console on */
 	uint64_t output_at;
 	bool in_line; /* the board's output may have ended within a line */
 	struct ff_progress_text text;
@@ -99,12 +100,36 @@ static enum ff_status render_output_events(struct stream *stream, const struct f
 	return status;
 }
 
+static unsigned position_of(const struct stream *stream, const struct ff_job_view *view)
+{
+	struct ff_forecast forecast = { .position = 0 };
+	if (view->state == FF_JOB_QUEUED) {
+		ff_job_forecast(stream->request->job, &forecast);
+	}
+	return forecast.position;
+}
+
+static enum ff_status render_position(struct stream *stream, const struct ff_job_view *view)
+{
+	struct ff_forecast forecast;
+	if (view->state != FF_JOB_QUEUED) {
+		return FF_OK;
+	}
+	ff_job_forecast(stream->request->job, &forecast);
+	bool told = forecast.position == 0 || forecast.position == stream->position;
+	stream->position = forecast.position;
+	return told ? FF_OK : append_event(stream, "position", ff_present_forecast(&forecast));
+}
+
 static enum ff_status render_events(struct stream *stream, const struct ff_job_view *view)
 {
 	enum ff_status status = FF_OK;
 	if (stream->seen_state != (int)view->state) {
 		stream->seen_state = (int)view->state;
 		status = append_event(stream, "state", json_pack("{s:s}", "state", ff_job_state_name(view->state)));
+	}
+	if (status == FF_OK) {
+		status = render_position(stream, view);
 	}
 	if (status == FF_OK && view->has_progress && !ff_job_state_ended(view->state)) {
 		status = append_event(stream, "progress", ff_present_progress(view));
@@ -139,6 +164,7 @@ static enum ff_status render_output_text(struct stream *stream, const struct ff_
 
 static enum ff_status render_text(struct stream *stream, const struct ff_job_view *view)
 {
+	stream->position = position_of(stream, view);
 	enum ff_status status = ff_progress_text_render(&stream->text, stream->request->job, view, &stream->pending);
 	if (status == FF_OK) {
 		status = render_output_text(stream, view);
@@ -159,7 +185,7 @@ static bool render(struct stream *stream, int64_t now_us)
 {
 	struct ff_job_view view;
 	ff_job_view(stream->request->job, &view);
-	bool news = view.version != stream->seen_version;
+	bool news = view.version != stream->seen_version || position_of(stream, &view) != stream->position;
 	if (news && (now_us >= stream->next_look_us || ff_job_state_ended(view.state))) {
 		stream->seen_version = view.version;
 		stream->next_look_us = now_us + INTERVAL_US;
@@ -192,7 +218,7 @@ static int64_t due(void *context, int64_t now_us)
 	if (ff_job_state_ended(view.state)) {
 		return now_us;
 	}
-	if (view.version != stream->seen_version) {
+	if (view.version != stream->seen_version || position_of(stream, &view) != stream->position) {
 		return stream->next_look_us;
 	}
 	/* Progress alone does not kick the waker, so that a fast board does not keep it busy. */

@@ -8,8 +8,11 @@
 static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
 static const char *const versions[] = { FF_VERSION };
 
+/* A board in quarantine counts as such, and not as what it is besides. */
+enum { QUARANTINED = FF_BOARD_STATE_COUNT };
+
 #define STATE_NAME(constant, name) [constant] = (name),
-static const char *const states[] = { FF_BOARD_STATE_MAP(STATE_NAME) };
+static const char *const states[] = { FF_BOARD_STATE_MAP(STATE_NAME)[QUARANTINED] = "quarantined" };
 #undef STATE_NAME
 
 static struct ff_metric *add(struct ff_metrics *metrics, enum ff_metric_type type, const char *name, const char *help)
@@ -49,13 +52,16 @@ void ff_meters_answer(const struct ff_meters *meters, unsigned http_status)
 	ff_metric_count(meters->requests, http_status / 100 - 1, 0, 1);
 }
 
-void ff_meters_look(const struct ff_meters *meters, struct ff_worker *const *workers, size_t count)
+void ff_meters_look(const struct ff_meters *meters, struct ff_worker *const *workers, size_t count,
+		    struct ff_quarantine *quarantine)
 {
 	int64_t boards[COUNT(states)] = { 0 };
 	for (size_t i = 0; i < count; i++) {
 		struct ff_board_view view;
+		struct ff_quarantine_view reason;
 		ff_worker_view(workers[i], &view);
-		boards[view.state]++;
+		boards[ff_quarantine_look(quarantine, ff_worker_name(workers[i]), &reason) ? QUARANTINED
+											   : view.state]++;
 	}
 	for (unsigned i = 0; i < COUNT(states); i++) {
 		ff_metric_set(meters->boards, i, 0, boards[i]);

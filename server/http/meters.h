@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "metrics.h"
+#include "quarantine.h"
 #include "worker.h"
 
 struct ff_meters {
@@ -23,6 +24,7 @@ void ff_meters_init(struct ff_meters *meters, struct ff_metrics *metrics);
 void ff_meters_answer(const struct ff_meters *meters, unsigned http_status);
 
 /* Sets the numbers of boards in each state. */
-void ff_meters_look(const struct ff_meters *meters, struct ff_worker *const *workers, size_t count);
+void ff_meters_look(const struct ff_meters *meters, struct ff_worker *const *workers, size_t count,
+		    struct ff_quarantine *quarantine);
 
 #endif

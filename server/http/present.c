@@ -144,24 +144,38 @@ static json_t *present_history(const struct ff_board_history *history)
 	return history ? object : json_null();
 }
 
-json_t *ff_present_board(struct ff_worker *worker, const struct ff_lease *lease, const struct ff_board_history *history)
+json_t *ff_present_quarantine(const struct ff_quarantine_view *view)
+{
+	char reason[sizeof(view->reason)];
+	if (!view->in) {
+		return json_null();
+	}
+	memcpy(reason, view->reason, sizeof(reason));
+	ff_text_clean(reason);
+	return json_pack("{s:s, s:o, s:b, s:i}", "reason", reason, "since", present_time(view->since_ms), "by_hand",
+			 view->by_hand, "failures", (int)view->failures);
+}
+
+json_t *ff_present_board(struct ff_worker *worker, const struct ff_board_standing *standing)
 {
 	struct ff_board_view view;
 	ff_worker_view(worker, &view);
 	ff_text_clean(view.detail);
 	const struct ff_board_place *place = &view.place;
 	return json_pack(
-		"{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", ff_worker_name(worker), "address", place->address[0] ? place->address : NULL, "usb",
 		place->usb[0] ? place->usb : NULL, "serial", place->serial[0] ? place->serial : NULL, "product",
 		place->product[0] ? place->product : NULL, "present",
 		place->sought ? json_boolean(place->present) : json_null(), "state", ff_board_state_name(view.state),
 		"detail", view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
-		(json_int_t)view.waiting, "holder", view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL,
-		"lease", present_boards_lease(lease), "rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
+		(json_int_t)(view.waiting + standing->waiting), "holder",
+		view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
+		present_boards_lease(standing->lease), "quarantine", ff_present_quarantine(&standing->quarantine),
+		"rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
 		present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "power",
 		present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts), "history",
-		present_history(history));
+		present_history(standing->history));
 }
 
 json_t *ff_present_progress(const struct ff_job_view *view)
@@ -235,13 +249,19 @@ static void add_settings(json_t *object, const struct ff_job_options *options)
 	json_object_set_new(object, "flash_size", present_setting(options->flash_size));
 }
 
+/* null: the rate that the board has for its work. */
+static json_t *present_baud(const struct ff_job_options *options)
+{
+	return options->baud == FF_JOB_BOARDS_BAUD ? json_null() : json_integer((json_int_t)options->baud);
+}
+
 /* What is asked of a write. */
 static json_t *present_write(const struct ff_job_options *options)
 {
-	json_t *object = json_pack("{s:I, s:b, s:b, s:b, s:b, s:b, s:b}", "baud", (json_int_t)options->baud, "force",
-				   options->force, "stub", options->stub, "compress", options->compress, "verify",
-				   options->verify, "erase_all", options->erase_all, "ignore_encryption_efuses",
-				   options->ignore_encryption_efuses);
+	json_t *object =
+		json_pack("{s:o, s:b, s:b, s:b, s:b, s:b, s:b}", "baud", present_baud(options), "force", options->force,
+			  "stub", options->stub, "compress", options->compress, "verify", options->verify, "erase_all",
+			  options->erase_all, "ignore_encryption_efuses", options->ignore_encryption_efuses);
 	add_settings(object, options);
 	return object;
 }
@@ -272,7 +292,7 @@ static void add_watch(json_t *object, const struct ff_job_watch *watch)
 
 static json_t *present_loader(const struct ff_job_options *options)
 {
-	return json_pack("{s:I, s:b}", "baud", (json_int_t)options->baud, "stub", options->stub);
+	return json_pack("{s:o, s:b}", "baud", present_baud(options), "stub", options->stub);
 }
 
 static json_t *present_kinds_options(const struct ff_job *job)
@@ -383,14 +403,33 @@ static json_t *present_job_id(uint64_t number)
 	return number ? json_string(id) : json_null();
 }
 
+/* NULL for one that is not known yet. */
+static const char *present_name(const char *name)
+{
+	return name[0] ? name : NULL;
+}
+
+/* What it waits for, and how long. */
+static bool add_turn(json_t *object, struct ff_job *job)
+{
+	const char *select = ff_job_select(job);
+	struct ff_forecast forecast;
+	ff_job_forecast(job, &forecast);
+	return json_object_set_new(object, "select", select ? ff_utf8_text(select) : json_null()) == 0 &&
+	       json_object_set_new(object, "batch", present_job_id(ff_job_batch(job))) == 0 &&
+	       json_object_set_new(object, "priority", json_integer(ff_job_priority(job))) == 0 &&
+	       json_object_set_new(object, "position", present_count(forecast.position)) == 0 &&
+	       json_object_set_new(object, "expected_start", present_time(forecast.start_ms)) == 0;
+}
+
 json_t *ff_present_job(struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
 	const char *who = ff_job_options(job)->who;
 	json_t *object =
-		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
-			  ff_job_kind_name(ff_job_kind(job)), "board", ff_job_board(job), "state",
+		json_pack("{s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
+			  ff_job_kind_name(ff_job_kind(job)), "board", present_name(ff_job_board(job)), "state",
 			  ff_job_state_name(view.state), "created", present_time(view.created_ms), "started",
 			  present_time(view.started_ms), "finished", present_time(view.finished_ms), "progress",
 			  view.has_progress ? ff_present_progress(&view) : json_null(), "target", present_target(job),
@@ -404,14 +443,51 @@ json_t *ff_present_job(struct ff_job *job)
 	    json_object_set_new(object, "notes", present_notes(job, &view)) != 0 ||
 	    json_object_set_new(object, "who", who[0] ? json_string(who) : json_null()) != 0 ||
 	    json_object_set_new(object, "rerun", json_boolean(ff_job_options(job)->rerun)) != 0 ||
-	    json_object_set_new(object, "repeats", present_job_id(ff_job_repeats(job))) != 0) {
+	    json_object_set_new(object, "repeats", present_job_id(ff_job_repeats(job))) != 0 ||
+	    !add_turn(object, job)) {
 		json_decref(object);
 		return NULL;
 	}
 	return object;
 }
 
-json_t *ff_present_problem(const struct ff_problem *problem, const char *board, struct ff_job *job)
+json_t *ff_present_forecast(const struct ff_forecast *forecast)
+{
+	return json_pack("{s:o, s:o}", "position", present_count(forecast->position), "expected_start",
+			 present_time(forecast->start_ms));
+}
+
+static json_t *present_rows(const struct ff_batch *batch)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < batch->count; i++) {
+		if (json_array_append_new(rows, ff_present_job(batch->jobs[i])) != 0) {
+			json_decref(rows);
+			return NULL;
+		}
+	}
+	return rows;
+}
+
+json_t *ff_present_batch(const struct ff_batch *batch)
+{
+	const struct ff_job *first = batch->jobs[0];
+	const char *select = ff_job_select(first);
+	size_t counts[FF_JOB_STATE_COUNT];
+	ff_batch_count(batch, counts);
+	json_t *states = json_object();
+	for (unsigned i = 0; i < FF_JOB_STATE_COUNT; i++) {
+		json_object_set_new(states, ff_job_state_name((enum ff_job_state)i),
+				    json_integer((json_int_t)counts[i]));
+	}
+	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o}", "id", present_job_id(batch->number), "kind",
+			 ff_job_kind_name(ff_job_kind(first)), "select", select ? ff_utf8_text(select) : json_null(),
+			 "state", ff_job_state_name(ff_batch_state(batch)), "count", states, "rows",
+			 present_rows(batch));
+}
+
+json_t *ff_present_problem(const struct ff_problem *problem, const char *board, struct ff_job *job,
+			   const struct ff_batch *batch)
 {
 	char type[96];
 	char detail[sizeof(problem->detail)];
@@ -425,6 +501,9 @@ json_t *ff_present_problem(const struct ff_problem *problem, const char *board, 
 	}
 	if (object && job) {
 		json_object_set_new(object, "job", ff_present_job(job));
+	}
+	if (object && batch) {
+		json_object_set_new(object, "batch", ff_present_batch(batch));
 	}
 	return object;
 }

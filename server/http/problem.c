@@ -25,6 +25,7 @@ static const unsigned http_statuses[FF_STATUS_COUNT] = {
 	[FF_ERR_EMPTY] = 400,    [FF_ERR_ALIGNMENT] = 400,   [FF_ERR_OVERLAP] = 400,        [FF_ERR_TOO_LARGE] = 422,
 	[FF_ERR_FORMAT] = 422,   [FF_ERR_WRONG_CHIP] = 422,  [FF_ERR_WRONG_REVISION] = 422, [FF_ERR_VERIFY] = 502,
 	[FF_ERR_NO_SPACE] = 507, [FF_ERR_PROTECTED] = 422,   [FF_ERR_TEST] = 422,           [FF_ERR_POWER] = 502,
+	[FF_ERR_NO_BOARD] = 409,
 };
 
 unsigned ff_problem_http_status(enum ff_status status)

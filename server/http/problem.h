@@ -23,9 +23,11 @@
 	X(FF_PROBLEM_NO_SUCH_LEASE, 404, "no-such-lease", "there is no such lease") \
 	X(FF_PROBLEM_NO_SUCH_RESOURCE, 404, "no-such-resource", "there is no such resource") \
 	X(FF_PROBLEM_NO_SUCH_CONTENT, 404, "no-such-content", "the job has nothing to fetch") \
+	X(FF_PROBLEM_NO_SUCH_BATCH, 404, "no-such-batch", "there is no such batch") \
 	X(FF_PROBLEM_METHOD_NOT_ALLOWED, 405, "method-not-allowed", "the resource does not have this method") \
 	X(FF_PROBLEM_BOARD_BUSY, 409, "board-busy", "the board is busy") \
 	X(FF_PROBLEM_BOARD_LEASED, 409, "board-leased", "the board is leased to somebody else") \
+	X(FF_PROBLEM_BOARD_QUARANTINED, 409, "board-quarantined", "the board is in quarantine") \
 	X(FF_PROBLEM_JOB_ENDED, 409, "job-ended", "the job has ended") \
 	X(FF_PROBLEM_JOB_NOT_ENDED, 409, "job-not-ended", "the job has not ended yet") \
 	X(FF_PROBLEM_FIRMWARE_IN_USE, 409, "firmware-in-use", "the image is in use") \
@@ -41,6 +43,7 @@
 	X(FF_PROBLEM_TOO_MANY_JOBS, 429, "too-many-jobs", "too many jobs wait for this board") \
 	X(FF_PROBLEM_HEADERS_TOO_LARGE, 431, "headers-too-large", "the request's headers are too large") \
 	X(FF_PROBLEM_TOO_MANY_STREAMS, 503, "too-many-streams", "too many streams are open") \
+	X(FF_PROBLEM_BATCH_FAILED, 502, "batch-failed", "the work has failed on some of the boards") \
 	X(FF_PROBLEM_INTERRUPTED, 503, "interrupted", "the server ended in the middle of the job") \
 	X(FF_PROBLEM_NOT_RECORDED, 503, "not-recorded", "the server cannot keep what it would have to") \
 	X(FF_PROBLEM_SHUTTING_DOWN, 503, "shutting-down", "the server is shutting down")

@@ -69,9 +69,39 @@ static void describe(char text[DESCRIPTION_SIZE], const struct ff_job *job)
 static enum ff_status tell_head(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
 {
 	char text[DESCRIPTION_SIZE];
+	const char *board = ff_job_board(job);
 	describe(text, job);
-	return ff_buf_printf(out, "job %s: %s %s%s\n", ff_job_id(job), text, ff_job_board(job),
+	return ff_buf_printf(out, "job %s: %s %s%s%s\n", ff_job_id(job), text,
+			     board[0] ? "" : "any board that matches ", ff_job_place(job),
 			     view->state == FF_JOB_QUEUED ? ", waiting for its turn" : "");
+}
+
+/* Where it stands among those who wait. */
+static enum ff_status tell_turn(struct ff_progress_text *text, struct ff_job *job, struct ff_buf *out)
+{
+	char start[FF_TEXT_TIME_SIZE] = "";
+	struct ff_forecast forecast;
+	ff_job_forecast(job, &forecast);
+	if (forecast.position == 0 || forecast.position == text->position) {
+		return FF_OK;
+	}
+	text->position = forecast.position;
+	if (forecast.start_ms) {
+		ff_text_time(start, forecast.start_ms);
+	}
+	return ff_buf_printf(out, "waiting: position %u%s%s\n", forecast.position,
+			     start[0] ? ", expected to begin at " : "", start);
+}
+
+/* The board that has been chosen for it. */
+static enum ff_status tell_board(struct ff_progress_text *text, const struct ff_job *job,
+				 const struct ff_job_view *view, struct ff_buf *out)
+{
+	if (text->told_board || view->state == FF_JOB_QUEUED || !ff_job_select(job) || !ff_job_board(job)[0]) {
+		return FF_OK;
+	}
+	text->told_board = true;
+	return ff_buf_printf(out, "board: %s\n", ff_job_board(job));
 }
 
 static enum ff_status tell_reboot(struct ff_job *job, struct ff_buf *out)
@@ -238,6 +268,12 @@ enum ff_status ff_progress_text_render(struct ff_progress_text *text, struct ff_
 	if (!text->told_head) {
 		text->told_head = true;
 		status = tell_head(job, view, out);
+	}
+	if (status == FF_OK && view->state == FF_JOB_QUEUED) {
+		status = tell_turn(text, job, out);
+	}
+	if (status == FF_OK) {
+		status = tell_board(text, job, view, out);
 	}
 	while (status == FF_OK && text->steps < view->steps) {
 		struct ff_job_step step = ff_job_step(job, text->steps);

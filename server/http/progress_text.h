@@ -15,6 +15,8 @@
 struct ff_progress_text {
 	bool told_head;
 	bool told_facts;
+	bool told_board;   /* of a job that was not for a board by name */
+	unsigned position; /* told last, 0: none */
 	unsigned steps;
 	unsigned notes;
 	unsigned percent; /* of the step at hand */

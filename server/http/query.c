@@ -13,6 +13,8 @@
 #define MAX_DIGITS 19
 #define USUAL_TIMEOUT_S 60
 #define LONGEST_TIMEOUT_S 86400
+#define USUAL_WAIT_S 3600 /* for any board */
+#define LONGEST_WAIT_S 604800
 #define MOST_BOOTS 1000
 
 static const char *shown(char clean[SHOWN_SIZE], const char *text)
@@ -96,9 +98,30 @@ static int read_choice(struct ff_request *request, const char *name, const char 
 	return -1;
 }
 
+static void read_priority(struct ff_request *request)
+{
+	const char *text = ff_request_param(request, "priority");
+	char *end = NULL;
+	long value = text ? strtol(text, &end, 10) : 0;
+	bool sensible = !text || (text[strspn(text, "-0123456789")] == '\0' && end != text && *end == '\0');
+	if (!sensible || value < FF_ORDER_LOWEST || value > FF_ORDER_HIGHEST) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "priority must be from %d to %d",
+			       FF_ORDER_LOWEST, FF_ORDER_HIGHEST);
+		return;
+	}
+	request->priority = (int)value;
+}
+
 void ff_query_job(struct ff_request *request, struct ff_job_options *options)
 {
 	ff_query_bool(request, "rerun", &options->rerun);
+	read_priority(request);
+	request->wait_s = request->selection ? USUAL_WAIT_S : 0;
+	if (ff_query_number(request, "wait", &request->wait_s) &&
+	    (request->wait_s < 1 || request->wait_s > LONGEST_WAIT_S)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "wait must be from 1 to %d seconds",
+			       LONGEST_WAIT_S);
+	}
 }
 
 void ff_query_resets(struct ff_request *request, struct ff_job_options *options)
@@ -126,7 +149,7 @@ void ff_query_loader(struct ff_request *request, struct ff_job_options *options)
 {
 	const char *baud = ff_request_param(request, "baud");
 	ff_query_resets(request, options);
-	options->baud = ff_worker_work_baud(request->worker);
+	options->baud = request->worker ? ff_worker_work_baud(request->worker) : FF_JOB_BOARDS_BAUD;
 	options->stub = true;
 	ff_query_bool(request, "stub", &options->stub);
 	if (baud && !ff_params_baud(baud, &options->baud)) {

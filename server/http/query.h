@@ -27,11 +27,11 @@ bool ff_query_offset(struct ff_request *request, uint32_t *offset);
 struct ff_job_watch *ff_query_watch(struct ff_request *request);
 
 /* The parameters of ff_query_job(), ff_query_resets() and ff_query_loader(), for a handler's list. */
-#define FF_QUERY_JOB "rerun"
+#define FF_QUERY_JOB "rerun", "priority", "wait"
 #define FF_QUERY_RESETS FF_QUERY_JOB, "before", "after", "connect_attempts"
 #define FF_QUERY_LOADER FF_QUERY_RESETS, "baud", "stub"
 
-/* "rerun": what belongs to every job. */
+/* "rerun", and "priority" and "wait", which go to the request: what belongs to every job. */
 void ff_query_job(struct ff_request *request, struct ff_job_options *options);
 
 /* That, "before", "after" and "connect_attempts": the ways into the loader and out of it. */

@@ -112,7 +112,8 @@ static json_t *present_problem(const struct ff_request *request)
 	if (!board && request->job) {
 		board = ff_job_board(request->job);
 	}
-	json_t *problem = ff_present_problem(&request->problem, board, request->job);
+	json_t *problem =
+		ff_present_problem(&request->problem, board && board[0] ? board : NULL, request->job, request->batch);
 	if (problem && request->problem_members) {
 		json_object_update(problem, request->problem_members);
 	}

@@ -8,8 +8,10 @@
 #include <sys/socket.h>
 
 #include "admission.h"
+#include "batch.h"
 #include "board_labels.h"
 #include "lease_gate.h"
+#include "selection.h"
 #include "routes.h"
 #include "text.h"
 
@@ -74,6 +76,12 @@ bool ff_request_may_see(const struct ff_request *request, struct ff_worker *work
 	return ff_selector_matches(&request->identity.boards, &labels);
 }
 
+bool ff_request_may_see_job(const struct ff_request *request, const struct ff_job *job)
+{
+	struct ff_worker *worker = ff_job_worker(job);
+	return ff_request_may_see(request, worker) || (!worker && ff_request_owns(request, ff_job_options(job)->who));
+}
+
 bool ff_request_owns(const struct ff_request *request, const char *who)
 {
 	return ff_scopes_allow(request->identity.scopes, FF_SCOPE_ADMIN) ||
@@ -103,11 +111,12 @@ static enum MHD_Result check_param(void *context, enum MHD_ValueKind kind, const
 	while (known && *known && strcmp(*known, name) != 0) {
 		known++;
 	}
+	bool selects = request->handler->selects_board && ff_selection_is_param(name);
 	bool is_lease = request->handler->lease != FF_LEASE_UNUSED && strcmp(name, FF_LEASE_PARAM) == 0;
 	char clean[64];
 	snprintf(clean, sizeof(clean), "%s", name);
 	ff_text_clean(clean);
-	if (!is_lease && (!known || !*known)) {
+	if (!is_lease && !selects && (!known || !*known)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "there is no parameter \"%s\" here", clean);
 	} else if (!value) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "the parameter \"%s\" has no value", clean);
@@ -171,6 +180,9 @@ struct ff_request *ff_request_new(struct ff_http *http, struct MHD_Connection *c
 	if (request->handler && !request->problem.http_status) {
 		MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_param, request);
 	}
+	if (request->handler && request->handler->selects_board && !request->problem.http_status) {
+		ff_selection_read(request);
+	}
 	measure_body(request);
 	if (request->worker && !request->problem.http_status) {
 		ff_lease_gate_check(request);
@@ -192,6 +204,8 @@ void ff_request_free(struct ff_request *request)
 	ff_job_unref(request->job);
 	json_decref(request->problem_members);
 	ff_worker_unref(request->worker);
+	ff_batch_free(request->batch);
+	free(request->selection);
 	free(request);
 }
 

@@ -30,6 +30,7 @@
 #include "problem.h"
 #include "queue.h"
 #include "router.h"
+#include "selector.h"
 #include "waker.h"
 #include "worker.h"
 
@@ -39,7 +40,9 @@ struct ff_http {
 	struct ff_keyring *keyring; /* NULL: nobody needs a token */
 	struct ff_boards *boards;
 	struct ff_queue *queue;
-	struct ff_leases *leases; /* NULL: boards cannot be leased */
+	struct ff_dispatch *dispatch;
+	struct ff_quarantine *quarantine; /* NULL: there is none */
+	struct ff_leases *leases;         /* NULL: boards cannot be leased */
 	unsigned shortest_lease_s;
 	const struct ff_audit *audit; /* NULL: nobody keeps a trail */
 	struct ff_firmware_store *store;
@@ -63,6 +66,13 @@ struct ff_http {
 	atomic_bool stopping;
 };
 
+/* Which boards a request leaves the choice of to us. */
+struct ff_selection {
+	char text[2 * FF_SELECTOR_MAX_TEXT + 2]; /* the query's, and behind it what the token is for */
+	struct ff_selector selector;
+	bool all; /* instead of any one of them */
+};
+
 struct ff_request {
 	struct ff_http *http;
 	struct MHD_Connection *connection;
@@ -74,11 +84,15 @@ struct ff_request {
 	char path[128];
 	const char *route; /* "/api/v1/boards/..." as in the table; NULL: there is no handler */
 	char param[FF_ROUTE_PARAM_SIZE];
-	struct ff_worker *worker; /* of the routes that name a board: a reference */
-	uint64_t lease;           /* of that board, which the request comes with; 0: none */
+	struct ff_worker *worker;       /* of the routes that name a board: a reference */
+	struct ff_selection *selection; /* of the routes that leave the board to us; owned */
+	int priority;                   /* of the job to be made */
+	uint32_t wait_s;                /* how long it is to wait; 0: for ever */
+	uint64_t lease;                 /* of that board, which the request comes with; 0: none */
 	struct ff_problem problem;
 	json_t *problem_members; /* what its JSON has beside the usual; owned; NULL: nothing */
 	struct ff_job *job;      /* a reference, once there is a job */
+	struct ff_batch *batch;  /* once there are jobs of several boards; owned */
 
 	/* Headers of the answer; empty: none. */
 	char location[96];
@@ -115,7 +129,8 @@ enum ff_lease_use {
 };
 
 struct ff_handler {
-	bool names_board; /* "*" of the route is a board */
+	bool names_board;   /* "*" of the route is a board */
+	bool selects_board; /* "select" of the query says which boards will do, and "all" that all of them are meant */
 	enum ff_lease_use lease;
 	const char *const *params; /* names of the query parameters, ended by NULL; NULL: none */
 	enum ff_body body_kind;
@@ -152,6 +167,9 @@ struct ff_worker *ff_request_find_board(struct ff_request *request, const char *
 
 /* Whether whoever asks may see this board, and jobs and leases of it; NULL: of a board that is no more. */
 bool ff_request_may_see(const struct ff_request *request, struct ff_worker *worker);
+
+/* Whether the request may see the job: it may see its board, or has asked for the job, if that has no board yet. */
+bool ff_request_may_see_job(const struct ff_request *request, const struct ff_job *job);
 
 /* Whether they may end what this token (empty: nobody in particular) has begun. */
 bool ff_request_owns(const struct ff_request *request, const char *who);

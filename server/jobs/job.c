@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who cancels a job. */
-enum cause { BY_HAND, BY_SHUTDOWN, BY_LEASE, BY_REMOVAL };
-
 static struct ff_job *of_task(struct ff_task *task)
 {
 	return (struct ff_job *)((char *)task - offsetof(struct ff_job, task));
@@ -32,6 +29,7 @@ void ff_job_unlock_changed(struct ff_job *job, bool tell)
 /* Once, however often its work is tried. */
 static enum ff_status begin(struct ff_job *job, struct ff_error *error)
 {
+	ff_job_publish_board(job);
 	if (ff_job_cancelled(job)) {
 		return ff_error_set(error, FF_ERR_CANCELLED, "cancelled before it began");
 	}
@@ -50,9 +48,9 @@ static enum ff_status begin(struct ff_job *job, struct ff_error *error)
 	job->view.state = FF_JOB_RUNNING;
 	job->view.started_ms = now_ms;
 	ff_job_unlock_changed(job, true);
-	ff_log(ff_worker_log(job->spec.worker), FF_LOG_INFO, "job %s (%s) begins", job->id,
+	ff_log(ff_worker_log(job->chosen), FF_LOG_INFO, "job %s (%s) begins", job->id,
 	       ff_job_kind_name(job->spec.kind));
-	ff_worker_mark(job->spec.worker, "job %s (%s) begins", job->id, ff_job_kind_name(job->spec.kind));
+	ff_worker_mark(job->chosen, "job %s (%s) begins", job->id, ff_job_kind_name(job->spec.kind));
 	return FF_OK;
 }
 
@@ -74,7 +72,7 @@ static enum ff_status run_beside(struct ff_task *task, const struct ff_port_care
 static bool can_mend(struct ff_task *task, enum ff_status status, const struct ff_error *error)
 {
 	struct ff_job *job = of_task(task);
-	const struct ff_power *power = ff_worker_power(job->spec.worker);
+	const struct ff_power *power = ff_worker_power(job->chosen);
 	bool gone = status == FF_ERR_NO_ANSWER || status == FF_ERR_TIMEOUT || status == FF_ERR_PROTOCOL ||
 		    status == FF_ERR_LOST || status == FF_ERR_NOT_FOUND;
 	char note[FF_ERROR_TEXT_SIZE];
@@ -85,7 +83,7 @@ static bool can_mend(struct ff_task *task, enum ff_status status, const struct f
 	    ff_job_cancelled(job)) {
 		return false;
 	}
-	ff_log(ff_worker_log(job->spec.worker), FF_LOG_WARN, "job %s: the board's power is cycled: %s", job->id,
+	ff_log(ff_worker_log(job->chosen), FF_LOG_WARN, "job %s: the board's power is cycled: %s", job->id,
 	       error->text);
 	snprintf(note, sizeof(note), "the board's power was cycled because it could not be reached: %.200s",
 		 error->text);
@@ -95,8 +93,10 @@ static bool can_mend(struct ff_task *task, enum ff_status status, const struct f
 
 static void finished(struct ff_task *task, enum ff_status status, const struct ff_error *error)
 {
-	of_task(task)->served = true;
-	ff_job_end(of_task(task), status, error);
+	struct ff_job *job = of_task(task);
+	job->served = true;
+	ff_job_publish_board(job);
+	ff_job_end(job, status, error);
 }
 
 static const struct ff_task_ops task_ops = {
@@ -117,7 +117,7 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)spec->number);
 	job->spec = *spec;
 	if (spec->worker) {
-		ff_worker_ref(spec->worker); /* the board may be removed before the job is forgotten */
+		job->chosen = ff_worker_ref(spec->worker); /* the board may be removed before the job is forgotten */
 	}
 	const struct ff_task_ops *ops = spec->kind == FF_JOB_POWER ? &power_ops : &task_ops;
 	job->task = (struct ff_task){ .ops = ops, .label = job->id, .lease = spec->lease };
@@ -126,6 +126,7 @@ struct ff_job *ff_job_new(const struct ff_job_spec *spec)
 	atomic_init(&job->references, 1);
 	atomic_init(&job->cancel, false);
 	pthread_mutex_init(&job->mutex, NULL);
+	ff_job_init_wait(job);
 	return job;
 }
 
@@ -140,61 +141,16 @@ void ff_job_unref(struct ff_job *job)
 	if (job && atomic_fetch_sub(&job->references, 1) == 1) {
 		ff_job_regions_free(job->spec.regions, job->spec.region_count);
 		ff_job_watch_free(job->spec.watch);
+		free(job->spec.select);
+		free(job->selector);
 		for (unsigned i = 0; i < job->view.notes; i++) {
 			free(job->notes[i]);
 		}
 		ff_firmware_unref(job->content);
-		ff_worker_unref(job->spec.worker);
+		ff_worker_unref(job->chosen);
 		pthread_mutex_destroy(&job->mutex);
 		free(job);
 	}
-}
-
-enum ff_status ff_job_post(struct ff_job *job)
-{
-	ff_job_ref(job);
-	enum ff_status status = ff_worker_post(job->spec.worker, &job->task);
-	if (status != FF_OK) {
-		ff_job_unref(job);
-	}
-	return status;
-}
-
-static bool cancel(struct ff_job *job, enum cause cause)
-{
-	ff_job_lock(job);
-	bool ended = ff_job_state_ended(job->view.state);
-	if (!ended) {
-		job->view.by_shutdown |= cause == BY_SHUTDOWN;
-		job->view.by_lease |= cause == BY_LEASE;
-		job->view.by_removal |= cause == BY_REMOVAL;
-	}
-	pthread_mutex_unlock(&job->mutex);
-	if (ended) {
-		return false;
-	}
-	atomic_store(&job->cancel, true);
-	if (ff_worker_withdraw(job->spec.worker, &job->task)) {
-		struct ff_error error = FF_ERROR_NONE;
-		ff_error_set(&error, FF_ERR_CANCELLED, "cancelled before it began");
-		ff_job_end(job, FF_ERR_CANCELLED, &error);
-	}
-	return true;
-}
-
-bool ff_job_cancel(struct ff_job *job, bool by_shutdown)
-{
-	return cancel(job, by_shutdown ? BY_SHUTDOWN : BY_HAND);
-}
-
-bool ff_job_end_lease(struct ff_job *job)
-{
-	return cancel(job, BY_LEASE);
-}
-
-bool ff_job_end_board(struct ff_job *job)
-{
-	return cancel(job, BY_REMOVAL);
 }
 
 void ff_job_view(struct ff_job *job, struct ff_job_view *view)
@@ -249,19 +205,9 @@ uint64_t ff_job_repeats(const struct ff_job *job)
 	return job->spec.repeats;
 }
 
-const char *ff_job_board(const struct ff_job *job)
-{
-	return job->spec.board;
-}
-
 enum ff_job_kind ff_job_kind(const struct ff_job *job)
 {
 	return job->spec.kind;
-}
-
-struct ff_worker *ff_job_worker(const struct ff_job *job)
-{
-	return job->spec.worker;
 }
 
 uint64_t ff_job_lease(const struct ff_job *job)
@@ -341,9 +287,9 @@ bool ff_job_cancelled(struct ff_job *job)
 
 void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const struct ff_security_info *security)
 {
-	ff_worker_learn(job->spec.worker, info, security);
+	ff_worker_learn(job->chosen, info, security);
 	struct ff_board_view board;
-	ff_worker_view(job->spec.worker, &board);
+	ff_worker_view(job->chosen, &board);
 	ff_job_lock(job);
 	job->view.facts = board.facts;
 	ff_job_unlock_changed(job, true);

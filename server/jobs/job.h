@@ -15,10 +15,12 @@
 #include <farflash/flasher.h>
 #include <farflash/status.h>
 
+#include "dispatch.h"
 #include "firmware.h"
 #include "watch.h"
 #include "worker.h"
 
+#define FF_JOB_BOARDS_BAUD UINT32_MAX /* as a rate: the one that the board has for its work */
 #define FF_JOB_WHO_SIZE 33
 #define FF_JOB_WORD 4 /* bytes of memory that are told as a value */
 #define FF_JOB_MAX_STEPS (2 * FF_MAX_REGIONS + 16)
@@ -84,11 +86,15 @@ struct ff_job_watch {
 /* Releases it and what it owns. NULL is harmless. */
 void ff_job_watch_free(struct ff_job_watch *watch);
 
+/* Copies, with references to the same firmware. NULL: out of memory. */
+struct ff_job_region *ff_job_regions_copy(const struct ff_job_region *regions, size_t count);
+struct ff_job_watch *ff_job_watch_copy(const struct ff_job_watch *watch);
+
 struct ff_job_options {
 	enum ff_before before; /* the ways into the loader and out of it; FF_JOB_RESET has no use for them */
 	enum ff_after after;
 	unsigned attempts; /* resets to try, 0: the engine's own number */
-	uint32_t baud;     /* rate of the work, 0 keeps the connect rate */
+	uint32_t baud;     /* rate of the work, 0 keeps the connect rate; FF_JOB_BOARDS_BAUD */
 	bool force;
 	bool stub;
 	bool compress;
@@ -181,10 +187,14 @@ struct ff_job_spec {
 	uint64_t number;  /* the id is its decimal text */
 	uint64_t repeats; /* the number of the interrupted job that this one repeats, 0: none */
 	char board[FF_BOARD_NAME_SIZE];
-	struct ff_worker
-		*worker; /* the job has a reference of its own; NULL: there is no such board any more; then it can be
-			    neither posted nor cancelled */
+	struct ff_worker *
+		worker; /* the job has a reference of its own; NULL: there is no such board any more, or it is not chosen yet */
+	char *select;    /* any board that this matches will do, if `board` is empty; taken over; NULL: none */
+	int priority;    /* FF_ORDER_LOWEST to FF_ORDER_HIGHEST */
+	uint32_t wait_s; /* how long it waits for its board; 0: for ever */
+	uint64_t batch;  /* the number of the first of those that were asked for together, 0: it was asked for alone */
 	uint64_t lease;  /* that it was asked for under, 0: none */
+	struct ff_dispatch *dispatch; /* where it waits; NULL: in the board's mailbox, and it has to have one */
 	ff_job_work work;
 	ff_job_power power;
 	struct ff_job_options options;
@@ -229,7 +239,8 @@ void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_er
 struct ff_job *ff_job_ref(struct ff_job *job);
 void ff_job_unref(struct ff_job *job);
 
-/* Puts it into its worker's mailbox, which holds a reference until the end. Errors as ff_worker_post(). */
+/* Lets it wait for its board. Whoever has it there holds a reference until the end. Errors as ff_worker_post() and
+ * ff_dispatch_add(). */
 FF_WARN_UNUSED enum ff_status ff_job_post(struct ff_job *job);
 
 /* Cancels it: one that waits has ended on return, one that runs ends after its current step. `by_shutdown` says for
@@ -243,6 +254,9 @@ bool ff_job_end_lease(struct ff_job *job);
 bool ff_job_end_board(struct ff_job *job);
 
 void ff_job_view(struct ff_job *job, struct ff_job_view *view);
+
+/* When its turn comes, if it waits. */
+void ff_job_forecast(struct ff_job *job, struct ff_forecast *forecast);
 
 /* Whether the state is one of those that last. */
 bool ff_job_state_ended(enum ff_job_state state);
@@ -260,13 +274,19 @@ void ff_job_drop_content(struct ff_job *job);
  * job. */
 const char *ff_job_note(struct ff_job *job, unsigned index);
 
-/* What was asked. Constant while the caller holds a reference, but for the regions' firmware. */
+/* What was asked. Constant while the caller holds a reference, but for the regions' firmware, and for the board, which is
+ * chosen once where a selector says which will do. */
 const char *ff_job_id(const struct ff_job *job);
 uint64_t ff_job_number(const struct ff_job *job);
 uint64_t ff_job_repeats(const struct ff_job *job); /* 0: none */
 enum ff_job_kind ff_job_kind(const struct ff_job *job);
-const char *ff_job_board(const struct ff_job *job);        /* its name */
-struct ff_worker *ff_job_worker(const struct ff_job *job); /* NULL: there is no such board any more */
+const char *ff_job_board(const struct ff_job *job);        /* its name; empty: it is not chosen yet */
+struct ff_worker *ff_job_worker(const struct ff_job *job); /* NULL: there is no such board any more, or not yet */
+const char *ff_job_select(const struct ff_job *job);       /* NULL: it was asked for by the board's name */
+const char *ff_job_place(const struct ff_job *job);        /* the board's name, or what selects it */
+int ff_job_priority(const struct ff_job *job);
+uint32_t ff_job_wait_s(const struct ff_job *job); /* 0: for ever */
+uint64_t ff_job_batch(const struct ff_job *job);  /* 0: none */
 uint64_t ff_job_lease(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
 const struct ff_job_target *ff_job_target(const struct ff_job *job);

@@ -73,10 +73,10 @@ static void conclude(const struct ff_job *job, struct ff_job_view *view, enum ff
 	view->status = status;
 	view->finished_ms = ff_wall_ms();
 	if (view->state == FF_JOB_CANCELLED) {
-		snprintf(view->detail, sizeof(view->detail), "%s: cancelled%s%s", job->spec.board, describe_rest(job),
+		snprintf(view->detail, sizeof(view->detail), "%s: cancelled%s%s", ff_job_place(job), describe_rest(job),
 			 describe_cause(view));
 	} else if (status != FF_OK) {
-		snprintf(view->detail, sizeof(view->detail), "%s: %s", job->spec.board, error->text);
+		snprintf(view->detail, sizeof(view->detail), "%s: %s", ff_job_place(job), error->text);
 	}
 }
 
@@ -96,13 +96,14 @@ void ff_job_end(struct ff_job *job, enum ff_status status, const struct ff_error
 	struct ff_job_view view = job->view;
 	conclude(job, &view, status, error);
 	pthread_mutex_unlock(&job->mutex);
-	if (view.started_ms && job->spec.worker) {
-		ff_worker_mark(job->spec.worker, "job %s (%s): %s", job->id, ff_job_kind_name(job->spec.kind),
+	struct ff_worker *worker = ff_job_worker(job);
+	if (view.started_ms && worker) {
+		ff_worker_mark(worker, "job %s (%s): %s", job->id, ff_job_kind_name(job->spec.kind),
 			       status == FF_OK ? "done" : ff_status_code(status));
 	}
 	job->spec.ending(job->spec.queue, job, &view);
 	if (job->served) { /* not before that, which writes to a disk: the board's next holder may look at its last job */
-		ff_worker_let_go(job->spec.worker);
+		ff_worker_let_go(job->chosen);
 	}
 	ff_job_lock(job);
 	job->view.state = view.state;
@@ -133,7 +134,7 @@ static void interrupt(struct ff_job *job)
 	view->status = FF_ERR_CANCELLED;
 	view->finished_ms = ff_wall_ms();
 	snprintf(view->detail, sizeof(view->detail), "%s: interrupted%s (the server ended in the middle of the job)",
-		 job->spec.board, describe_rest(job));
+		 ff_job_place(job), describe_rest(job));
 }
 
 struct ff_job *ff_job_restore(const struct ff_job_spec *spec, const struct ff_job_past *past)
@@ -143,6 +144,7 @@ struct ff_job *ff_job_restore(const struct ff_job_spec *spec, const struct ff_jo
 		return NULL;
 	}
 	job->view = past->view;
+	ff_job_init_wait(job);
 	memcpy(job->step_phase, past->step_phase, sizeof(job->step_phase));
 	memcpy(job->step_region, past->step_region, sizeof(job->step_region));
 	memcpy(job->notes, past->notes, sizeof(job->notes));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the job's own files share. For nobody else. */
+/* The inside of a job, for its own files: job.c is its life, job_wait.c the time before it has its board, job_end.c its end,
+ * job_parts.c its plain values. For nobody else. */
 #ifndef FF_JOBS_JOB_INNER_H
 #define FF_JOBS_JOB_INNER_H
 
@@ -14,6 +15,12 @@ struct ff_job {
 	struct ff_task task;
 	struct ff_job_spec spec;
 	char id[FF_TASK_LABEL_SIZE];
+	struct ff_wish wish;
+	struct ff_selector *selector; /* of spec.select, while it decides; owned */
+	/* The board: `chosen`, with a reference, is the dispatcher's and then the owner thread's; `worker` is what everybody sees
+	 * of it. */
+	struct ff_worker *chosen;
+	_Atomic(struct ff_worker *) worker;
 	atomic_uint references;
 	atomic_bool cancel;
 	bool served; /* the board's owner thread has it in its hands */
@@ -33,6 +40,12 @@ bool ff_job_has_been_in(const struct ff_job *job, enum ff_phase phase);
 /* Locks for a change; ff_job_unlock_changed() ends it and, if `tell`, tells those who look on. */
 void ff_job_lock(struct ff_job *job);
 void ff_job_unlock_changed(struct ff_job *job, bool tell);
+
+/* Prepares it for the wait. */
+void ff_job_init_wait(struct ff_job *job);
+
+/* The board that it has been given is known to all from now on. The owner thread, or whoever gives it the board. */
+void ff_job_publish_board(struct ff_job *job);
 
 /* Ends the job, once, and gives back the reference of whoever would have run it. */
 void ff_job_end(struct ff_job *job, enum ff_status status, const struct ff_error *error);

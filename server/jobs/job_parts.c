@@ -3,6 +3,7 @@
 #include "job.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *ff_job_kind_name(enum ff_job_kind kind)
 {
@@ -52,4 +53,37 @@ void ff_job_past_release(const struct ff_job_past *past)
 	for (unsigned i = 0; i < past->view.notes; i++) {
 		free(past->notes[i]);
 	}
+}
+
+struct ff_job_region *ff_job_regions_copy(const struct ff_job_region *regions, size_t count)
+{
+	struct ff_job_region *copies = calloc(count + 1, sizeof(*copies));
+	bool complete = copies != NULL;
+	for (size_t i = 0; i < count && complete; i++) {
+		copies[i] = regions[i];
+		copies[i].firmware = regions[i].firmware ? ff_firmware_ref(regions[i].firmware) : NULL;
+		copies[i].name = regions[i].name ? strdup(regions[i].name) : NULL;
+		complete = !regions[i].name || copies[i].name;
+	}
+	if (!complete) {
+		ff_job_regions_free(copies, copies ? count : 0);
+		return NULL;
+	}
+	return copies;
+}
+
+struct ff_job_watch *ff_job_watch_copy(const struct ff_job_watch *watch)
+{
+	struct ff_job_watch *copy = calloc(1, sizeof(*copy));
+	if (!copy) {
+		return NULL;
+	}
+	*copy = *watch;
+	copy->expect = watch->expect ? strdup(watch->expect) : NULL;
+	copy->fail = watch->fail ? strdup(watch->fail) : NULL;
+	if ((watch->expect && !copy->expect) || (watch->fail && !copy->fail)) {
+		ff_job_watch_free(copy);
+		return NULL;
+	}
+	return copy;
 }

@@ -82,7 +82,7 @@ static void log_end(const struct ff_queue *queue, struct ff_job *job)
 		ff_log(log, FF_LOG_INFO, "job %s (%s) %s", ff_job_id(job), kind,
 		       view.kept ? "waits for the next start" : "was cancelled");
 	} else {
-		const char *text = view.detail + strlen(ff_job_board(job)) + strlen(": ");
+		const char *text = view.detail + strlen(ff_job_place(job)) + strlen(": ");
 		ff_log(log, FF_LOG_ERROR, "job %s (%s) failed: %s: %s", ff_job_id(job), kind,
 		       ff_status_code(view.status), text);
 	}
@@ -184,10 +184,12 @@ static enum ff_status on_begin(void *context, struct ff_job *job, int64_t starte
 }
 
 /* Failures are not the job's: the ledger tries again, and the worst is a wrong word about a job that was interrupted. */
-static void log_unrecorded(struct ff_job *job, const char *what, const struct ff_error *error)
+static void log_unrecorded(const struct ff_queue *queue, struct ff_job *job, const char *what,
+			   const struct ff_error *error)
 {
-	ff_log(ff_worker_log(ff_job_worker(job)), FF_LOG_ERROR, "%s job %s is not recorded yet: %s", what,
-	       ff_job_id(job), error->text);
+	const struct ff_worker *worker = ff_job_worker(job);
+	ff_log(worker ? ff_worker_log(worker) : queue->options.log, FF_LOG_ERROR, "%s job %s is not recorded yet: %s",
+	       what, ff_job_id(job), error->text);
 }
 
 static void on_reach(void *context, struct ff_job *job)
@@ -196,7 +198,7 @@ static void on_reach(void *context, struct ff_job *job)
 	const struct ff_ledger *ledger = queue->options.ledger;
 	struct ff_error error = FF_ERROR_NONE;
 	if (ledger && ledger->reach(ledger->context, job, &error) != FF_OK) {
-		log_unrecorded(job, "how far it is with", &error);
+		log_unrecorded(queue, job, "how far it is with", &error);
 	}
 }
 
@@ -213,7 +215,41 @@ static void on_ending(void *context, struct ff_job *job, const struct ff_job_vie
 	struct ff_error error = FF_ERROR_NONE;
 	shelve(queue, job);
 	if (ledger && !view->kept && ledger->end(ledger->context, job, view, &error) != FF_OK) {
-		log_unrecorded(job, "the end of", &error);
+		log_unrecorded(queue, job, "the end of", &error);
+	}
+}
+
+/* Other content than was looked for is an answer, and no fault of the board. */
+static void judge_board(const struct ff_queue *queue, struct ff_job *job, const struct ff_job_view *view)
+{
+	const struct ff_worker *worker = ff_job_worker(job);
+	enum ff_job_kind kind = ff_job_kind(job);
+	bool compares = kind == FF_JOB_VERIFY && view->status == FF_ERR_VERIFY;
+	if (!queue->options.quarantine || compares || kind == FF_JOB_POWER) {
+		return;
+	}
+	const char *text = view->detail[0] ? view->detail + strlen(ff_job_place(job)) + strlen(": ") : "";
+	enum ff_quarantine_news news = ff_quarantine_note(queue->options.quarantine, ff_worker_name(worker),
+							  view->status, text, kind == FF_JOB_INFO);
+	if (news == FF_QUARANTINE_BEGINS) {
+		ff_log(ff_worker_log(worker), FF_LOG_WARN, "in quarantine from now on: the last job failed: %s", text);
+	} else if (news == FF_QUARANTINE_ENDS) {
+		ff_log(ff_worker_log(worker), FF_LOG_INFO, "no longer in quarantine: it has been probed");
+	}
+}
+
+/* How long such work takes, and whether the board can be trusted. */
+static void learn_from(struct ff_queue *queue, struct ff_job *job)
+{
+	struct ff_worker *worker = ff_job_worker(job);
+	struct ff_job_view view;
+	ff_job_view(job, &view);
+	if (!worker) {
+		return;
+	}
+	judge_board(queue, job, &view);
+	if (queue->options.dispatch && view.state == FF_JOB_DONE) {
+		ff_dispatch_took(queue->options.dispatch, worker, ff_job_kind(job), view.finished_ms - view.started_ms);
 	}
 }
 
@@ -221,6 +257,7 @@ static void on_end(void *context, struct ff_job *job)
 {
 	struct ff_queue *queue = context;
 	ff_tally_end(&queue->tally, job);
+	learn_from(queue, job);
 	log_end(queue, job);
 	ff_queue_retire(queue, job);
 }
@@ -233,6 +270,7 @@ void ff_queue_request_release(const struct ff_queue_request *request)
 
 void ff_queue_complete_spec(struct ff_queue *queue, struct ff_job_spec *spec)
 {
+	spec->dispatch = queue->options.dispatch;
 	spec->work = ff_task_run;
 	spec->power = ff_work_power;
 	spec->store = queue->options.store;
@@ -248,12 +286,17 @@ void ff_queue_complete_spec(struct ff_queue *queue, struct ff_job_spec *spec)
 	spec->queue = queue;
 }
 
-static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request)
+static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number,
+			       uint64_t batch)
 {
 	struct ff_job_spec spec = {
 		.kind = request->kind,
+		.number = number,
 		.repeats = request->repeats,
 		.worker = request->worker,
+		.priority = request->priority,
+		.wait_s = request->wait_s,
+		.batch = batch,
 		.lease = request->lease,
 		.options = request->options,
 		.target = request->target,
@@ -261,12 +304,26 @@ static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_req
 		.region_count = request->region_count,
 		.watch = request->watch,
 	};
-	snprintf(spec.board, sizeof(spec.board), "%s", ff_worker_name(request->worker));
+	if (request->worker) {
+		snprintf(spec.board, sizeof(spec.board), "%s", ff_worker_name(request->worker));
+	}
+	spec.select = request->select ? strdup(request->select) : NULL;
 	ff_queue_complete_spec(queue, &spec);
+	struct ff_job *job = request->select && !spec.select ? NULL : ff_job_new(&spec);
+	if (!job) {
+		free(spec.select);
+	}
+	return job;
+}
+
+/* The first of so many numbers. */
+static uint64_t take_numbers(struct ff_queue *queue, size_t count)
+{
 	pthread_mutex_lock(&queue->mutex);
-	spec.number = queue->next_number++;
+	uint64_t number = queue->next_number;
+	queue->next_number += count;
 	pthread_mutex_unlock(&queue->mutex);
-	return ff_job_new(&spec);
+	return number;
 }
 
 enum ff_status ff_queue_enlist(struct ff_queue *queue, struct ff_job *job)
@@ -333,14 +390,14 @@ static bool is_stopping(struct ff_queue *queue)
 	return stopping;
 }
 
-enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job,
-			       struct ff_error *error)
+static enum ff_status submit(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number,
+			     uint64_t batch, struct ff_job **job, struct ff_error *error)
 {
 	if (is_stopping(queue)) {
 		ff_queue_request_release(request);
 		return FF_ERR_CANCELLED;
 	}
-	struct ff_job *made = make_job(queue, request);
+	struct ff_job *made = make_job(queue, request, number, batch);
 	if (!made) {
 		ff_queue_request_release(request);
 		return FF_ERR_NO_MEMORY;
@@ -352,6 +409,60 @@ enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_req
 	}
 	*job = made;
 	return FF_OK;
+}
+
+enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job,
+			       struct ff_error *error)
+{
+	return submit(queue, request, take_numbers(queue, 1), 0, job, error);
+}
+
+/* The request for one of its boards, with parts of its own. */
+static enum ff_status submit_for(struct ff_queue *queue, const struct ff_queue_request *request,
+				 struct ff_worker *board, uint64_t number, uint64_t batch, struct ff_job **job,
+				 struct ff_error *error)
+{
+	struct ff_queue_request own = *request;
+	own.worker = board;
+	own.regions = ff_job_regions_copy(request->regions, request->region_count);
+	own.watch = request->watch ? ff_job_watch_copy(request->watch) : NULL;
+	if (!own.regions || (request->watch && !own.watch)) {
+		own.region_count = own.regions ? own.region_count : 0;
+		ff_queue_request_release(&own);
+		return FF_ERR_NO_MEMORY;
+	}
+	return submit(queue, &own, number, batch, job, error);
+}
+
+enum ff_status ff_queue_submit_all(struct ff_queue *queue, const struct ff_queue_request *request,
+				   struct ff_worker *const *boards, struct ff_job **jobs, size_t count,
+				   struct ff_error *error)
+{
+	uint64_t batch = take_numbers(queue, count);
+	enum ff_status status = FF_OK;
+	for (size_t made = 0; made < count && status == FF_OK; made++) {
+		status = submit_for(queue, request, boards[made], batch + made, batch, &jobs[made], error);
+		/* All of them or none: half a batch would look like a whole one. */
+		for (size_t i = 0; i < made && status != FF_OK; i++) {
+			ff_job_cancel(jobs[i], false);
+			ff_job_unref(jobs[i]);
+		}
+	}
+	ff_queue_request_release(request);
+	return status;
+}
+
+size_t ff_queue_batch(struct ff_queue *queue, uint64_t batch, struct ff_job **jobs, size_t capacity)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&queue->mutex);
+	for (struct ff_queue_entry *entry = queue->oldest; entry && count < capacity; entry = entry->newer) {
+		if (ff_job_batch(entry->job) == batch) {
+			jobs[count++] = ff_job_ref(entry->job);
+		}
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return count;
 }
 
 bool ff_queue_history(struct ff_queue *queue, const char *board, struct ff_board_history *history)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The jobs that the server knows: those that wait or run, and the last FF_QUEUE_HISTORY that have ended.
  *
- * Jobs of one board run in the order in which they were accepted, at most FF_WORKER_MAX_TASKS of them wait. With a ledger
+ * They wait in the dispatcher, which gives them their boards (server/farm/dispatch). With a ledger
  * they outlive the process. Of what jobs have read, the newest FF_QUEUE_CONTENTS contents are kept, and fewer if they are
  * large; they go with the process. new/free; any thread. */
 #ifndef FF_JOBS_QUEUE_H
@@ -28,9 +28,12 @@ struct ff_queue_options {
 		void *context); /* told after each change of a job but mere progress; must not wait; may be NULL */
 	void *notify_context;
 	struct ff_firmware_store *store; /* for what jobs read; must outlive the queue */
-	const struct ff_ledger *ledger;  /* what is kept beyond the process; NULL: nothing; must outlive the queue */
-	struct ff_metrics *metrics;      /* gets those of the jobs; may be NULL; must outlive the queue */
-	uint64_t max_content;            /* bytes of it: of one job, and of all jobs that have ended */
+	struct ff_dispatch *
+		dispatch; /* where jobs wait for their boards; NULL: in the boards' mailboxes; must outlive the queue */
+	struct ff_quarantine *quarantine; /* is told how jobs end; may be NULL; must outlive the queue */
+	const struct ff_ledger *ledger;   /* what is kept beyond the process; NULL: nothing; must outlive the queue */
+	struct ff_metrics *metrics;       /* gets those of the jobs; may be NULL; must outlive the queue */
+	uint64_t max_content;             /* bytes of it: of one job, and of all jobs that have ended */
 };
 
 /* NULL: out of memory. */
@@ -48,9 +51,12 @@ void ff_queue_free(struct ff_queue *queue);
 
 struct ff_queue_request {
 	enum ff_job_kind kind;
-	struct ff_worker *worker;
-	uint64_t lease;   /* that it is asked for under, 0: none */
-	uint64_t repeats; /* the number of the interrupted job that it repeats, 0: none */
+	struct ff_worker *worker; /* NULL: any that `select` matches */
+	const char *select;       /* copied; may be NULL if there is a worker */
+	int priority;             /* FF_ORDER_LOWEST to FF_ORDER_HIGHEST */
+	uint32_t wait_s;          /* how long it waits for its board; 0: for ever */
+	uint64_t lease;           /* that it is asked for under, 0: none */
+	uint64_t repeats;         /* the number of the interrupted job that it repeats, 0: none */
 	struct ff_job_options options;
 	struct ff_job_target target;
 	struct ff_job_region *regions; /* taken over in any case */
@@ -66,6 +72,15 @@ void ff_queue_request_release(const struct ff_queue_request *request);
  * the ledger answers, which alone sets `error`. Waits for the ledger. */
 FF_WARN_UNUSED enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request,
 					      struct ff_job **job, struct ff_error *error);
+
+/* Accepts the job once for each of the boards, which `request` leaves open, as one batch, whose number is that of the first; the
+ * caller gets a reference to each. All are accepted or, with an error as of ff_queue_submit(), none. */
+FF_WARN_UNUSED enum ff_status ff_queue_submit_all(struct ff_queue *queue, const struct ff_queue_request *request,
+						  struct ff_worker *const *boards, struct ff_job **jobs, size_t count,
+						  struct ff_error *error);
+
+/* Copies references to the jobs of a batch, in their order, at most `capacity`, and returns how many. */
+size_t ff_queue_batch(struct ff_queue *queue, uint64_t batch, struct ff_job **jobs, size_t capacity);
 
 /* A reference to the job with this id, or NULL. */
 struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id);

@@ -45,13 +45,14 @@ static void on_found(void *context, const struct ff_job_spec *known, const struc
 {
 	struct restore *restore = context;
 	struct ff_job_spec spec = *known;
-	spec.worker = restore->find(restore->find_context, spec.board);
+	spec.worker = spec.board[0] ? restore->find(restore->find_context, spec.board) : NULL;
 	ff_queue_complete_spec(restore->queue, &spec);
 	struct ff_job *job = make_room(restore) ? ff_job_restore(&spec, past) : NULL;
 	if (!job) {
 		restore->failed = true;
 		ff_job_regions_free(spec.regions, spec.region_count);
 		ff_job_watch_free(spec.watch);
+		free(spec.select);
 		ff_job_past_release(past);
 		return;
 	}
@@ -79,40 +80,6 @@ static bool is_to_be_repeated(const struct restore *restore, struct ff_job *job)
 	return stopped && ff_job_options(job)->rerun && !is_repeated(restore, job);
 }
 
-/* Regions as they were asked for; NULL: out of memory. */
-static struct ff_job_region *copy_regions(const struct ff_job_region *regions, size_t count)
-{
-	struct ff_job_region *copies = calloc(count + 1, sizeof(*copies));
-	bool complete = copies != NULL;
-	for (size_t i = 0; i < count && complete; i++) {
-		copies[i] = regions[i];
-		copies[i].firmware = NULL;
-		copies[i].name = regions[i].name ? strdup(regions[i].name) : NULL;
-		complete = !regions[i].name || copies[i].name;
-	}
-	if (!complete) {
-		ff_job_regions_free(copies, copies ? count : 0);
-		return NULL;
-	}
-	return copies;
-}
-
-static struct ff_job_watch *copy_watch(const struct ff_job_watch *watch)
-{
-	struct ff_job_watch *copy = calloc(1, sizeof(*copy));
-	if (!copy) {
-		return NULL;
-	}
-	*copy = *watch;
-	copy->expect = watch->expect ? strdup(watch->expect) : NULL;
-	copy->fail = watch->fail ? strdup(watch->fail) : NULL;
-	if ((watch->expect && !copy->expect) || (watch->fail && !copy->fail)) {
-		ff_job_watch_free(copy);
-		return NULL;
-	}
-	return copy;
-}
-
 /* The same work as a job with the next number. NULL: out of memory. */
 static struct ff_job *copy_job(struct ff_queue *queue, const struct ff_job *job)
 {
@@ -121,18 +88,25 @@ static struct ff_job *copy_job(struct ff_queue *queue, const struct ff_job *job)
 		.number = queue->next_number,
 		.repeats = ff_job_number(job),
 		.worker = ff_job_worker(job),
+		.priority = ff_job_priority(job),
+		.wait_s = ff_job_wait_s(job),
+		.batch = ff_job_batch(job),
 		.lease = ff_job_lease(job),
 		.options = *ff_job_options(job),
 		.target = *ff_job_target(job),
 	};
 	const struct ff_job_watch *watch = ff_job_watch(job);
+	const char *select = ff_job_select(job);
 	snprintf(spec.board, sizeof(spec.board), "%s", ff_job_board(job));
 	ff_queue_complete_spec(queue, &spec);
 	const struct ff_job_region *regions = ff_job_regions(job, &spec.region_count);
-	spec.regions = copy_regions(regions, spec.region_count);
-	spec.watch = watch ? copy_watch(watch) : NULL;
-	struct ff_job *copy = spec.regions && (!watch || spec.watch) ? ff_job_new(&spec) : NULL;
+	spec.regions = ff_job_regions_copy(regions, spec.region_count);
+	spec.watch = watch ? ff_job_watch_copy(watch) : NULL;
+	spec.select = select ? strdup(select) : NULL;
+	bool complete = spec.regions && (!watch || spec.watch) && (!select || spec.select);
+	struct ff_job *copy = complete ? ff_job_new(&spec) : NULL;
 	if (!copy) {
+		free(spec.select);
 		ff_job_regions_free(spec.regions, spec.regions ? spec.region_count : 0);
 		ff_job_watch_free(spec.watch);
 		return NULL;
@@ -175,7 +149,7 @@ static void resume(const struct restore *restore, struct ff_job *job)
 	struct ff_queue *queue = restore->queue;
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = FF_OK;
-	if (!ff_job_worker(job)) {
+	if (!ff_job_worker(job) && ff_job_board(job)[0]) {
 		status = ff_error_set(&error, FF_ERR_NOT_FOUND, "the server has no board of this name any more");
 	}
 	if (status == FF_OK) {
@@ -183,7 +157,9 @@ static void resume(const struct restore *restore, struct ff_job *job)
 	}
 	ff_tally_wait(&queue->tally);
 	if (status == FF_OK) {
-		wait_for_port(restore, ff_job_worker(job));
+		if (ff_job_worker(job)) {
+			wait_for_port(restore, ff_job_worker(job));
+		}
 		status = ff_job_post(job);
 	}
 	if (status == FF_ERR_DENIED) {
@@ -191,7 +167,7 @@ static void resume(const struct restore *restore, struct ff_job *job)
 		status = FF_ERR_CANCELLED;
 	}
 	if (status != FF_OK) {
-		ff_error_set(&error, status, "%d jobs wait for the board already", FF_WORKER_MAX_TASKS);
+		ff_error_set(&error, status, "too many jobs wait already");
 		ff_job_refuse(job, status, &error);
 	}
 }

@@ -46,7 +46,7 @@ static enum ff_status connect(struct ff_flasher **flasher, struct ff_job *job, s
 	struct ff_connect_options options = {
 		.before = asked->before,
 		.attempts = asked->attempts,
-		.baud = asked->baud,
+		.baud = asked->baud == FF_JOB_BOARDS_BAUD ? ff_worker_work_baud(ff_job_worker(job)) : asked->baud,
 		.initial_baud = FF_CONSOLE_BAUD,
 		.no_stub = !asked->stub,
 		.reset_sequence = resets->enter[0] ? resets->enter : NULL,

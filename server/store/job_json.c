@@ -186,15 +186,25 @@ static char *print(json_t *object)
 	return text;
 }
 
+/* What it waits for, and how. */
+static json_t *pack_turn(const struct ff_job *job)
+{
+	const char *select = ff_job_select(job);
+	return json_pack("{s:o*, s:i, s:I, s:I}", "select", select ? ff_utf8_text(select) : NULL, "priority",
+			 ff_job_priority(job), "wait_s", (json_int_t)ff_job_wait_s(job), "batch",
+			 (json_int_t)ff_job_batch(job));
+}
+
 char *ff_job_json_asked(const struct ff_job *job)
 {
 	size_t count = 0;
 	const struct ff_job_region *regions = ff_job_regions(job, &count);
 	const struct ff_job_watch *watch = ff_job_watch(job);
-	return print(json_pack("{s:o, s:o, s:o, s:o*}", "options",
+	return print(json_pack("{s:o, s:o, s:o, s:o, s:o*}", "options",
 			       ff_fields_pack(option_fields, COUNT(option_fields), ff_job_options(job)), "target",
 			       ff_fields_pack(target_fields, COUNT(target_fields), ff_job_target(job)), "regions",
-			       pack_regions(regions, count), "watch", watch ? pack_watch(watch) : NULL));
+			       pack_regions(regions, count), "turn", pack_turn(job), "watch",
+			       watch ? pack_watch(watch) : NULL));
 }
 
 static json_t *pack_steps(struct ff_job *job, unsigned count)
@@ -334,6 +344,22 @@ static bool read_watch(const json_t *object, struct ff_job_spec *spec)
 	       read_text(object, "fail", WATCHED_PATTERN_BYTES, &spec->watch->fail);
 }
 
+/* Jobs from before there was a choice of boards have none. */
+static bool read_turn(const json_t *object, struct ff_job_spec *spec)
+{
+	json_int_t priority = json_integer_value(json_object_get(object, "priority"));
+	json_int_t wait_s = json_integer_value(json_object_get(object, "wait_s"));
+	json_int_t batch = json_integer_value(json_object_get(object, "batch"));
+	if (priority < FF_ORDER_LOWEST || priority > FF_ORDER_HIGHEST || wait_s < 0 || wait_s > UINT32_MAX ||
+	    batch < 0) {
+		return false;
+	}
+	spec->priority = (int)priority;
+	spec->wait_s = (uint32_t)wait_s;
+	spec->batch = (uint64_t)batch;
+	return read_text(object, "select", FF_SELECTOR_MAX_TEXT, &spec->select) && (spec->board[0] || spec->select);
+}
+
 bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
 {
 	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
@@ -343,6 +369,7 @@ bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
 				      json_object_get(object, "target")) &&
 		     read_regions(json_object_get(object, "regions"), spec) &&
 		     read_watch(json_object_get(object, "watch"), spec) &&
+		     read_turn(json_object_get(object, "turn"), spec) &&
 		     (spec->kind != FF_JOB_POWER || spec->target.value < FF_POWER_ACTION_COUNT);
 	json_decref(object);
 	if (!right) {
@@ -351,6 +378,8 @@ bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
 		spec->regions = NULL;
 		spec->region_count = 0;
 		spec->watch = NULL;
+		free(spec->select);
+		spec->select = NULL;
 	}
 	return right;
 }

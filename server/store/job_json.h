@@ -12,7 +12,8 @@
 char *ff_job_json_asked(const struct ff_job *job);
 char *ff_job_json_known(struct ff_job *job, const struct ff_job_view *view);
 
-/* Fills in options, target, regions and watch; what is allocated belongs to the caller. `spec` has its kind. False: the text
+/* Fills in options, target, regions, watch, and what it waits for; what is allocated belongs to the caller. `spec` has its
+ * kind and its board. False: the text
  * makes no sense, or there is no memory; then nothing is allocated. */
 bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec);
 

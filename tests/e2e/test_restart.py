@@ -327,3 +327,20 @@ def test_restart__a_job_that_ends_on_a_full_disk_has_ended(make_server, restart,
     ended = server.rest.job(job)
     server.kill()
     assert restart(server, lab1=board).rest.job(job) == ended
+
+
+def test_restart__any_board_is_waited_for_again(make_server, restart, make_board):
+    server = make_server(lab1=f"{make_board().address},label=rack=1")
+    server.rest.wait_board("lab1", "idle")
+    held = server.rest.request("POST", f"{API}/leases?board=lab1&seconds=60")
+    assert held.status == 201, held
+    before = [server.rest.request("POST", f"{API}/reset?select=rack=1&priority={priority}", headers=ASYNC).json()["id"]
+              for priority in (0, 3)]
+    assert [server.rest.job(job)["position"] for job in before] == [2, 1]
+    server.kill()
+    again = restart(server, lab1=f"{make_board().address},label=rack=1")
+    jobs = [again.rest.job(job) for job in before]
+    assert [job["position"] for job in jobs] == [2, 1]
+    assert all(job["select"] == "rack=1" and job["board"] is None for job in jobs)
+    assert again.rest.request("DELETE", held.headers["Location"]).status == 204
+    assert [again.rest.wait_job(job)["board"] for job in before] == ["lab1", "lab1"]

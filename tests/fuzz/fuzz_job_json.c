@@ -19,6 +19,7 @@ static struct ff_job *read_job(enum ff_job_kind kind, const char *asked, const c
 	if (!ff_job_json_read_known(known, spec.region_count, &past)) {
 		ff_job_regions_free(spec.regions, spec.region_count);
 		ff_job_watch_free(spec.watch);
+		free(spec.select);
 		return NULL;
 	}
 	return ff_job_restore(&spec, &past);

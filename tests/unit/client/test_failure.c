@@ -54,6 +54,7 @@ static void test_failure__maps_every_status_of_the_engine(void **state)
 		[FF_ERR_EMPTY] = 2,    [FF_ERR_ALIGNMENT] = 2,   [FF_ERR_OVERLAP] = 2,        [FF_ERR_TOO_LARGE] = 2,
 		[FF_ERR_FORMAT] = 2,   [FF_ERR_WRONG_CHIP] = 2,  [FF_ERR_WRONG_REVISION] = 2, [FF_ERR_VERIFY] = 1,
 		[FF_ERR_NO_SPACE] = 1, [FF_ERR_PROTECTED] = 2,   [FF_ERR_TEST] = 1,           [FF_ERR_POWER] = 1,
+		[FF_ERR_NO_BOARD] = 4,
 	};
 
 	(void)state;

@@ -46,6 +46,8 @@ static const struct row documented[] = {
 	{ "protected", 422 },         { "test-failed", 422 },
 	{ "no-memory", 500 },         { "interrupted", 503 },
 	{ "not-recorded", 503 },      { "power-failed", 502 },
+	{ "no-board-free", 409 },     { "no-such-batch", 404 },
+	{ "batch-failed", 502 },      { "board-quarantined", 409 },
 };
 
 static unsigned documented_status(const char *code)
