@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speed and memory of farflash, as tables. Prints what it measured and asserts nothing about it.
 
-    bench.py [--runs 3] [--only wire,operations,distance,memory,upload,peers,farm] [--json FILE]
+    bench.py [--runs 3] [--only wire,operations,distance,memory,upload,peers,farm,accept] [--json FILE]
 
 The programs come from FARFLASH_BIN (default build/bin). Boards are virtual ones that hold wire and flash to real times."""
 
@@ -17,6 +17,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
 
+import accept  # noqa: E402
 import distance  # noqa: E402
 import memory  # noqa: E402
 import operations  # noqa: E402
@@ -29,7 +30,7 @@ from table import Progress  # noqa: E402
 
 TIMING_HEADER = os.path.join(HERE, "..", "virtual-board", "flash", "timing.h")
 SUBJECTS = {"wire": wire, "operations": operations, "distance": distance, "memory": memory, "upload": upload,
-            "peers": peers, "farm": rack}
+            "peers": peers, "farm": rack, "accept": accept}
 
 
 def arguments():
