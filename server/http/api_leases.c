@@ -313,7 +313,7 @@ static enum MHD_Result answer_take(struct ff_request *request)
 	}
 	enum ff_status status = take(request, &lease);
 	if (status == FF_OK) {
-		ff_trail_skip(request); /* the ledger has it */
+		ff_trail_about(request, asking->owner, ff_worker_name(asking->taken));
 		snprintf(request->location, sizeof(request->location), "/api/v1/leases/%s", lease.id);
 		return ff_reply_json(request, MHD_HTTP_CREATED,
 				     ff_present_lease(&lease, ff_worker_name(asking->taken)));
@@ -388,6 +388,7 @@ static enum MHD_Result reply_lease(struct ff_request *request, enum ff_status st
 	}
 	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
 	const char *board = name_of(request, boards, lease);
+	ff_trail_about(request, lease->keep.owner, board ? board : "");
 	enum MHD_Result result = board ? ff_reply_json(request, MHD_HTTP_OK, ff_present_lease(lease, board))
 				       : reply_lost(request, FF_ERR_LOST);
 	ff_board_list_unref(boards);
@@ -415,10 +416,14 @@ static enum MHD_Result answer_renew(struct ff_request *request)
 
 static enum MHD_Result answer_end(struct ff_request *request)
 {
-	enum ff_status status = ff_leases_end(request->http->leases, request->param);
-	if (status == FF_OK) {
-		ff_trail_skip(request); /* the ledger has it */
+	struct ff_lease lease;
+	if (ff_leases_find(request->http->leases, request->param, &lease) == FF_OK) {
+		const struct ff_board_list *boards = ff_boards_list(request->http->boards);
+		const char *board = name_of(request, boards, &lease);
+		ff_trail_about(request, lease.keep.owner, board ? board : "");
+		ff_board_list_unref(boards);
 	}
+	enum ff_status status = ff_leases_end(request->http->leases, request->param);
 	return status == FF_OK ? ff_reply_empty(request) : reply_lost(request, status);
 }
 

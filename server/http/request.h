@@ -100,7 +100,9 @@ struct ff_request {
 	bool applied_async;
 	bool invalid_token; /* one was given, and is none */
 
-	bool noted; /* in the audit trail */
+	bool noted;                           /* in the audit trail */
+	char trail_owner[FF_KEEP_OWNER_SIZE]; /* for it, where nothing else tells: see ff_trail_about() */
+	char trail_board[FF_BOARD_NAME_SIZE];
 	bool has_body;
 	bool body_complete;
 	uint64_t body_limit;

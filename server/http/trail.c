@@ -21,7 +21,16 @@ static const char *board_of(const struct ff_request *request)
 	if (request->worker) {
 		return ff_worker_name(request->worker);
 	}
-	return request->job ? ff_job_board(request->job) : NULL;
+	if (request->job) {
+		return ff_job_board(request->job);
+	}
+	return request->trail_board[0] ? request->trail_board : NULL;
+}
+
+void ff_trail_about(struct ff_request *request, const char *owner, const char *board)
+{
+	snprintf(request->trail_owner, sizeof(request->trail_owner), "%s", owner);
+	snprintf(request->trail_board, sizeof(request->trail_board), "%s", board);
 }
 
 void ff_trail_note(struct ff_request *request, const char *result)
@@ -35,15 +44,16 @@ void ff_trail_note(struct ff_request *request, const char *result)
 		return;
 	}
 	request->noted = true;
-	const char *who = request->who[0] ? request->who : NULL;
-	bool leased = !who && request->lease != 0 && request->worker &&
-		      ff_leases_of(request->http->leases, request->worker, &lease) &&
-		      lease.keep.lease == request->lease;
+	if (request->lease != 0 && request->worker && ff_leases_of(request->http->leases, request->worker, &lease) &&
+	    lease.keep.lease == request->lease) {
+		ff_trail_about(request, lease.keep.owner, ff_worker_name(request->worker));
+	}
+	const char *who = request->who[0] ? request->who : request->trail_owner;
 	snprintf(action, sizeof(action), "%s %s", request->method, request->route);
 	ff_listen_peer(ff_request_socket(request), peer, sizeof(peer));
 	ff_listen_peer_address(peer, address);
 	audit->note(audit->context, &(struct ff_audit_line){
-					    .who = leased ? lease.keep.owner : who,
+					    .who = who[0] ? who : NULL,
 					    .from = address,
 					    .action = action,
 					    .board = board_of(request),

@@ -11,7 +11,10 @@ void ff_trail_note(struct ff_request *request, const char *result);
 /* Notes how it is answered, unless it has been noted or changes nothing. */
 void ff_trail_answer(struct ff_request *request, unsigned http_status);
 
-/* Somebody else notes it. */
+/* A request whose path names no board is about this lease's owner and this board, where no token says who asks. */
+void ff_trail_about(struct ff_request *request, const char *owner, const char *board);
+
+/* It is not to be noted. */
 void ff_trail_skip(struct ff_request *request);
 
 #endif

@@ -220,12 +220,13 @@ def test_audit__tells_who_did_what(make_server, restart, board, tmp_path):
     server.rest.wait_board("lab1", "idle")
     server.rest.request("GET", f"{API}/boards/lab1")  # looks only
     assert server.rest.request("POST", f"{API}/boards/lab1/reset").status == 200
-    lease = take(server)
+    lease = take(server, "board=lab1&seconds=60&owner=ann")
     assert_problem(server.rest.request("POST", f"{API}/boards/lab1/reset"), 409, "board-leased")
+    assert server.rest.request("PATCH", f"{API}/leases/{lease['id']}?seconds=70").status == 200
     ask(server, "flash?size=0x1000", "GET", headers={HEADER: lease["id"]})
     server.rest.wait_board("lab1", "idle")
     assert server.rest.request("DELETE", f"{API}/leases/{lease['id']}").status == 204
-    wait_until(lambda: len(trail(server)) == 5, "the trail")
+    wait_until(lambda: len(trail(server)) == 8, "the trail")
     server.kill()
     again = restart(server, lab1=board)
     lines = [(line["who"], line["from"], line["action"], line["board"], line["job"], line["result"])
@@ -234,15 +235,18 @@ def test_audit__tells_who_did_what(make_server, restart, board, tmp_path):
     assert lines == [
         (None, "127.0.0.1", reset, "lab1", "1", "accepted"),
         ("ann", "127.0.0.1", "lease-taken", "lab1", None, None),
+        ("ann", "127.0.0.1", "POST /api/v1/leases", "lab1", None, "201"),
         (None, "127.0.0.1", reset, "lab1", None, "board-leased"),
+        ("ann", "127.0.0.1", "PATCH /api/v1/leases/*", "lab1", None, "200"),
         ("ann", "127.0.0.1", "GET /api/v1/boards/*/flash", "lab1", "2", "accepted"),
         ("ann", "127.0.0.1", "lease-ended", "lab1", None, "handed-back"),
+        ("ann", "127.0.0.1", "DELETE /api/v1/leases/*", "lab1", None, "204"),
     ]
     assert trail(again, "?board=lab2") == [] and len(trail(again, "?limit=2")) == 2
     assert trail(again, "?since=2999-01-01T00:00:00Z") == []
     shown = run([program_path("farflash"), "--server", again.url, "audit", "--board", "lab1", "--limit", "1"])
     assert shown.stdout.splitlines()[1].split()[1:] == [
-        "ann", "127.0.0.1", "lab1", "-", "handed-back", "lease-ended"], shown.stdout
+        "ann", "127.0.0.1", "lab1", "-", "204", "DELETE", "/api/v1/leases/*"], shown.stdout
 
 
 def test_audit__names_the_sessions_that_write(server):
