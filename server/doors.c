@@ -5,13 +5,31 @@
 #include <string.h>
 #include <unistd.h>
 
-enum ff_status ff_doors_init(struct ff_doors *doors, const struct ff_log *log, struct ff_error *error)
+static bool wants_tokens(void *keyring)
+{
+	return ff_keyring_is_in_force(keyring);
+}
+
+enum ff_status ff_doors_init(struct ff_doors *doors, struct ff_keyring *keyring, const struct ff_log *log,
+			     struct ff_error *error)
 {
 	doors->log = log;
+	doors->keyring = keyring;
 	for (size_t i = 0; i < FF_BRIDGE_MAX_BOARDS; i++) {
 		doors->doors[i] = (struct ff_door){ .doors = doors, .place = i, .rfc2217.fd = -1, .raw.fd = -1 };
 	}
-	return ff_bridge_new(&doors->bridge, log, error);
+	enum ff_status status = ff_bridge_new(&doors->bridge, log, error);
+	if (status == FF_OK) {
+		ff_bridge_guard(doors->bridge, wants_tokens, keyring);
+	}
+	return status;
+}
+
+/* TCP ports carry no tokens: beyond loopback they are open where tokens are in force only if somebody has named them. */
+static int default_base(const struct ff_doors *doors, int base)
+{
+	bool closed = !doors->loopback && ff_keyring_is_in_force(doors->keyring);
+	return base == FF_PORTS_DEFAULT && closed ? 0 : base;
 }
 
 static enum ff_status open_ports(struct ff_door *door, const struct ff_config *config,
@@ -23,7 +41,7 @@ static enum ff_status open_ports(struct ff_door *door, const struct ff_config *c
 		.key = "rfc2217",
 		.index = index,
 		.own = board->rfc2217,
-		.base = config->rfc2217_base,
+		.base = default_base(door->doors, config->rfc2217_base),
 		.usual_base = FF_PORTS_RFC2217_BASE,
 		.any = strcmp(config->listen.port, "0") == 0,
 	};
@@ -33,7 +51,7 @@ static enum ff_status open_ports(struct ff_door *door, const struct ff_config *c
 	}
 	wish.key = "raw";
 	wish.own = board->raw;
-	wish.base = config->raw_base;
+	wish.base = default_base(door->doors, config->raw_base);
 	wish.usual_base = FF_PORTS_RAW_BASE;
 	return ff_ports_open(&door->raw, &wish, door->doors->log, error);
 }

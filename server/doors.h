@@ -14,6 +14,7 @@
 
 #include "bridge.h"
 #include "config.h"
+#include "keyring.h"
 #include "ports.h"
 
 struct ff_doors;
@@ -29,6 +30,8 @@ struct ff_door {
 
 struct ff_doors {
 	struct ff_bridge *bridge;
+	bool loopback;              /* only this machine reaches the ports */
+	struct ff_keyring *keyring; /* where it is in force, ports are open beyond loopback only if they are named */
 	const struct ff_log *log;
 	struct ff_door doors[FF_BRIDGE_MAX_BOARDS];
 	void (*notify)(void *context); /* passed on by ff_doors_notify */
@@ -36,7 +39,8 @@ struct ff_doors {
 };
 
 /* Nothing is open yet. On failure ff_doors_close() is still due. Errors as ff_bridge_new(). */
-FF_WARN_UNUSED enum ff_status ff_doors_init(struct ff_doors *doors, const struct ff_log *log, struct ff_error *error);
+FF_WARN_UNUSED enum ff_status ff_doors_init(struct ff_doors *doors, struct ff_keyring *keyring,
+					    const struct ff_log *log, struct ff_error *error);
 
 /* Opens the ports of a board, which is the one with this index for the server's own series of ports. Errors as
  * ff_ports_open(); FF_ERR_BUSY: there are too many boards. */

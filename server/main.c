@@ -380,8 +380,9 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		status = ff_entrance_open(&server->keyring, &server->config, server->listener.loopback, &server->log,
 					  error);
 	}
+	server->doors.loopback = server->listener.loopback;
 	if (status == FF_OK) {
-		status = ff_doors_init(&server->doors, &server->log, error);
+		status = ff_doors_init(&server->doors, server->keyring, &server->log, error);
 	}
 	if (status != FF_OK) {
 		return status;

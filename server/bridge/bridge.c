@@ -149,6 +149,12 @@ enum ff_status ff_bridge_new(struct ff_bridge **result, const struct ff_log *log
 	return FF_OK;
 }
 
+void ff_bridge_guard(struct ff_bridge *bridge, bool (*guarded)(void *context), void *context)
+{
+	bridge->guarded = guarded;
+	bridge->guarded_context = context;
+}
+
 void ff_bridge_watch_writers(struct ff_bridge *bridge,
 			     void (*writes)(void *context, struct ff_worker *worker, const char *kind, const char *peer,
 					    const char *owner),

@@ -36,6 +36,10 @@ struct ff_bridge_board {
 FF_WARN_UNUSED enum ff_status ff_bridge_new(struct ff_bridge **bridge, const struct ff_log *log,
 					    struct ff_error *error);
 
+/* While `guarded` says so, connections to the boards' TCP ports, which carry no token, are let in only while the board's lease
+ * names their address. Asked from the bridge's thread; must not wait. Once at most, before the start. */
+void ff_bridge_guard(struct ff_bridge *bridge, bool (*guarded)(void *context), void *context);
+
 /* Makes the metrics of the sessions. `metrics` must outlive the bridge. Once at most, before the start. */
 void ff_bridge_measure(struct ff_bridge *bridge, struct ff_metrics *metrics);
 

@@ -44,6 +44,8 @@ struct ff_bridge {
 	uint64_t last_id;
 	struct ff_quota quota;
 	struct ff_pulse pulse;
+	bool (*guarded)(void *context); /* NULL: never */
+	void *guarded_context;
 	struct ff_metric *sessions_now; /* NULL: not measured, like the next two */
 	struct ff_metric *sessions_ever;
 	struct ff_metric *turned_away;

@@ -132,11 +132,10 @@ static bool has_place(struct ff_bridge *bridge, struct ff_room *room)
 	return !full;
 }
 
-static void turn_away(const struct ff_room *room, int fd)
+static void turn_away(const struct ff_room *room, int fd, const char *why)
 {
-	char line[160];
-	int size =
-		snprintf(line, sizeof(line), "farflashd: too many connections to %s\r\n", ff_worker_name(room->worker));
+	char line[256];
+	int size = snprintf(line, sizeof(line), "farflashd: %s%s\r\n", ff_worker_name(room->worker), why);
 	(void)!send(fd, line, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }
@@ -179,13 +178,25 @@ static void admit(struct ff_bridge *bridge, struct ff_watched *listener, int fd)
 	struct ff_room *room = listener->room;
 	bool raw = listener->kind == FF_WATCHED_RAW;
 	if (!has_place(bridge, room)) {
-		turn_away(room, fd);
+		turn_away(room, fd, " has too many connections already");
 		return;
 	}
 	prepare(fd);
 	ff_room_refresh(room); /* what has happened before is no news to it */
 	struct ff_session *session =
 		ff_session_new(room, fd, ++bridge->last_id, raw ? &ff_speech_raw : &ff_speech_rfc2217);
+	if (session) {
+		ff_room_enter(room, session);
+	}
+	if (session && !ff_room_admits(room, session)) {
+		ff_bridge_log(bridge, room, "%s was turned away: no lease names its address", session->peer);
+		turn_away(
+			room, fd,
+			" is for those whose lease names their address (farflash lease --address mine), and for farflash "
+			"connect");
+		free(session);
+		return;
+	}
 	if (session && raw) {
 		greet(session);
 	}

@@ -105,11 +105,42 @@ static void look_at_lease(struct ff_room *room, const struct ff_board_view *view
 	}
 }
 
+/* Whether it needs a lease to be there: tokens are in force, and a TCP port carries none. */
+static bool needs_lease(const struct ff_room *room, const struct ff_session *session)
+{
+	const struct ff_bridge *bridge = room->bridge;
+	return session->wire == &ff_wire_socket && bridge->guarded && bridge->guarded(bridge->guarded_context);
+}
+
+static bool is_stranger(const struct ff_room *room, const struct ff_session *session, const struct ff_keep *keep)
+{
+	return (keep->lease == 0 || session->lease != keep->lease) && needs_lease(room, session);
+}
+
+static void expel(const struct ff_room *room, struct ff_session *session)
+{
+	ff_session_refuse(session, "%s is for those whose lease names their address: what you send does not reach it",
+			  ff_worker_name(room->worker));
+	(void)!session->wire->flush(session);
+	session->doomed = true;
+}
+
+/* Sends those away who had come under a lease that is over, or before there were tokens. */
+static void expel_strangers(const struct ff_room *room, const struct ff_keep *keep)
+{
+	for (struct ff_session *session = room->sessions; session; session = session->next) {
+		if (!session->doomed && is_stranger(room, session, keep)) {
+			expel(room, session);
+		}
+	}
+}
+
 static void look_at_state(struct ff_room *room)
 {
 	struct ff_board_view view;
 	ff_worker_view(room->worker, &view);
 	look_at_lease(room, &view);
+	expel_strangers(room, &view.keep);
 	room->has_lines = view.has_lines;
 	room->usb_jtag = view.usb_jtag;
 	if (view.state == room->state && strcmp(view.task, room->task) == 0) {
@@ -180,6 +211,13 @@ void ff_room_enter(struct ff_room *room, struct ff_session *session)
 	bind(session, &view.keep);
 }
 
+bool ff_room_admits(const struct ff_room *room, const struct ff_session *session)
+{
+	struct ff_board_view view;
+	ff_worker_view(room->worker, &view);
+	return !is_stranger(room, session, &view.keep);
+}
+
 static void refuse(const struct ff_room *room, struct ff_session *session, const struct ff_board_view *view)
 {
 	const char *board = ff_worker_name(room->worker);
@@ -209,13 +247,18 @@ static void tell_writer(const struct ff_room *room, const struct ff_session *ses
 bool ff_room_claim(struct ff_room *room, struct ff_session *session)
 {
 	/* The end of a lease may not have been seen here yet; what is put then goes nowhere, and must not be called accepted. */
-	if (room->holder == session && ff_worker_admits(room->worker, session->lease)) {
+	if (room->holder == session && ff_worker_admits(room->worker, session->lease) &&
+	    (session->lease != 0 || !needs_lease(room, session))) {
 		return true;
 	}
 	struct ff_board_view view;
 	ff_worker_view(room->worker, &view);
 	look_at_lease(room, &view);
 	bind(session, &view.keep);
+	if (is_stranger(room, session, &view.keep)) {
+		expel(room, session);
+		return false;
+	}
 	struct ff_holder who = { .kind = FF_HOLDER_SESSION, .id = session->id, .lease = session->lease };
 	ff_session_describe(session, who.name, sizeof(who.name));
 	if (ff_worker_claim(room->worker, &who)) {

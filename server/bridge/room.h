@@ -68,6 +68,9 @@ void ff_room_refresh(struct ff_room *room);
 /* A new session: it comes with the board's lease if that names its address. */
 void ff_room_enter(struct ff_room *room, struct ff_session *session);
 
+/* Whether it may be there at all: where tokens are in force, one of a TCP port only under a lease that names its address. */
+bool ff_room_admits(const struct ff_room *room, const struct ff_session *session);
+
 /* Makes the session the holder, if nobody else is. False: somebody is, and the session has been told. */
 bool ff_room_claim(struct ff_room *room, struct ff_session *session);
 
