@@ -232,62 +232,6 @@ bool ff_api_no_board(struct ff_api *api, const char *board, struct ff_failure *f
 	return false;
 }
 
-/* GETs the board; `chip` then points into `answer`, a new reference, and is NULL where the server does not know it yet. */
-static bool get_chip(struct ff_api *api, const char *board, json_t **answer, const char **chip,
-		     struct ff_failure *failure)
-{
-	char *path = ff_http_path("/api/v1/boards/", board, "");
-	bool good;
-
-	*answer = NULL;
-	if (path == NULL) {
-		return ff_failure_set(failure, "no-memory", "out of memory");
-	}
-	good = ff_api_get(api, path, answer, failure) || ff_api_no_board(api, board, failure);
-	free(path);
-	*chip = json_string_value(json_object_get(json_object_get(*answer, "info"), "chip"));
-	return good;
-}
-
-bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
-		       struct ff_failure *failure)
-{
-	json_t *answer;
-	const char *chip;
-	bool good;
-
-	if (options->chip == NULL || options->force) {
-		return true;
-	}
-	good = get_chip(api, board, &answer, &chip, failure);
-	if (good && chip != NULL && !ff_options_accept_chip(options, chip)) {
-		good = ff_failure_set(failure, "wrong-chip",
-				      "%s is an %s, not the %s that was asked for; --force goes on", board, chip,
-				      options->chip);
-	}
-	json_decref(answer);
-	return good;
-}
-
-bool ff_api_check_images(struct ff_api *api, const char *board, const struct ff_images *images,
-			 const struct ff_options *options, struct ff_failure *failure)
-{
-	struct ff_error error = FF_ERROR_NONE;
-	json_t *answer;
-	const char *chip;
-	bool good;
-
-	if (options->force || !ff_images_name_chip(images)) {
-		return true;
-	}
-	good = get_chip(api, board, &answer, &chip, failure);
-	if (good && chip != NULL && ff_images_check_chip(images, chip, &error) != FF_OK) {
-		good = ff_failure_set_error(failure, board, &error);
-	}
-	json_decref(answer);
-	return good;
-}
-
 struct upload {
 	struct ff_api *api;
 	struct ff_display *display;

@@ -42,11 +42,12 @@ bool ff_api_get(struct ff_api *api, const char *path, json_t **answer, struct ff
 /* The board that is meant: the one named, or the server's only one. A new string, to be freed; NULL: the failure. */
 char *ff_api_choose_board(struct ff_api *api, const char *named, struct ff_failure *failure);
 
-/* Refuses a board that is known to have another chip than --chip names; without --chip it asks nobody. */
+/* Refuses a board that has another chip than --chip names; without --chip it asks nobody. Of a board whose chip the server does
+ * not know yet the chip is found out first, by a job. */
 bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
 		       struct ff_failure *failure);
 
-/* Refuses images that ff_images_check_chip() refuses for the board's chip, if the server knows that; without any that it
+/* Refuses images that ff_images_check_chip() refuses for the board's chip, which is found out as above; without any that it
  * looks at, and with --force, asks nobody. */
 bool ff_api_check_images(struct ff_api *api, const char *board, const struct ff_images *images,
 			 const struct ff_options *options, struct ff_failure *failure);
