@@ -52,10 +52,13 @@ def files(directory):
     return {name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name))}
 
 
+SERVERS_OWN = {"who", "batch", "expected_start", "position", "priority", "select"}  # there is no queue at a port
+
+
 def comparable(job):
-    """A job without what differs from run to run."""
-    job = {key: value for key, value in job.items() if key not in ("id", "board", "created", "started", "finished",
-                                                                   "progress")}
+    """A job without what differs from run to run, or is a server's alone."""
+    job = {key: value for key, value in job.items()
+           if key not in {"id", "board", "created", "started", "finished", "progress"} | SERVERS_OWN}
     job["info"] = {key: value for key, value in job["info"].items() if key != "probed"}
     if job["result"]:
         job["result"]["phases"] = sorted(job["result"]["phases"])
