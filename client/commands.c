@@ -165,7 +165,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_audit },
 	{ .name = "firmware",
 	  .arguments = "[list]\nput FILE...\nremove SHA256...",
-	  .summary = "List the images that the server keeps, send some, or remove some",
+	  .summary = "List, send or remove images that the server keeps",
 	  .details =
 		  "An image that the server has is not sent again by write-flash, verify-flash, load-ram and test. put tells the "
 		  "SHA-256 of each FILE, by which requests can name it; one that a job needs is not removed.",
@@ -214,7 +214,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_power },
 	{ .name = "lease",
 	  .arguments = "[SELECTOR] -- COMMAND [ARGUMENT...]\n",
-	  .summary = "Run a command that has a board for itself, or list who has which",
+	  .summary = "Run a command that has a board for itself; list leases",
 	  .details =
 		  "The lease is renewed while the command runs and handed back when it ends, or when this program does. The command finds "
 		  "FARFLASH_LEASE, FARFLASH_BOARD and FARFLASH_SERVER in its environment, where farflash looks for "
