@@ -200,27 +200,37 @@ static struct ff_wish *next_offer(struct ff_dispatch *dispatch, struct ff_place 
 	return NULL;
 }
 
-/* The mutex is let go of for the offer. */
+static void begin_at(struct ff_place *place, unsigned kind)
+{
+	place->kind = kind;
+	place->begun_us = ff_now_us();
+	place->use.works = kind != FF_DISPATCH_NO_KIND;
+}
+
+/* The mutex is let go of for the offer; for those who ask meanwhile the place has been taken. */
 static void offer(struct ff_dispatch *dispatch, struct ff_wish *wish, struct ff_place *place)
 {
-	struct ff_worker *board = place->board;
+	struct ff_place before = *place;
 	unsigned kind = wish->kind;
 	place->given = dispatch->round;
 	wish->round = dispatch->round;
+	begin_at(place, kind);
 	unlist(dispatch, wish);
 	dispatch->offered = wish;
 	pthread_mutex_unlock(&dispatch->mutex);
-	bool taken = wish->ops->offer(wish, board);
+	bool taken = wish->ops->offer(wish, before.board);
 	pthread_mutex_lock(&dispatch->mutex);
 	dispatch->offered = NULL;
 	if (!taken) {
 		list(dispatch, wish);
 	}
-	place = ff_places_find(dispatch, board);
-	if (taken && place) {
-		place->kind = kind;
-		place->begun_us = ff_now_us();
-		place->use.works = kind != FF_DISPATCH_NO_KIND;
+	place = ff_places_find(dispatch, before.board);
+	if (place && taken) {
+		begin_at(place, kind); /* somebody may have looked at the board before it had the work */
+	} else if (place) {
+		place->kind = before.kind;
+		place->begun_us = before.begun_us;
+		place->use = before.use;
 	}
 	pthread_cond_broadcast(&dispatch->settled);
 }
