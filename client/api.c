@@ -223,7 +223,8 @@ bool ff_api_no_board(struct ff_api *api, const char *board, struct ff_failure *f
 	json_t *answer;
 	char names[256];
 
-	if (strcmp(failure->code, "no-such-board") == 0 && ff_api_get(api, "/api/v1/boards", &answer, &none)) {
+	if (api->select == NULL && strcmp(failure->code, "no-such-board") == 0 &&
+	    ff_api_get(api, "/api/v1/boards", &answer, &none)) {
 		list_names(names, sizeof(names), json_object_get(answer, "boards"));
 		snprintf(failure->text, sizeof(failure->text), "the server at %s has no board '%s'; it has: %s",
 			 ff_http_url(api->http), board, names[0] != '\0' ? names : "none");
@@ -256,8 +257,18 @@ static void add_param(char *resource, size_t size, const char *param)
 
 void ff_api_add_job(char *resource, size_t size, const struct ff_options *options)
 {
+	char param[32];
+
 	if (options->rerun) {
 		add_param(resource, size, "rerun=true");
+	}
+	if (options->priority != 0) {
+		snprintf(param, sizeof(param), "priority=%d", options->priority);
+		add_param(resource, size, param);
+	}
+	if (options->waits && options->select != NULL) {
+		snprintf(param, sizeof(param), "wait=%u", options->wait_s > 0 ? options->wait_s : 1);
+		add_param(resource, size, param);
 	}
 }
 
@@ -366,10 +377,22 @@ bool ff_api_flash(struct ff_api *api, const char *board, const char *resource, c
 				 : ff_api_start(api, board, whole, job, failure);
 }
 
-static char *board_path(const char *board, const char *resource)
+/* Of those boards that the user has selected, if that is how they are meant. */
+static char *selected_path(const struct ff_api *api, const char *resource)
+{
+	char prefix[MAX_RESOURCE + 32];
+
+	snprintf(prefix, sizeof(prefix), "/api/v1/%s%cselect=", resource, strchr(resource, '?') != NULL ? '&' : '?');
+	return ff_http_path(prefix, api->select, api->all ? "&all=true" : "");
+}
+
+static char *board_path(const struct ff_api *api, const char *board, const char *resource)
 {
 	char suffix[MAX_RESOURCE + 1];
 
+	if (api->select != NULL) {
+		return selected_path(api, resource);
+	}
 	snprintf(suffix, sizeof(suffix), "/%s", resource);
 	return ff_http_path("/api/v1/boards/", board, suffix);
 }
@@ -412,7 +435,7 @@ static bool send_form(struct ff_api *api, const char *path, const struct ff_imag
 bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
 		 struct ff_display *display, json_t **job, struct ff_failure *failure)
 {
-	char *path = board_path(board, resource);
+	char *path = board_path(api, board, resource);
 	struct ff_known known = { .count = 0 };
 	bool good = path != NULL || ff_failure_set(failure, "no-memory", "out of memory");
 
@@ -436,7 +459,7 @@ bool ff_api_send(struct ff_api *api, const char *board, const char *resource, co
 bool ff_api_begin(struct ff_api *api, const char *method, const char *board, const char *resource, json_t **job,
 		  struct ff_failure *failure)
 {
-	char *path = board_path(board, resource);
+	char *path = board_path(api, board, resource);
 	const struct ff_http_request request = {
 		.method = method, .path = path, .respond_async = true, .deadline_ms = WORK_DEADLINE_MS
 	};

@@ -19,6 +19,8 @@ struct ff_api {
 	/* Called some ten times a second while a request runs, for what must not wait; false ends it. NULL for none. */
 	bool (*meanwhile)(void *context);
 	void *meanwhile_context;
+	const char *select; /* the boards that work is for, instead of one by name; NULL: it has a name */
+	bool all;           /* all of them, instead of any one */
 };
 
 /* Reads the server's address; makes no connection yet. False: run->failure. Release with ff_api_release(). */

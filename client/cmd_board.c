@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "job.h"
 #include "work.h"
@@ -16,7 +17,7 @@ bool ff_cmd_reset(struct ff_run *run)
 		return false;
 	}
 	ff_display_clear(run->display);
-	if (!run->options->json) {
+	if (!run->options->json && !ff_batch_is_one(run->result)) {
 		printf("%s: reset\n", ff_job_board(run->result));
 	}
 	return true;

@@ -2,6 +2,7 @@
 /* erase-flash, erase-region. */
 #include <stdio.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "job.h"
 #include "words.h"
@@ -64,7 +65,7 @@ static bool run_erase(struct ff_run *run, struct erase *what)
 	if (!ff_work(run, &here, &there)) {
 		return false;
 	}
-	if (run->options->json) {
+	if (run->options->json || ff_batch_is_one(run->result)) {
 		return true;
 	}
 	if (what->everything) {

@@ -2,6 +2,7 @@
 /* write-flash: which files at which offsets, checked here; then the server or the engine writes them. */
 #include <stdio.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "direct.h"
 #include "gather.h"
@@ -28,7 +29,7 @@ bool ff_cmd_write_flash(struct ff_run *run)
 	run->result = with_build.result;
 	run->failure = with_build.failure;
 	ff_display_clear(run->display);
-	if (good && !options.json) {
+	if (good && !options.json && !ff_batch_is_one(run->result)) {
 		ff_job_print_flash(run->result, stdout);
 	}
 	ff_images_release(&images);

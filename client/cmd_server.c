@@ -63,6 +63,15 @@ static void print_labels(const json_t *board)
 	}
 }
 
+static void print_quarantine(const json_t *board)
+{
+	const json_t *quarantine = json_object_get(board, "quarantine");
+
+	if (json_is_object(quarantine)) {
+		printf("  in quarantine: %s\n", text_of(quarantine, "reason"));
+	}
+}
+
 static void print_boards(const json_t *boards, const char *select)
 {
 	size_t index;
@@ -92,6 +101,7 @@ static void print_boards(const json_t *boards, const char *select)
 		if (detail != NULL) {
 			printf("  %s\n", detail);
 		}
+		print_quarantine(board);
 		if (holder != NULL) {
 			printf("  in use by the %s\n", holder);
 		}
@@ -136,6 +146,28 @@ bool ff_cmd_boards(struct ff_run *run)
 	return true;
 }
 
+/* The board, or what selects it while none is chosen. */
+static const char *place_of(const json_t *job)
+{
+	const char *board = json_string_value(json_object_get(job, "board"));
+
+	return board != NULL ? board : text_of(job, "select");
+}
+
+/* The error's code, or of one that waits when it is its turn. */
+static const char *turn_of(const json_t *job, char *text, size_t size)
+{
+	json_int_t position = json_integer_value(json_object_get(job, "position"));
+	const char *start = json_string_value(json_object_get(job, "expected_start"));
+
+	if (position <= 0) {
+		return text_of(json_object_get(job, "error"), "code");
+	}
+	snprintf(text, size, "position %u%s%.40s", (unsigned)position, start != NULL ? ", about " : "",
+		 start != NULL ? start : "");
+	return text;
+}
+
 static void print_jobs(const json_t *jobs)
 {
 	size_t index;
@@ -145,12 +177,15 @@ static void print_jobs(const json_t *jobs)
 		puts("No jobs.");
 		return;
 	}
-	printf("%-6s %-16s %-18s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED", "ERROR");
+	printf("%-6s %-16s %-18s %-10s %10s  %-24s %s\n", "ID", "BOARD", "KIND", "STATE", "BYTES", "CREATED",
+	       "ERROR, OR ITS TURN");
 	json_array_foreach(jobs, index, job)
 	{
-		printf("%-6s %-16s %-18s %-10s %10lld  %-24s %s\n", text_of(job, "id"), text_of(job, "board"),
+		char turn[96];
+
+		printf("%-6s %-16s %-18s %-10s %10lld  %-24s %s\n", text_of(job, "id"), place_of(job),
 		       text_of(job, "kind"), text_of(job, "state"), ff_job_bytes(job), text_of(job, "created"),
-		       text_of(json_object_get(job, "error"), "code"));
+		       turn_of(job, turn, sizeof(turn)));
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "content.h"
 #include "gather.h"
@@ -116,7 +117,7 @@ bool ff_cmd_test(struct ff_run *run)
 	run->result = with_build.result;
 	run->failure = with_build.failure;
 	ff_display_clear(run->display);
-	if (!options.json) {
+	if (!options.json && !ff_batch_is_one(run->result)) {
 		tell(run);
 	}
 	ff_images_release(&images);

@@ -2,6 +2,7 @@
 /* verify-flash. */
 #include <stdio.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "gather.h"
 #include "job.h"
@@ -80,7 +81,7 @@ bool ff_cmd_verify_flash(struct ff_run *run)
 		verify.options = (struct ff_verify_options){ options.settings.mode, options.settings.freq,
 							     options.settings.size };
 		good = ff_work(&with_build, &here, &there);
-		if (!options.json) {
+		if (!options.json && !ff_batch_is_one(with_build.result)) {
 			tell(&with_build);
 		}
 	} else {

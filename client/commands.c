@@ -16,13 +16,22 @@
 			"Put this size into the bootloader's header (keep; detect: the size that the flash has)", 1 \
 	}
 
+#define TURN_OPTIONS \
+	{ "select", FF_OPTION_SELECT, "SELECTOR", 0, "Any board with these labels, as in chip=esp32c3,rack!=1", 1 }, \
+		{ "all", FF_OPTION_ALL, NULL, 0, "All boards that --select matches, at the same time", 1 }, \
+		{ "wait", FF_OPTION_WAIT, "SECONDS", 0, "With --select: how long to wait for a board (3600)", 1 }, \
+	{ \
+		"priority", FF_OPTION_PRIORITY, "N", 0, "Before others (up to 10) or behind them (down to -10)", 1 \
+	}
+
 #define WRITE_OPTIONS \
-	{ "build-dir", \
-	  'C', \
-	  "DIR", \
-	  0, \
-	  "Write what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", \
-	  1 }, \
+	TURN_OPTIONS, \
+		{ "build-dir", \
+		  'C', \
+		  "DIR", \
+		  0, \
+		  "Write what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", \
+		  1 }, \
 		SETTINGS_OPTIONS, \
 		{ "encrypt", \
 		  FF_OPTION_ENCRYPT, \
@@ -71,7 +80,19 @@ static const struct argp_option test_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option turn_options[] = {
+	TURN_OPTIONS,
+	{ 0 },
+};
+
+static const struct argp_option quarantine_options[] = {
+	{ "reason", FF_OPTION_REASON, "TEXT", 0, "Put the board in quarantine, and say why", 1 },
+	{ "end", FF_OPTION_END, NULL, 0, "Take the board out of it", 1 },
+	{ 0 },
+};
+
 static const struct argp_option verify_options[] = {
+	TURN_OPTIONS,
 	{ "build-dir", 'C', "DIR", 0,
 	  "Compare with what DIR/flasher_args.json of an ESP-IDF build lists; a zip or tar.gz of DIR will do", 1 },
 	SETTINGS_OPTIONS,
@@ -202,6 +223,7 @@ const struct ff_command ff_commands[] = {
 	{ .name = "reset",
 	  .arguments = "",
 	  .summary = "Reset the board into its application",
+	  .options = turn_options,
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_reset },
 	{ .name = "power",
@@ -223,6 +245,16 @@ const struct ff_command ff_commands[] = {
 	  .max_words = 1,
 	  .options = lease_options,
 	  .run = ff_cmd_lease },
+	{ .name = "quarantine",
+	  .arguments = "[BOARD]",
+	  .summary = "Show which boards are out of use, put one there, or take it out",
+	  .details =
+		  "A board in quarantine is not chosen by selectors, and work by its name is refused without --force. One whose "
+		  "jobs have failed by its own fault comes out when chip-id or another probe succeeds; one that was "
+		  "put there by hand, by hand.",
+	  .max_words = 1,
+	  .options = quarantine_options,
+	  .run = ff_cmd_quarantine },
 	{ .name = "monitor",
 	  .arguments = "",
 	  .summary = "Show what the board prints, and send it what is typed",
@@ -262,6 +294,7 @@ const struct ff_command ff_commands[] = {
 	  .arguments = "",
 	  .summary = "Erase the whole flash",
 	  .details = "Refused on a chip with secure boot or flash encryption, unless --force is given.",
+	  .options = turn_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_erase_flash },
 	{ .name = "erase-region",
@@ -269,6 +302,7 @@ const struct ff_command ff_commands[] = {
 	  .summary = "Erase a part of the flash",
 	  .details = "OFFSET and SIZE are multiples of 4096, decimal or behind 0x. Refused as erase-flash is.",
 	  .max_words = 2,
+	  .options = turn_options,
 	  .telling = FF_TELL_ALWAYS,
 	  .run = ff_cmd_erase_region },
 	{ .name = "read-flash",

@@ -48,6 +48,10 @@ enum ff_command_option {
 	FF_OPTION_SECONDS,
 	FF_OPTION_CANCEL,
 	FF_OPTION_SELECT,
+	FF_OPTION_ALL,
+	FF_OPTION_PRIORITY,
+	FF_OPTION_REASON,
+	FF_OPTION_END,
 	FF_OPTION_BYTES,
 	FF_OPTION_NON_VOLATILE,
 	FF_OPTION_ENCRYPT,
@@ -76,6 +80,7 @@ enum ff_command_option {
 
 bool ff_cmd_boards(struct ff_run *run);
 bool ff_cmd_lease(struct ff_run *run);
+bool ff_cmd_quarantine(struct ff_run *run);
 bool ff_cmd_jobs(struct ff_run *run);
 bool ff_cmd_audit(struct ff_run *run);
 bool ff_cmd_firmware(struct ff_run *run);

@@ -101,6 +101,13 @@ static unsigned long number(struct argp_state *state, const char *option, const 
 	return value;
 }
 
+static int priority(struct argp_state *state, const char *text)
+{
+	unsigned long steps = number(state, "--priority", text[0] == '-' ? text + 1 : text, 0, 10);
+
+	return text[0] == '-' ? -(int)steps : (int)steps;
+}
+
 static int64_t seconds(struct argp_state *state, const char *text)
 {
 	char *end;
@@ -194,6 +201,9 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	case FF_OPTION_SELECT:
 		options->select = argument;
 		return 0;
+	case FF_OPTION_REASON:
+		options->reason = argument;
+		return 0;
 	case 'c':
 		options->chip = strcmp(argument, "auto") == 0 ? NULL : argument;
 		return 0;
@@ -240,6 +250,12 @@ static error_t parse_flag(int key, struct ff_options *options)
 	case OPTION_JSON:
 		options->json = true;
 		return 0;
+	case FF_OPTION_ALL:
+		options->all = true;
+		return 0;
+	case FF_OPTION_END:
+		options->end = true;
+		return 0;
 	case FF_OPTION_RESET:
 		options->reset = true;
 		return 0;
@@ -284,6 +300,9 @@ static error_t parse_test(int key, char *argument, struct argp_state *state, str
 	case FF_OPTION_WAIT:
 		options->wait_s = (unsigned)number(state, "--wait", argument, 0, 604800);
 		options->waits = true;
+		return 0;
+	case FF_OPTION_PRIORITY:
+		options->priority = priority(state, argument);
 		return 0;
 	case FF_OPTION_BOOTS:
 		options->boots = (unsigned)number(state, "--boots", argument, 2, 1000);

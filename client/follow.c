@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "follow.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,17 @@ static void show_state(struct follow *follow, const json_t *holder)
 	}
 }
 
+static void show_position(struct follow *follow, const json_t *forecast)
+{
+	json_int_t position = json_integer_value(json_object_get(forecast, "position"));
+	char text[48];
+
+	if (position > 0) {
+		snprintf(text, sizeof(text), "queued, position %u", (unsigned)position);
+		ff_display_update(follow->display, text, 0, 0);
+	}
+}
+
 static void show_output(struct follow *follow, const json_t *text)
 {
 	if (json_is_string(text)) {
@@ -99,6 +111,8 @@ static void take_event(void *context, const char *event, const char *data)
 		show_progress(follow, value);
 	} else if (strcmp(event, "state") == 0) {
 		show_state(follow, value);
+	} else if (strcmp(event, "position") == 0) {
+		show_position(follow, value);
 	}
 	json_decref(value);
 }

@@ -66,6 +66,10 @@ struct ff_options {
 	const char *since;         /* of audit: a time, as the server knows it */
 	unsigned limit;            /* lines; 0: the server's default */
 	const char *select;        /* labels of the boards that are meant; NULL: all */
+	bool all;                  /* work is for all of them, instead of any one */
+	int priority;              /* of the job */
+	const char *reason;        /* why a board is put in quarantine */
+	bool end;                  /* of the quarantine */
 	const char *local_rfc2217; /* where connect listens; NULL where it is not said */
 	const char *local_raw;
 	const char *local_pty;

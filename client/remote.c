@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "batch.h"
 #include "follow.h"
 #include "job.h"
 
@@ -92,7 +93,8 @@ static bool start(struct ff_run *run, struct ff_api *api, const struct ff_remote
 	char resource[FF_REMOTE_RESOURCE_SIZE + OPTIONS_SIZE];
 
 	if (task->writes) {
-		return ff_api_check_images(api, board, task->images, run->options, &run->failure) &&
+		return (api->select != NULL ||
+			ff_api_check_images(api, board, task->images, run->options, &run->failure)) &&
 		       ff_api_flash(api, board, task->resource[0] != '\0' ? task->resource : "flash", task->query,
 				    task->images, run->options, run->display, &run->result, &run->failure);
 	}
@@ -124,6 +126,31 @@ static bool conclude(struct ff_run *run, struct ff_api *api, const struct ff_rem
 	return fetch_content(run, api, task->content) && good;
 }
 
+/* A new string: the board's name, empty where a selector says which. NULL: the failure. */
+static char *choose(struct ff_run *run, struct ff_api *api)
+{
+	const struct ff_options *options = run->options;
+	char *board;
+
+	if (options->all && options->select == NULL) {
+		ff_failure_set(&run->failure, "invalid-argument", "--all wants --select, which says of which boards");
+		return NULL;
+	}
+	if (options->select != NULL) {
+		board = strdup("");
+		if (board == NULL) {
+			ff_failure_set(&run->failure, "no-memory", "out of memory");
+		}
+		return board;
+	}
+	board = ff_api_choose_board(api, options->board, &run->failure);
+	if (board != NULL && !ff_api_check_chip(api, board, options, &run->failure)) {
+		free(board);
+		return NULL;
+	}
+	return board;
+}
+
 bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
 {
 	struct ff_api api;
@@ -133,10 +160,13 @@ bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
 	if (!ff_api_init(&api, run)) {
 		return false;
 	}
-	board = ff_api_choose_board(&api, run->options->board, &run->failure);
-	good = board != NULL && ff_api_check_chip(&api, board, run->options, &run->failure) &&
-	       start(run, &api, task, board) && ff_follow_job(&api, &run->result, run->display, &run->failure) &&
-	       conclude(run, &api, task);
+	api.select = run->options->select;
+	api.all = run->options->all;
+	board = choose(run, &api);
+	good = board != NULL && start(run, &api, task, board) &&
+	       (ff_batch_is_one(run->result)
+			? ff_batch_follow(&api, &run->result, run->display, &run->failure) && ff_batch_conclude(run)
+			: ff_follow_job(&api, &run->result, run->display, &run->failure) && conclude(run, &api, task));
 	free(board);
 	ff_api_release(&api);
 	return good;

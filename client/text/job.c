@@ -256,12 +256,18 @@ void ff_job_print(const json_t *job, FILE *out)
 	const json_t *progress = json_object_get(job, "progress");
 	const char *phase = text_of(progress, "phase", NULL);
 
-	fprintf(out, "job       %s, %s on %s\n", ff_job_id(job), text_of(job, "kind", "?"), text_of(job, "board", "?"));
+	fprintf(out, "job       %s, %s on %s\n", ff_job_id(job), text_of(job, "kind", "?"),
+		text_of(job, "board", text_of(job, "select", "?")));
 	fprintf(out, "state     %s\n", ff_job_state(job));
 	if (phase != NULL && !ff_job_has_ended(job)) {
 		fprintf(out, "phase     %s, %lld of %lld bytes\n", phase,
 			(long long)json_integer_value(json_object_get(progress, "done")),
 			(long long)json_integer_value(json_object_get(progress, "total")));
+	}
+	if (json_integer_value(json_object_get(job, "position")) > 0) {
+		fprintf(out, "position  %lld, expected to begin %s\n",
+			(long long)json_integer_value(json_object_get(job, "position")),
+			text_of(job, "expected_start", "some day"));
 	}
 	fprintf(out, "created   %s\n", text_of(job, "created", "-"));
 	fprintf(out, "started   %s\n", text_of(job, "started", "-"));

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who gets which board: any that matches, all that match, in a fair order; and boards that are out of use."""
 
+import json
 import threading
 
 import pytest
 
 import firmware
-from program import wait_until
+from program import program_path, run, wait_until
 from rest import API, assert_problem, form
 
 IMAGE = firmware.image("esp32", 64 * 1024)
@@ -240,3 +241,45 @@ def test_quarantine__by_hand(rack):
     assert server.rest.request("DELETE", path).status == 204
     assert server.rest.wait_job(waiting["id"])["state"] == "done"
     assert server.rest.request("DELETE", path).status == 204
+
+
+def client(server, *arguments, **options):
+    return run([program_path("farflash"), "--server", server.url, *arguments], **options)
+
+
+def test_client__any_and_all(rack, tmp_path):
+    server, boards = rack(lab1=["rack=1"], lab2=["rack=1"], lab3=["rack=2"])
+    image = tmp_path / "app.bin"
+    image.write_bytes(IMAGE)
+    done = client(server, "write-flash", "--select", "rack=2", "0x10000", image)
+    assert done.status == 0 and "lab3: wrote" in done.stdout, done
+    done = client(server, "write-flash", "--select", "rack=1", "--all", "0x10000", image)
+    assert done.status == 0, done
+    rows = [line.split()[:3] for line in done.stdout.splitlines()]
+    assert ["lab1", "2", "done"] in rows and ["lab2", "3", "done"] in rows, done
+    assert boards["lab1"].holds(0x10000, IMAGE) and boards["lab2"].holds(0x10000, IMAGE)
+    done = client(server, "--json", "reset", "--select", "rack=1", "--all")
+    assert done.status == 0 and [row["board"] for row in json.loads(done.stdout)["rows"]] == ["lab1", "lab2"], done
+    boards["lab2"].kill()
+    done = client(server, "verify-flash", "--select", "rack=1", "--all", "0x10000", image)
+    assert done.status == 1 and "1 of 2 boards are done" in done.stderr and "unreachable" not in done.stderr, done
+    assert client(server, "reset", "--all").status == 2
+    assert client(server, "reset", "--select", "rack=9").status == 2
+    held = lease(server.rest, "lab1")
+    done = client(server, "reset", "--select", "rack,!old", "--wait", "1", "--select", "rack=1")
+    assert done.status == 4, done
+    give_back(server.rest, held)
+
+
+def test_client__quarantine(rack):
+    server, _ = rack(lab1=["rack=1"])
+    assert client(server, "quarantine").stdout == "No board is in quarantine.\n"
+    assert client(server, "quarantine", "lab1", "--reason", "a loose wire").status == 0
+    assert "lab1" in client(server, "quarantine").stdout
+    assert "in quarantine: a loose wire" in client(server, "boards").stdout
+    refused = client(server, "--board", "lab1", "reset")
+    assert refused.status == 4 and "a loose wire" in refused.stderr
+    server.rest.request("POST", f"{API}/reset?select=rack=1", headers=ASYNC)
+    assert "position 1" in client(server, "jobs").stdout
+    assert client(server, "quarantine", "lab1", "--end").status == 0
+    server.rest.wait_job("1")
