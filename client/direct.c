@@ -196,6 +196,7 @@ static json_t *region_json(const struct ff_region *region, const char *sha256, b
 			   sha256, "name", ff_utf8_text(region->name));
 	if (is_written) {
 		json_object_set_new(object, "encrypt", json_boolean(region->encrypt));
+		json_object_set_new(object, "written", json_null());
 	}
 	return object;
 }
@@ -216,6 +217,26 @@ enum ff_status ff_direct_open_images(struct ff_run *run, const struct ff_images 
 		json_array_append_new(noted, region_json(&regions[i], sha256, is_written));
 	}
 	return status;
+}
+
+/* What each region's bytes were when they were written. */
+static void note_written(json_t *job, const struct ff_write_report *report)
+{
+	size_t index;
+	json_t *region;
+
+	json_array_foreach(json_object_get(job, "regions"), index, region)
+	{
+		char sha256[2 * sizeof(report->patched_sha256) + 1];
+
+		json_object_set(region, "written", json_object_get(region, "sha256"));
+		if (report->patched && report->patched_region == index) {
+			for (size_t i = 0; i < sizeof(report->patched_sha256); i++) {
+				snprintf(sha256 + 2 * i, 3, "%02x", report->patched_sha256[i]);
+			}
+			json_object_set_new(region, "written", json_string(sha256));
+		}
+	}
 }
 
 static void set_result(struct session *session, const struct ff_write_report *report, json_t *job)
@@ -309,6 +330,7 @@ bool ff_direct_flash(struct ff_run *run, const struct ff_images *images)
 	}
 	if (status == FF_OK) {
 		set_result(&session, &report, run->result);
+		note_written(run->result, &report);
 	}
 	note_info(&session, run->result);
 	close_board(&session, status);

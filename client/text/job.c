@@ -213,10 +213,15 @@ static void print_regions(const json_t *job, FILE *out)
 	{
 		const json_t *same = json_object_get(region, "same");
 
+		const char *sha256 = text_of(region, "written", text_of(region, "sha256", NULL));
+
 		fprintf(out, "image     %s  %lld bytes  %s", text_of(region, "offset", "?"),
 			(long long)json_integer_value(json_object_get(region, "size")), text_of(region, "name", ""));
 		if (json_is_boolean(same)) {
 			fputs(json_is_true(same) ? "  verified" : "  differs", out);
+		}
+		if (sha256 != NULL) {
+			fprintf(out, "  sha256:%s", sha256);
 		}
 		putc('\n', out);
 	}

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "imagechip.h"
 #include "plan.h"
 
+#define PIECE 1024         /* on the stack */
 #define DEFAULT_SIZE "4MB" /* where the flash does not tell, as esptool has it */
 
 static const struct ff_imagechip *image_chip(const struct ff_flasher *flasher)
@@ -136,6 +139,37 @@ enum ff_status ff_patched_make(struct ff_patched *patched, const struct ff_flash
 		if (!keep && regions[i].offset == flasher->loader.chip->bootloader_at) {
 			status = patch_bootloader(&patched->images[i], &patched->regions[i], flasher,
 						  ff_plan_label(regions, i, label), settings, error);
+		}
+	}
+	return status;
+}
+
+static enum ff_status hash(const struct ff_source *source, uint8_t sha256[32], struct ff_error *error)
+{
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	enum ff_status status = FF_OK;
+	bool hashed = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1;
+	for (uint64_t at = 0; at < source->size && hashed && status == FF_OK;) {
+		uint8_t bytes[PIECE];
+		size_t size = source->size - at < sizeof(bytes) ? (size_t)(source->size - at) : sizeof(bytes);
+		status = source->read(source->context, at, bytes, size, error);
+		hashed = status != FF_OK || EVP_DigestUpdate(digest, bytes, size) == 1;
+		at += size;
+	}
+	hashed = hashed && EVP_DigestFinal_ex(digest, sha256, NULL) == 1;
+	EVP_MD_CTX_free(digest);
+	return hashed || status != FF_OK ? status : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+}
+
+enum ff_status ff_patched_tell(const struct ff_patched *patched, size_t count, struct ff_write_report *report,
+			       struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+	for (size_t i = 0; i < count && i < FF_MAX_REGIONS && status == FF_OK; i++) {
+		if (patched->images[i].patch.changed) {
+			report->patched = true;
+			report->patched_region = (unsigned)i;
+			status = hash(&patched->regions[i].source, report->patched_sha256, error);
 		}
 	}
 	return status;

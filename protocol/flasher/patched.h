@@ -42,4 +42,9 @@ FF_WARN_UNUSED enum ff_status ff_patched_make(struct ff_patched *patched, const 
 					      const struct ff_region *regions, size_t count,
 					      const struct ff_settings *settings, struct ff_error *error);
 
+/* Whether a region among the first `count` is changed: which one, and the SHA-256 of its bytes as they are then.
+ * Errors: FF_ERR_NO_MEMORY, those of the source. */
+FF_WARN_UNUSED enum ff_status ff_patched_tell(const struct ff_patched *patched, size_t count,
+					      struct ff_write_report *report, struct ff_error *error);
+
 #endif

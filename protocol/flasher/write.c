@@ -264,7 +264,7 @@ static enum ff_status verify_all(struct job *job, struct ff_error *error)
 	return FF_OK;
 }
 
-static void fill_report(const struct job *job, struct ff_write_report *report)
+static enum ff_status fill_report(const struct job *job, struct ff_write_report *report, struct ff_error *error)
 {
 	*report = (struct ff_write_report){ .bytes = job->total };
 	for (size_t i = 0; i < job->count; i++) {
@@ -272,6 +272,7 @@ static void fill_report(const struct job *job, struct ff_write_report *report)
 		report->unverified += can_compare(job, i) ? 0 : job->regions[i].source.size;
 	}
 	report->verified = report->unverified == 0;
+	return ff_patched_tell(&job->patched, job->count, report, error);
 }
 
 static void begin_phase(struct job *job, enum ff_phase phase)
@@ -365,7 +366,7 @@ enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_regi
 		status = run(job, error);
 	}
 	if (status == FF_OK && report) {
-		fill_report(job, report);
+		status = fill_report(job, report, error);
 	}
 	if (status == FF_OK) {
 		note_unverified(job);

@@ -111,6 +111,9 @@ struct ff_firmware_totals {
 size_t ff_firmware_list(struct ff_firmware_store *store, struct ff_firmware_view *views, size_t capacity);
 struct ff_firmware_totals ff_firmware_totals(struct ff_firmware_store *store);
 
+/* A digest as text, in lower case. */
+void ff_firmware_hex(char text[FF_SHA256_HEX_SIZE], const uint8_t digest[32]);
+
 /* ---- uploads ---- */
 
 /* Begins an upload. FF_ERR_IO, FF_ERR_DENIED, FF_ERR_NO_SPACE, FF_ERR_NO_MEMORY. */

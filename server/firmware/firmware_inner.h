@@ -96,7 +96,5 @@ FF_WARN_UNUSED enum ff_status ff_firmware_scan(struct ff_firmware_store *store, 
 
 /* The failure of a disk. */
 enum ff_status ff_firmware_disk_failure(struct ff_error *error, int reason, const struct ff_firmware_store *store);
-/* Writes a digest as text. */
-void ff_firmware_hex(char text[FF_SHA256_HEX_SIZE], const uint8_t digest[32]);
 
 #endif

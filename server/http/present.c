@@ -197,6 +197,7 @@ static json_t *present_regions(const struct ff_job *job, const struct ff_job_vie
 				  (json_int_t)regions[i].size, "sha256", regions[i].sha256, "name", regions[i].name);
 		if (ff_job_kind(job) == FF_JOB_FLASH || ff_job_kind(job) == FF_JOB_TEST) {
 			json_object_set_new(region, "encrypt", json_boolean(regions[i].encrypt));
+			json_object_set_new(region, "written", json_pack("s?", ff_job_written(job, view, i)));
 		}
 		if (ff_job_kind(job) == FF_JOB_VERIFY) {
 			json_object_set_new(region, "same", view->compared ? json_boolean(view->same[i]) : json_null());

@@ -238,6 +238,23 @@ static enum ff_status tell_same(struct ff_job *job, const struct ff_job_view *vi
 	return status;
 }
 
+/* Exactly which bytes lie where. */
+static enum ff_status tell_written(struct ff_job *job, const struct ff_job_view *view, struct ff_buf *out)
+{
+	enum ff_status status = FF_OK;
+	size_t count = 0;
+	const struct ff_job_region *regions = ff_job_regions(job, &count);
+	for (size_t i = 0; i < count && status == FF_OK; i++) {
+		const char *sha256 = ff_job_written(job, view, i);
+		if (sha256) {
+			status = ff_buf_printf(out, "written: %llu bytes at 0x%x, sha256:%s%s%s\n",
+					       (unsigned long long)regions[i].size, regions[i].offset, sha256,
+					       regions[i].name ? ", " : "", regions[i].name ? regions[i].name : "");
+		}
+	}
+	return status;
+}
+
 static enum ff_status tell_notes(struct ff_progress_text *text, struct ff_job *job, const struct ff_job_view *view,
 				 struct ff_buf *out)
 {
@@ -255,6 +272,9 @@ enum ff_status ff_progress_text_verdict(struct ff_job *job, const struct ff_job_
 {
 	double seconds = view->started_ms ? (double)(view->finished_ms - view->started_ms) / 1000 : 0;
 	enum ff_status status = tell_same(job, view, out);
+	if (status == FF_OK) {
+		status = tell_written(job, view, out);
+	}
 	if (status != FF_OK) {
 		return status;
 	}

@@ -119,12 +119,14 @@ struct ff_job_target {
 
 struct ff_job_result {
 	bool known;
-	uint64_t bytes;      /* that the work was about */
-	uint64_t wire_bytes; /* FF_JOB_FLASH: after compression */
-	bool verified;       /* FF_JOB_FLASH, FF_JOB_VERIFY: the chip has confirmed them */
-	uint64_t unverified; /* FF_JOB_FLASH: bytes that it has not */
-	uint32_t before;     /* FF_JOB_WRITE_FLASH_STATUS: the status before the write */
-	uint32_t value;      /* the status now, or the word of FF_JOB_READ_MEMORY, if it was one */
+	uint64_t bytes;                          /* that the work was about */
+	uint64_t wire_bytes;                     /* FF_JOB_FLASH: after compression */
+	bool verified;                           /* FF_JOB_FLASH, FF_JOB_VERIFY: the chip has confirmed them */
+	uint64_t unverified;                     /* FF_JOB_FLASH: bytes that it has not */
+	unsigned patched_region;                 /* FF_JOB_FLASH: whose header got flash settings; ... */
+	char patched_sha256[FF_SHA256_HEX_SIZE]; /* ... its bytes as they were written; empty: there is none */
+	uint32_t before;                         /* FF_JOB_WRITE_FLASH_STATUS: the status before the write */
+	uint32_t value;                          /* the status now, or the word of FF_JOB_READ_MEMORY, if it was one */
 	bool stub;
 	uint32_t baud;
 	int64_t phase_us[FF_PHASE_COUNT]; /* 0: the phase did not happen */
@@ -291,6 +293,10 @@ uint64_t ff_job_lease(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
 const struct ff_job_target *ff_job_target(const struct ff_job *job);
 const struct ff_job_region *ff_job_regions(const struct ff_job *job, size_t *count);
+
+/* The SHA-256 of a region's bytes as they were written, which is not that of the image where its header got flash settings. NULL: they are
+ * not known to be in flash. `view` is the job's; valid as long as both. */
+const char *ff_job_written(const struct ff_job *job, const struct ff_job_view *view, size_t region);
 const struct ff_job_watch *ff_job_watch(const struct ff_job *job); /* NULL: not FF_JOB_TEST */
 
 /* For the work, in the owner thread. */

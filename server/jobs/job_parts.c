@@ -30,6 +30,19 @@ bool ff_job_state_ended(enum ff_job_state state)
 	return state != FF_JOB_QUEUED && state != FF_JOB_RUNNING;
 }
 
+const char *ff_job_written(const struct ff_job *job, const struct ff_job_view *view, size_t region)
+{
+	size_t count = 0;
+	const struct ff_job_region *regions = ff_job_regions(job, &count);
+	const struct ff_job_result *result = &view->result;
+	bool writes = ff_job_kind(job) == FF_JOB_FLASH || ff_job_kind(job) == FF_JOB_TEST;
+	if (!writes || !result->known || result->bytes == 0 || region >= count) {
+		return NULL;
+	}
+	bool patched = result->patched_sha256[0] && result->patched_region == region;
+	return patched ? result->patched_sha256 : regions[region].sha256;
+}
+
 void ff_job_regions_free(struct ff_job_region *regions, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

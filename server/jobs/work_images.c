@@ -65,6 +65,10 @@ enum ff_status ff_work_flash(struct ff_work *work, struct ff_error *error)
 	work->result.wire_bytes = report.wire_bytes;
 	work->result.verified = report.verified;
 	work->result.unverified = report.unverified;
+	if (report.patched) {
+		work->result.patched_region = report.patched_region;
+		ff_firmware_hex(work->result.patched_sha256, report.patched_sha256);
+	}
 	work->done = report.verified ? "the flash is written and verified" : "the flash is written";
 	return status;
 }

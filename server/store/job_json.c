@@ -103,6 +103,12 @@ static const struct ff_field result_fields[] = {
 	FF_FIELD(FF_FIELD_BOOL, ff_job_result, stub),     FF_FIELD(FF_FIELD_NUMBER, ff_job_result, baud),
 };
 
+/* Of few results. */
+static const struct ff_field patched_fields[] = {
+	FF_FIELD(FF_FIELD_NUMBER, ff_job_result, patched_region),
+	FF_FIELD(FF_FIELD_TEXT, ff_job_result, patched_sha256),
+};
+
 static const struct ff_field progress_fields[] = {
 	FF_FIELD_OF(ff_progress, phase, phase_name, FF_PHASE_COUNT),
 	FF_FIELD(FF_FIELD_NUMBER, ff_progress, region),
@@ -247,6 +253,9 @@ static json_t *pack_result(const struct ff_job_result *result)
 		}
 	}
 	json_object_set_new(object, "phase_us", phases);
+	if (result->patched_sha256[0]) {
+		json_object_set_new(object, "patched", ff_fields_pack(patched_fields, COUNT(patched_fields), result));
+	}
 	return object;
 }
 
@@ -434,7 +443,10 @@ static bool read_result(const json_t *object, struct ff_job_result *result)
 		}
 	}
 	result->known = true;
-	return ff_fields_unpack(result_fields, COUNT(result_fields), result, object);
+	const json_t *patched = json_object_get(object, "patched");
+	bool right = !patched || (ff_fields_unpack(patched_fields, COUNT(patched_fields), result, patched) &&
+				  is_sha256(result->patched_sha256));
+	return right && ff_fields_unpack(result_fields, COUNT(result_fields), result, object);
 }
 
 static bool read_same(const json_t *list, size_t regions, struct ff_job_view *view)

@@ -48,7 +48,7 @@ def test_curl__several_images_in_one_form(server, board, tmp_path, app, app_file
     job = json.loads(done.stdout)
     wanted = [("0x1000", loader, "bootloader.bin"), ("0x8000", table, "partitions.bin"), ("0x10000", app, "app.bin")]
     assert job["regions"] == [{"offset": offset, "size": len(image), "sha256": hashlib.sha256(image).hexdigest(),
-                               "name": name, "encrypt": False} for offset, image, name in wanted]
+                               "name": name, "encrypt": False, "written": hashlib.sha256(image).hexdigest()} for offset, image, name in wanted]
     for offset, image, _ in wanted:
         assert board.holds(int(offset, 16), image)
 

@@ -181,6 +181,29 @@ def test_firmware__what_is_no_name_is_an_image(rest, board):
     assert_problem(reply, 400, "invalid-argument", "not both")
 
 
+# ---- what a job says it has written
+
+
+def test_firmware__jobs_tell_what_they_wrote(rest, board, make_server, server):
+    """Also where flash settings went into the header: the hash is that of the bytes in flash, after a restart as well."""
+    loader = firmware.bootloader("esp32")
+    reply = rest.flash("lab1", ("0x1000", loader, "bootloader.bin"), ("0x10000", IMAGE, "app.bin"), query="?flash_mode=dout&flash_size=2MB")
+    assert reply.status == 200, reply
+    regions = reply.json()["regions"]
+    lying = board.flash(0x1000, len(loader))
+    assert lying != loader
+    assert [(row["sha256"], row["written"]) for row in regions] == [(digest(loader), digest(lying)), (digest(IMAGE), digest(IMAGE))]
+    told = rest.request("PUT", f"{API}/boards/lab1/flash?offset=0x1000&flash_mode=dout&flash_size=2MB", loader, {"Accept": "text/plain"})
+    assert f"written: {len(loader)} bytes at 0x1000, sha256:{digest(lying)}\n" in told.body.decode()
+    assert rest.flash("lab1", ("0x0fff", b"refused")).status == 400
+    waiting = rest.flash_async("lab1", ("0x10000", IMAGE))
+    assert waiting["regions"][0]["written"] is None
+    rest.wait_job(waiting["id"])
+    assert server.terminate() == 0
+    again = make_server(lab1=board, data_dir=server.data_dir)
+    assert again.rest.job(reply.json()["id"])["regions"] == regions
+
+
 # ---- restarts, and what may come between
 
 

@@ -187,6 +187,9 @@ struct ff_write_report {
 	bool verified;       /* all of them */
 	uint64_t
 		unverified; /* bytes that nobody compared: everything without verification, or what the chip encrypted */
+	bool patched;       /* the header of one region got flash settings, ... */
+	unsigned patched_region;    /* ... of this one, ... */
+	uint8_t patched_sha256[32]; /* ... whose bytes were written with this SHA-256, instead of that of its source */
 };
 
 /* Opens the board behind `transport`: reset, sync, detection, stub upload, baud change, flash detection.

@@ -239,7 +239,7 @@ static void test_job__prints_all_of_a_job(void **state)
 				  "created   2026-01-31T12:00:00.000Z\n"
 				  "started   2026-01-31T12:00:00.100Z\n"
 				  "finished  2026-01-31T12:00:13.600Z\n"
-				  "image     0x10000  1048576 bytes  app.bin\n"
+				  "image     0x10000  1048576 bytes  app.bin  sha256:00\n"
 				  "board     ESP32 (revision v3.1, MAC 24:0a:c4:00:00:01, 4 MB flash)\n"
 				  "note      app.bin: look at it\n");
 	free(text);
@@ -294,10 +294,10 @@ static void test_job__prints_target_and_comparison(void **state)
 	json_t *read = load("{\"id\": \"8\", \"kind\": \"read-memory\", \"board\": \"lab1\", \"state\": \"done\","
 			    " \"target\": {\"address\": \"0x40001000\", \"size\": 4},"
 			    " \"result\": {\"bytes\": 4, \"value\": \"0x00f01d83\"}}");
-	json_t *compared =
-		load("{\"id\": \"9\", \"kind\": \"verify\", \"board\": \"lab1\", \"state\": \"failed\","
-		     " \"target\": null, \"regions\": [{\"offset\": \"0x0\", \"size\": 4, \"name\": \"a.bin\","
-		     " \"same\": false}]}");
+	json_t *compared = load(
+		"{\"id\": \"9\", \"kind\": \"verify\", \"board\": \"lab1\", \"state\": \"failed\","
+		" \"target\": null, \"regions\": [{\"offset\": \"0x0\", \"size\": 4, \"name\": \"a.bin\","
+		" \"same\": false}, {\"offset\": \"0x10\", \"size\": 4, \"sha256\": \"01\", \"written\": \"02\"}]}");
 	char *text = printed(ff_job_print, read);
 
 	(void)state;
@@ -305,6 +305,7 @@ static void test_job__prints_target_and_comparison(void **state)
 	free(text);
 	text = printed(ff_job_print, compared);
 	assert_non_null(strstr(text, "image     0x0  4 bytes  a.bin  differs\n"));
+	assert_non_null(strstr(text, "image     0x10  4 bytes    sha256:02\n"));
 	assert_null(strstr(text, "target"));
 	free(text);
 	json_decref(read);

@@ -38,6 +38,8 @@ static void make_bootloader(void)
 	put_digest(image);
 }
 
+static struct ff_write_report written; /* of the last write */
+
 static enum ff_status write_so(const struct ff_write_options *options, uint32_t offset, struct ff_error *error)
 {
 	struct ff_region region = fixture_region(offset, SIZE);
@@ -45,6 +47,7 @@ static enum ff_status write_so(const struct ff_write_options *options, uint32_t 
 	fixture->notes[0] = '\0';
 	enum ff_status status = ff_flasher_write(fixture->flasher, &region, 1, options, &report, error);
 	assert_int_equal(report.verified, status == FF_OK);
+	written = report;
 	return status;
 }
 
@@ -66,6 +69,13 @@ static void expect_settings(uint32_t offset, uint8_t mode, uint8_t size_freq)
 		put_digest(expected);
 	}
 	assert_memory_equal(fixture->chip.flash + offset, expected, SIZE);
+	assert_int_equal(written.patched, memcmp(expected, fixture->image, SIZE) != 0);
+	if (written.patched) {
+		uint8_t sha256[32];
+		assert_int_equal(EVP_Digest(expected, SIZE, sha256, NULL, EVP_sha256(), NULL), 1);
+		assert_int_equal(written.patched_region, 0);
+		assert_memory_equal(written.patched_sha256, sha256, sizeof(sha256));
+	}
 }
 
 static uint32_t told_size(void)

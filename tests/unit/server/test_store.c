@@ -134,6 +134,7 @@ static struct ff_job *make_job(uint64_t number, enum ff_job_state state)
 			.steps = 2,
 			.notes = 1,
 			.result = { .known = true, .bytes = UINT32_MAX, .wire_bytes = 2, .verified = true, .unverified = 3,
+				    .patched_region = 1, .patched_sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 				    .before = 4, .value = 5, .stub = true, .baud = 6,
 				    .phase_us = { [FF_PHASE_WRITE] = 1234567 } },
 			.compared = true,
