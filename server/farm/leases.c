@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "leases.h"
+#include "leases_inner.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -12,33 +12,7 @@
 #include "clock.h"
 #include "random.h"
 
-/* A slot is taken before its gate is closed and free only after it was opened, both of which happen without the lock. */
-enum slot_state { SLOT_FREE, SLOT_BEGINNING, SLOT_LEASED, SLOT_ENDING };
-
-struct slot {
-	enum slot_state state;
-	uint8_t hash[FF_LEASE_HASH_SIZE];
-	struct ff_lease lease; /* without its id, which nobody but its holder knows */
-	int64_t expires_us;
-};
-
-struct ff_leases {
-	struct ff_leases_options options;
-	pthread_t thread;
-	bool started;
-
-	/* Behind the mutex. */
-	pthread_mutex_t mutex;
-	pthread_cond_t changed;
-	pthread_cond_t settled; /* a slot has come out of SLOT_BEGINNING or SLOT_ENDING */
-	struct slot *slots;     /* options.most */
-	uint64_t last_number;
-	uint8_t (*over)[FF_LEASE_HASH_SIZE]; /* a ring of FF_LEASES_REMEMBERED */
-	size_t over_count;                   /* ever */
-	bool stopping;
-};
-
-static int64_t now_of(const struct ff_leases *leases)
+int64_t ff_leases_now(const struct ff_leases *leases)
 {
 	return leases->options.now_us ? leases->options.now_us(leases->options.now_context) : ff_now_us();
 }
@@ -106,19 +80,19 @@ static bool is_same(const uint8_t *known, const uint8_t *hash)
 }
 
 /* The slot of a lease that is in force. Under the mutex. */
-static enum ff_status find_slot(struct ff_leases *leases, const char *id, struct slot **found)
+static enum ff_status find_slot(struct ff_leases *leases, const char *id, struct ff_lease_slot **found)
 {
 	uint8_t hash[FF_LEASE_HASH_SIZE];
-	int64_t now = now_of(leases);
+	int64_t now = ff_leases_now(leases);
 	if (!hash_id(hash, id)) {
 		return FF_ERR_NOT_FOUND;
 	}
 	for (size_t i = 0; i < leases->options.most; i++) {
-		struct slot *slot = &leases->slots[i];
-		if (slot->state != SLOT_FREE && slot->state != SLOT_BEGINNING && is_same(slot->hash, hash)) {
+		struct ff_lease_slot *slot = &leases->slots[i];
+		if (slot->state != FF_SLOT_FREE && slot->state != FF_SLOT_BEGINNING && is_same(slot->hash, hash)) {
 			*found = slot;
 			/* Its time is over before anybody has noticed. */
-			return slot->state == SLOT_LEASED && slot->expires_us > now ? FF_OK : FF_ERR_LOST;
+			return slot->state == FF_SLOT_LEASED && slot->expires_us > now ? FF_OK : FF_ERR_LOST;
 		}
 	}
 	for (size_t i = 0; i < FF_LEASES_REMEMBERED && i < leases->over_count; i++) {
@@ -130,7 +104,7 @@ static enum ff_status find_slot(struct ff_leases *leases, const char *id, struct
 }
 
 /* A copy for its holder, who knows the id; it may have it in the same lease. */
-static void copy_whole(struct ff_lease *lease, const struct slot *slot, const char *id)
+static void copy_whole(struct ff_lease *lease, const struct ff_lease_slot *slot, const char *id)
 {
 	char known[FF_LEASE_ID_SIZE];
 	snprintf(known, sizeof(known), "%s", id);
@@ -140,7 +114,7 @@ static void copy_whole(struct ff_lease *lease, const struct slot *slot, const ch
 
 /* ---- the ledger ---- */
 
-static void fill_record(struct ff_lease_record *record, const struct slot *slot)
+static void fill_record(struct ff_lease_record *record, const struct ff_lease_slot *slot)
 {
 	*record = (struct ff_lease_record){
 		.keep = slot->lease.keep,
@@ -151,7 +125,7 @@ static void fill_record(struct ff_lease_record *record, const struct slot *slot)
 	snprintf(record->board, sizeof(record->board), "%s", ff_worker_name(slot->lease.board));
 }
 
-static enum ff_status record_take(const struct ff_leases *leases, const struct slot *slot)
+static enum ff_status record_take(const struct ff_leases *leases, const struct ff_lease_slot *slot)
 {
 	const struct ff_lease_ledger *ledger = leases->options.ledger;
 	struct ff_lease_record record;
@@ -163,7 +137,7 @@ static enum ff_status record_take(const struct ff_leases *leases, const struct s
 }
 
 /* The board is free in any case; what is not recorded yet will be, or the worst is that the lease comes back. */
-static void record_end(const struct ff_leases *leases, const struct ff_lease_record *record, const char *why)
+void ff_leases_record_end(const struct ff_leases *leases, const struct ff_lease_record *record, const char *why)
 {
 	const struct ff_lease_ledger *ledger = leases->options.ledger;
 	struct ff_lease_record ended = *record;
@@ -173,20 +147,20 @@ static void record_end(const struct ff_leases *leases, const struct ff_lease_rec
 
 /* ---- the beginning ---- */
 
-static struct slot *slot_of_board(struct ff_leases *leases, const struct ff_worker *board)
+static struct ff_lease_slot *slot_of_board(struct ff_leases *leases, const struct ff_worker *board)
 {
 	for (size_t i = 0; i < leases->options.most; i++) {
-		if (leases->slots[i].state != SLOT_FREE && leases->slots[i].lease.board == board) {
+		if (leases->slots[i].state != FF_SLOT_FREE && leases->slots[i].lease.board == board) {
 			return &leases->slots[i];
 		}
 	}
 	return NULL;
 }
 
-static struct slot *free_slot(struct ff_leases *leases)
+struct ff_lease_slot *ff_leases_free_slot(struct ff_leases *leases)
 {
 	for (size_t i = 0; i < leases->options.most; i++) {
-		if (leases->slots[i].state == SLOT_FREE) {
+		if (leases->slots[i].state == FF_SLOT_FREE) {
 			return &leases->slots[i];
 		}
 	}
@@ -194,9 +168,9 @@ static struct slot *free_slot(struct ff_leases *leases)
 }
 
 /* By two clocks: one is for people and for the next start, the other nobody sets. */
-static void set_end(const struct ff_leases *leases, struct slot *slot, unsigned seconds, int64_t expires_ms)
+static void set_end(const struct ff_leases *leases, struct ff_lease_slot *slot, unsigned seconds, int64_t expires_ms)
 {
-	slot->expires_us = now_of(leases) + (int64_t)seconds * 1000000;
+	slot->expires_us = ff_leases_now(leases) + (int64_t)seconds * 1000000;
 	slot->lease.expires_ms = expires_ms;
 }
 
@@ -206,7 +180,7 @@ static int64_t in_seconds(unsigned seconds)
 }
 
 /* Closes the gate and has the lease recorded; its slot is the caller's. */
-static enum ff_status begin(struct ff_leases *leases, struct slot *slot, unsigned seconds)
+static enum ff_status begin(struct ff_leases *leases, struct ff_lease_slot *slot, unsigned seconds)
 {
 	const struct ff_lease_gate *gate = &leases->options.gate;
 	struct ff_worker *board = slot->lease.board;
@@ -225,14 +199,15 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 			      unsigned seconds, struct ff_lease *lease)
 {
 	char id[FF_LEASE_ID_SIZE];
-	struct slot made = { .state = SLOT_BEGINNING, .lease = { .board = board, .created_ms = ff_wall_ms() } };
+	struct ff_lease_slot made = { .state = FF_SLOT_BEGINNING,
+				      .lease = { .board = board, .created_ms = ff_wall_ms() } };
 	if (!ff_random_hex(id, sizeof(id) / 2) || !hash_id(made.hash, id)) {
 		return FF_ERR_IO;
 	}
 	snprintf(made.lease.keep.owner, sizeof(made.lease.keep.owner), "%s", owner);
 	snprintf(made.lease.keep.peer, sizeof(made.lease.keep.peer), "%s", peer);
 	pthread_mutex_lock(&leases->mutex);
-	struct slot *slot = slot_of_board(leases, board) ? NULL : free_slot(leases);
+	struct ff_lease_slot *slot = slot_of_board(leases, board) ? NULL : ff_leases_free_slot(leases);
 	if (slot) {
 		made.lease.keep.lease = ++leases->last_number;
 		*slot = made;
@@ -246,11 +221,11 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 	if (status == FF_OK) {
 		*slot = made;
 		set_end(leases, slot, seconds, made.lease.expires_ms);
-		slot->state = SLOT_LEASED;
+		slot->state = FF_SLOT_LEASED;
 		copy_whole(lease, slot, id);
 		pthread_cond_signal(&leases->changed);
 	} else {
-		slot->state = SLOT_FREE;
+		slot->state = FF_SLOT_FREE;
 	}
 	pthread_cond_broadcast(&leases->settled);
 	pthread_mutex_unlock(&leases->mutex);
@@ -262,18 +237,18 @@ enum ff_status ff_leases_take(struct ff_leases *leases, struct ff_worker *board,
 
 /* ---- the end ---- */
 
-/* Ends a lease whose slot the caller has set to SLOT_ENDING, so that it is nobody else's. */
-static void end(struct ff_leases *leases, struct slot *slot, const char *why)
+/* Ends a lease whose slot the caller has set to FF_SLOT_ENDING, so that it is nobody else's. */
+static void end(struct ff_leases *leases, struct ff_lease_slot *slot, const char *why)
 {
 	leases->options.gate.open(leases->options.gate.context, slot->lease.board, slot->lease.keep.lease);
 	if (leases->options.ledger) {
 		struct ff_lease_record record;
 		fill_record(&record, slot);
-		record_end(leases, &record, why);
+		ff_leases_record_end(leases, &record, why);
 	}
 	pthread_mutex_lock(&leases->mutex);
 	memcpy(leases->over[leases->over_count++ % FF_LEASES_REMEMBERED], slot->hash, FF_LEASE_HASH_SIZE);
-	slot->state = SLOT_FREE;
+	slot->state = FF_SLOT_FREE;
 	pthread_cond_broadcast(&leases->settled);
 	pthread_mutex_unlock(&leases->mutex);
 	tell(leases);
@@ -281,11 +256,11 @@ static void end(struct ff_leases *leases, struct slot *slot, const char *why)
 
 enum ff_status ff_leases_end(struct ff_leases *leases, const char *id)
 {
-	struct slot *slot = NULL;
+	struct ff_lease_slot *slot = NULL;
 	pthread_mutex_lock(&leases->mutex);
 	enum ff_status status = find_slot(leases, id, &slot);
 	if (status == FF_OK) {
-		slot->state = SLOT_ENDING;
+		slot->state = FF_SLOT_ENDING;
 	}
 	pthread_mutex_unlock(&leases->mutex);
 	if (status == FF_OK) {
@@ -297,10 +272,10 @@ enum ff_status ff_leases_end(struct ff_leases *leases, const char *id)
 void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board)
 {
 	pthread_mutex_lock(&leases->mutex);
-	struct slot *slot = slot_of_board(leases, board);
+	struct ff_lease_slot *slot = slot_of_board(leases, board);
 	while (slot) {
-		if (slot->state == SLOT_LEASED) {
-			slot->state = SLOT_ENDING;
+		if (slot->state == FF_SLOT_LEASED) {
+			slot->state = FF_SLOT_ENDING;
 			pthread_mutex_unlock(&leases->mutex);
 			end(leases, slot, "board-removed");
 			pthread_mutex_lock(&leases->mutex);
@@ -312,18 +287,18 @@ void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board
 	pthread_mutex_unlock(&leases->mutex);
 }
 
-/* The next lease whose time is over, set to SLOT_ENDING; NULL, and when to look again, if there is none. Under the mutex. */
-static struct slot *next_over(struct ff_leases *leases, int64_t *next_us)
+/* The next lease whose time is over, set to FF_SLOT_ENDING; NULL, and when to look again, if there is none. Under the mutex. */
+static struct ff_lease_slot *next_over(struct ff_leases *leases, int64_t *next_us)
 {
-	int64_t now = now_of(leases);
+	int64_t now = ff_leases_now(leases);
 	*next_us = INT64_MAX;
 	for (size_t i = 0; i < leases->options.most; i++) {
-		struct slot *slot = &leases->slots[i];
-		if (slot->state == SLOT_LEASED && slot->expires_us <= now) {
-			slot->state = SLOT_ENDING;
+		struct ff_lease_slot *slot = &leases->slots[i];
+		if (slot->state == FF_SLOT_LEASED && slot->expires_us <= now) {
+			slot->state = FF_SLOT_ENDING;
 			return slot;
 		}
-		if (slot->state == SLOT_LEASED && slot->expires_us < *next_us) {
+		if (slot->state == FF_SLOT_LEASED && slot->expires_us < *next_us) {
 			*next_us = slot->expires_us;
 		}
 	}
@@ -333,7 +308,7 @@ static struct slot *next_over(struct ff_leases *leases, int64_t *next_us)
 int64_t ff_leases_expire(struct ff_leases *leases)
 {
 	int64_t next_us = INT64_MAX;
-	struct slot *slot;
+	struct ff_lease_slot *slot;
 	do {
 		pthread_mutex_lock(&leases->mutex);
 		slot = next_over(leases, &next_us);
@@ -345,73 +320,11 @@ int64_t ff_leases_expire(struct ff_leases *leases)
 	return next_us;
 }
 
-/* ---- an earlier run ---- */
-
-struct restore {
-	struct ff_leases *leases;
-	struct ff_worker *(*find)(void *context, const char *name);
-	void *find_context;
-	struct ff_lease_record *over; /* those that have ended by now */
-	size_t over_count;
-};
-
-/* False: it cannot go on. */
-static bool resume(struct restore *restore, const struct ff_lease_record *record)
-{
-	struct ff_leases *leases = restore->leases;
-	const struct ff_lease_gate *gate = &leases->options.gate;
-	struct ff_worker *board = restore->find(restore->find_context, record->board);
-	struct slot *slot = board ? free_slot(leases) : NULL;
-	if (!slot || record->expires_ms <= ff_wall_ms() || gate->close(gate->context, board, &record->keep) != FF_OK) {
-		return false;
-	}
-	*slot = (struct slot){
-		.state = SLOT_LEASED,
-		.lease = { .board = board, .keep = record->keep, .created_ms = record->created_ms },
-	};
-	memcpy(slot->hash, record->hash, sizeof(slot->hash));
-	slot->lease.expires_ms = record->expires_ms;
-	slot->expires_us = now_of(leases) + (record->expires_ms - ff_wall_ms()) * 1000;
-	return true;
-}
-
-/* Nobody else knows the leases yet, so no lock is needed; and the ledger cannot be told anything while it tells. */
-static void on_found(void *context, const struct ff_lease_record *record)
-{
-	struct restore *restore = context;
-	struct ff_leases *leases = restore->leases;
-	if (record->ended_ms == 0 && resume(restore, record)) {
-		return;
-	}
-	memcpy(leases->over[leases->over_count++ % FF_LEASES_REMEMBERED], record->hash, FF_LEASE_HASH_SIZE);
-	if (record->ended_ms == 0) {
-		struct ff_lease_record *more =
-			realloc(restore->over, (restore->over_count + 1) * sizeof(*restore->over));
-		if (more) { /* else it ends at the next start */
-			restore->over = more;
-			restore->over[restore->over_count++] = *record;
-		}
-	}
-}
-
-enum ff_status ff_leases_restore(struct ff_leases *leases, struct ff_worker *(*find)(void *context, const char *name),
-				 void *context, struct ff_error *error)
-{
-	struct restore restore = { .leases = leases, .find = find, .find_context = context };
-	const struct ff_lease_ledger *ledger = leases->options.ledger;
-	enum ff_status status = ledger->load(ledger->context, on_found, &restore, &leases->last_number, error);
-	for (size_t i = 0; i < restore.over_count; i++) {
-		record_end(leases, &restore.over[i], "expired");
-	}
-	free(restore.over);
-	return status;
-}
-
 /* ---- in between ---- */
 
 enum ff_status ff_leases_find(struct ff_leases *leases, const char *id, struct ff_lease *lease)
 {
-	struct slot *slot = NULL;
+	struct ff_lease_slot *slot = NULL;
 	pthread_mutex_lock(&leases->mutex);
 	enum ff_status status = find_slot(leases, id, &slot);
 	if (status == FF_OK) {
@@ -430,7 +343,7 @@ static enum ff_status record_renewal(const struct ff_leases *leases, uint64_t le
 
 enum ff_status ff_leases_renew(struct ff_leases *leases, const char *id, unsigned seconds, struct ff_lease *lease)
 {
-	struct slot *slot = NULL;
+	struct ff_lease_slot *slot = NULL;
 	struct ff_lease before;
 	int64_t expires_ms = in_seconds(seconds);
 	enum ff_status status = ff_leases_find(leases, id, &before);
@@ -454,7 +367,7 @@ enum ff_status ff_leases_renew(struct ff_leases *leases, const char *id, unsigne
 	return status;
 }
 
-static void copy_open(struct ff_lease *lease, const struct slot *slot)
+static void copy_open(struct ff_lease *lease, const struct ff_lease_slot *slot)
 {
 	*lease = slot->lease; /* which has no id */
 }
@@ -462,8 +375,8 @@ static void copy_open(struct ff_lease *lease, const struct slot *slot)
 bool ff_leases_of(struct ff_leases *leases, const struct ff_worker *board, struct ff_lease *lease)
 {
 	pthread_mutex_lock(&leases->mutex);
-	const struct slot *slot = slot_of_board(leases, board);
-	bool found = slot && slot->state != SLOT_BEGINNING;
+	const struct ff_lease_slot *slot = slot_of_board(leases, board);
+	bool found = slot && slot->state != FF_SLOT_BEGINNING;
 	if (found) {
 		copy_open(lease, slot);
 	}
@@ -476,7 +389,7 @@ size_t ff_leases_list(struct ff_leases *leases, struct ff_lease *list, size_t ca
 	size_t count = 0;
 	pthread_mutex_lock(&leases->mutex);
 	for (size_t i = 0; i < leases->options.most && count < capacity; i++) {
-		if (leases->slots[i].state == SLOT_LEASED || leases->slots[i].state == SLOT_ENDING) {
+		if (leases->slots[i].state == FF_SLOT_LEASED || leases->slots[i].state == FF_SLOT_ENDING) {
 			copy_open(&list[count++], &leases->slots[i]);
 		}
 	}
@@ -502,7 +415,7 @@ static void *run(void *argument)
 	pthread_mutex_lock(&leases->mutex);
 	while (!leases->stopping) {
 		int64_t next_us = INT64_MAX;
-		struct slot *slot = next_over(leases, &next_us);
+		struct ff_lease_slot *slot = next_over(leases, &next_us);
 		if (slot) {
 			pthread_mutex_unlock(&leases->mutex);
 			end(leases, slot, "expired");
