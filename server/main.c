@@ -182,6 +182,7 @@ struct server {
 	struct ff_log log;
 	struct ff_listener listener;
 	struct ff_keyring *keyring;
+	struct ff_tls tls;
 	struct ff_metrics *metrics;
 	struct ff_datadir data_dir;
 	struct ff_firmware_store *store;
@@ -243,6 +244,7 @@ static enum ff_status start_http(struct server *server, struct ff_error *error)
 	struct ff_httpd_options http = {
 		.listen_fd = server->listener.fd,
 		.log = &server->log,
+		.tls = &server->tls,
 		.keyring = server->keyring,
 		.boards = server->boards,
 		.queue = server->queue,
@@ -377,6 +379,13 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		status = ff_store_open(&server->records, server->config.data_dir, &server->log, error);
 	}
 	if (status == FF_OK) {
+		status =
+			ff_tls_init(&server->tls, server->config.access.tls_cert, server->config.access.tls_key, error);
+	}
+	if (server->tls.certificate) {
+		ff_listen_secure(&server->listener);
+	}
+	if (status == FF_OK) {
 		status = ff_entrance_open(&server->keyring, &server->config, server->listener.loopback, &server->log,
 					  error);
 	}
@@ -475,6 +484,7 @@ static void release(struct server *server)
 	}
 	ff_metrics_free(server->metrics);
 	ff_keyring_free(server->keyring);
+	ff_tls_release(&server->tls);
 }
 
 static bool stop(struct server *server)

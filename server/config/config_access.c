@@ -21,6 +21,8 @@ static const struct rule rules[FF_CONFIG_ACCESS_COUNT] = {
 	[FF_CONFIG_ACCESS_tokens] = { "tokens", TEXT(tokens) },
 	[FF_CONFIG_ACCESS_require_tokens] = { "require-tokens", SWITCH(require_tokens) },
 	[FF_CONFIG_ACCESS_insecure] = { "insecure", SWITCH(insecure) },
+	[FF_CONFIG_ACCESS_tls_cert] = { "tls-cert", TEXT(tls_cert) },
+	[FF_CONFIG_ACCESS_tls_key] = { "tls-key", TEXT(tls_key) },
 };
 
 void ff_config_access_init(struct ff_config_access *access)
@@ -34,6 +36,8 @@ void ff_config_access_release(struct ff_config_access *access)
 		free(access->hosts[i]);
 	}
 	free(access->tokens);
+	free(access->tls_cert);
+	free(access->tls_key);
 	ff_config_access_init(access);
 }
 

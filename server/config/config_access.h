@@ -16,7 +16,9 @@
 	  "The tokens that farflashd token makes (default: tokens.json in the data directory)") \
 	X(require_tokens, "require-tokens", NULL, "Let nobody in without a token, even while there is none") \
 	X(insecure, "insecure", NULL, \
-	  "Let other machines in without tokens: whoever reaches the server can do anything")
+	  "Let other machines in without tokens: whoever reaches the server can do anything") \
+	X(tls_cert, "tls-cert", "FILE", "Serve HTTPS with this certificate, PEM, with the chain behind it") \
+	X(tls_key, "tls-key", "FILE", "Its private key, PEM, without a password")
 
 enum ff_config_access_key {
 #define FF_CONFIG_ACCESS_ENUM(member, key, argument, help) FF_CONFIG_ACCESS_##member,
@@ -31,6 +33,8 @@ struct ff_config_access {
 	char *tokens; /* NULL: the usual place */
 	bool require_tokens;
 	bool insecure;
+	char *tls_cert; /* NULL: no TLS */
+	char *tls_key;
 };
 
 /* The defaults. */

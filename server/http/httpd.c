@@ -27,6 +27,8 @@
 #define STACK_SIZE ((size_t)256 * 1024)
 #define FLUSH_SECONDS 2
 
+static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* libmicrohttpd takes no constant */
+
 struct ff_httpd {
 	struct ff_http http;
 	struct MHD_Daemon *daemon;
@@ -114,20 +116,30 @@ static void __attribute__((format(printf, 2, 0))) on_log(void *context, const ch
 	ff_log(context, FF_LOG_DEBUG, "libmicrohttpd: %s", line);
 }
 
-static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd)
+static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd, const struct ff_tls *tls)
 {
 	/* Not epoll: after a short read libmicrohttpd 0.9.75 takes an edge-triggered socket for drained and misses an end of
 	 * stream that came together with the last bytes, so that a client who left would hold its upload for a minute. */
 	unsigned flags =
 		MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem secure[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? tls->certificate : NULL },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? tls->key : NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls_priorities },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	bool is_secure = tls && tls->certificate;
+	if (!is_secure) {
+		secure[0].option = MHD_OPTION_END;
+	}
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log,
-		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-		MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS_PER_ADDRESS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, httpd, MHD_OPTION_END);
+		flags | (is_secure ? (unsigned)MHD_USE_TLS : 0U), 0, NULL, NULL, on_request, httpd,
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)MAX_CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
 }
 
 static void release(struct ff_httpd *httpd)
@@ -178,7 +190,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&httpd->none_active, &attributes);
 	pthread_condattr_destroy(&attributes);
-	httpd->daemon = httpd->http.linger ? start_daemon(httpd, options->listen_fd) : NULL;
+	httpd->daemon = httpd->http.linger ? start_daemon(httpd, options->listen_fd, options->tls) : NULL;
 	if (!httpd->daemon) {
 		close(options->listen_fd);
 		release(httpd);

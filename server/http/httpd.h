@@ -21,6 +21,7 @@
 #include "leases.h"
 #include "metrics.h"
 #include "queue.h"
+#include "tls.h"
 #include "waker.h"
 #include "worker.h"
 
@@ -29,6 +30,7 @@ struct ff_httpd;
 struct ff_httpd_options {
 	int listen_fd; /* bound and listening; the server's from the start on, whether it succeeds or not */
 	const struct ff_log *log;
+	const struct ff_tls *tls;   /* NULL, or without a certificate: plain HTTP; needed during the start only */
 	struct ff_keyring *keyring; /* NULL: nobody needs a token */
 	struct ff_boards *boards;   /* it and all below must outlive the server */
 	struct ff_queue *queue;

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <gnutls/gnutls.h>
+
 #include "handshake.h"
 #include "present.h"
 #include "trail.h"
@@ -193,6 +195,18 @@ enum MHD_Result ff_reply_content(struct ff_request *request, const struct ff_fir
 	return queue(request, MHD_HTTP_OK, FF_REPLY_BYTES, response);
 }
 
+/* A client that is gone already learns nothing more. */
+static void send_past_library(const struct ff_request *request, int fd, const char *text)
+{
+	const union MHD_ConnectionInfo *tls =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (tls && tls->tls_session) {
+		(void)!gnutls_record_send(tls->tls_session, text, strlen(text));
+	} else {
+		(void)!send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
 enum MHD_Result ff_reply_cut(struct ff_request *request)
 {
 	unsigned http_status = request->problem.http_status;
@@ -207,8 +221,7 @@ enum MHD_Result ff_reply_cut(struct ff_request *request)
 			     "\r\nContent-Length: %zu\r\n\r\n%s",
 			     http_status, MHD_get_reason_phrase_for(http_status), strlen(body), body) >= 0) {
 		/* Nothing else has been written yet but a "100 Continue", so this fits into the socket's buffer. */
-		ssize_t sent = send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
-		(void)sent; /* a client that is gone already learns nothing more */
+		send_past_library(request, fd, text);
 		free(text);
 		ff_linger_take(request->http->linger, fd);
 	}

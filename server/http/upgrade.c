@@ -2,8 +2,11 @@
 #include "upgrade.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "admission.h"
 #include "handshake.h"
@@ -85,6 +88,8 @@ enum MHD_Result ff_upgrade_answer(struct ff_request *request, struct ff_guest *g
 		free(guest);
 		return MHD_NO;
 	}
+	/* Over TLS, what the bridge gets is one end of a pair, and the socket stays libmicrohttpd's. */
+	(void)setsockopt(ff_request_socket(request), IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	ff_listen_peer(ff_request_socket(request), guest->peer, sizeof(guest->peer));
 	request->state = guest;
 	request->free_state = free_guest;

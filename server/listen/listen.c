@@ -137,6 +137,11 @@ enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_list
 	return FF_OK;
 }
 
+void ff_listen_secure(struct ff_listener *listener)
+{
+	snprintf(listener->url, sizeof(listener->url), "https://%s:%u", listener->host, (unsigned)listener->port);
+}
+
 void ff_listen_peer(int fd, char *text, size_t size)
 {
 	struct sockaddr_storage address = { 0 };

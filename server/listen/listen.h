@@ -34,6 +34,9 @@ struct ff_listener {
 FF_WARN_UNUSED enum ff_status ff_listen_open(struct ff_listener *listener, const struct ff_listen_address *address,
 					     const char *option, struct ff_error *error);
 
+/* It speaks HTTPS: its URL says so. */
+void ff_listen_secure(struct ff_listener *listener);
+
 /* The other end of a connection, for people: "192.0.2.7:50123", "[::1]:50123". `text` has FF_LISTEN_PEER_SIZE bytes at
  * least for all of any address. */
 #define FF_LISTEN_PEER_SIZE 64
