@@ -67,7 +67,9 @@ static void write(const Board &board, uint32_t offset, Bytes &image)
 {
 	ff_region region{};
 	region.offset = offset;
-	region.source = { image.size(), read_bytes, &image };
+	region.source.size = image.size();
+	region.source.read = read_bytes;
+	region.source.context = &image;
 	ff_error error = FF_ERROR_NONE;
 	check(ff_flasher_write(board.get(), &region, 1, nullptr, nullptr, &error), error);
 }

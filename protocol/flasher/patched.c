@@ -122,6 +122,7 @@ static enum ff_status patch_bootloader(struct ff_patched_image *image, struct ff
 		image->source = region->source;
 		region->source.read = read_patched;
 		region->source.context = image;
+		region->source.measure = NULL;
 		note_patch(flasher, label, &image->patch);
 	}
 	return FF_OK;

@@ -54,6 +54,32 @@ static void test_flasher__writes_and_verifies(void **state)
 	}
 }
 
+/* What was measured once is read once for each write, and is not believed. */
+static void test_flasher__writes_what_was_measured(void **state)
+{
+	(void)state;
+	struct ff_region region = fixture_region(0x10000, FIXTURE_SIZE);
+	struct ff_measure measure;
+	struct ff_write_report report = { 0 };
+	struct ff_error error = FF_ERROR_NONE;
+	assert_int_equal(ff_source_measure(&region.source, &measure, NULL), FF_OK);
+	fixture_open(CHIP_ESP32, true);
+	assert_int_equal(ff_flasher_write(fixture->flasher, &region, 1, NULL, NULL, NULL), FF_OK);
+	unsigned reads = fixture->reads;
+	region.source.measure = &measure;
+	fixture->reads = 0;
+	assert_int_equal(ff_flasher_write(fixture->flasher, &region, 1, NULL, &report, NULL), FF_OK);
+	assert_in_range(fixture->reads, reads / 3, reads * 2 / 3);
+	assert_int_equal(report.wire_bytes, measure.wire);
+	assert_true(report.verified);
+	fixture_expect_image(0x10000, FIXTURE_SIZE);
+
+	measure.md5[0] ^= 1;
+	assert_int_equal(ff_flasher_write(fixture->flasher, &region, 1, NULL, NULL, &error), FF_ERR_IO);
+	assert_non_null(strstr(error.text, "changed"));
+	fixture_close();
+}
+
 static void test_flasher__writes_several_regions(void **state)
 {
 	(void)state;
@@ -245,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_flasher__opens_and_tells_the_board),
 		TEST(test_flasher__writes_and_verifies),
+		TEST(test_flasher__writes_what_was_measured),
 		TEST(test_flasher__writes_several_regions),
 		TEST(test_flasher__stays_without_reset_at_the_old_rate),
 		TEST(test_flasher__leave_tells_the_time_of_the_reboot),
