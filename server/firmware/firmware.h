@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include <farflash/log.h>
+#include <farflash/source.h>
 #include <farflash/status.h>
 
 #define FF_SHA256_HEX_SIZE 65
@@ -80,6 +81,11 @@ FF_WARN_UNUSED enum ff_status ff_firmware_wait(struct ff_firmware *firmware, str
 
 /* Whether the wait has failed because of a file from an earlier process. To send the bytes again helps. */
 bool ff_firmware_is_damaged(struct ff_firmware *firmware);
+
+/* What a write wants to know of an image that is no longer pending, found out once: by the first who asks, with `source`, while
+ * the others wait. `source` reads the image. Errors of ff_source_measure(); then the next one tries. */
+FF_WARN_UNUSED enum ff_status ff_firmware_measure(struct ff_firmware *firmware, const struct ff_source *source,
+						  struct ff_measure *measure, struct ff_error *error);
 
 /* One more reference, for somebody who is lent one. Takes no lock. */
 struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware);

@@ -20,6 +20,8 @@ enum ff_firmware_state {
 	FF_FIRMWARE_BROKEN, /* `error` says why; not in the store any more */
 };
 
+enum ff_firmware_measured { FF_FIRMWARE_UNMEASURED, FF_FIRMWARE_BEING_MEASURED, FF_FIRMWARE_MEASURED };
+
 /* What the store knows of an image. Behind the store's mutex where nothing else is said. */
 struct ff_firmware_place {
 	struct ff_firmware image;
@@ -29,6 +31,8 @@ struct ff_firmware_place {
 	bool damaged; /* broken, and not for lack of room: the file that was there is no good */
 	bool listed;  /* it can be found */
 	bool content; /* constant; the file goes with the last reference */
+	enum ff_firmware_measured measured;
+	struct ff_measure measure;
 	int64_t used_ms;
 	char *incoming;  /* file with the bytes that is to get the image's name; NULL: the file of that name is there */
 	int incoming_fd; /* open for writing */
@@ -46,7 +50,7 @@ struct ff_firmware_store {
 	/* Behind the mutex. */
 	pthread_mutex_t mutex;
 	pthread_cond_t work; /* for the keeper */
-	pthread_cond_t done; /* an image is no longer pending, or its file is removed */
+	pthread_cond_t done; /* an image is no longer pending or being measured, or its file is removed */
 	struct ff_firmware_place *buckets[FF_FIRMWARE_BUCKETS];
 	struct ff_firmware_place *newest;
 	struct ff_firmware_place *oldest;

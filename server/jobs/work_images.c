@@ -6,6 +6,7 @@
 /* The job's images, open for reading. */
 struct images {
 	struct ff_region *regions;
+	struct ff_measure measures[FF_MAX_REGIONS]; /* of those that point to one */
 	size_t count;
 };
 
@@ -33,6 +34,19 @@ static enum ff_status open_images(struct images *images, const struct ff_job *jo
 	return FF_OK;
 }
 
+/* So that an image that goes to many boards at once is not measured for each of them. */
+static enum ff_status measure_images(struct images *images, const struct ff_job *job, struct ff_error *error)
+{
+	enum ff_status status = FF_OK;
+	const struct ff_job_region *files = ff_job_regions(job, &images->count);
+	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
+		struct ff_source *source = &images->regions[i].source;
+		status = ff_firmware_measure(files[i].firmware, source, &images->measures[i], error);
+		source->measure = &images->measures[i];
+	}
+	return status;
+}
+
 static void close_images(struct images *images)
 {
 	for (size_t i = 0; i < images->count; i++) {
@@ -57,6 +71,9 @@ enum ff_status ff_work_flash(struct ff_work *work, struct ff_error *error)
 	struct ff_write_report report = { 0 };
 	struct images images = { 0 };
 	enum ff_status status = open_images(&images, work->job, error);
+	if (status == FF_OK && asked->compress) {
+		status = measure_images(&images, work->job, error);
+	}
 	if (status == FF_OK) {
 		status = ff_flasher_write(work->flasher, images.regions, images.count, &options, &report, error);
 	}

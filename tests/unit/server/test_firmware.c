@@ -548,6 +548,49 @@ static void test_firmware__eviction_raced_with_use(void **state)
 	assert_int_equal(count_files(fixture), 1);
 }
 
+/* A source that counts how often it is read from its beginning, of which the first time fails. */
+static atomic_uint begun;
+
+static enum ff_status read_zeros(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error)
+{
+	(void)context;
+	if (offset == 0 && atomic_fetch_add(&begun, 1) == 0) {
+		return ff_error_set(error, FF_ERR_IO, "not this time");
+	}
+	memset(bytes, 0, size);
+	return FF_OK;
+}
+
+/* The MD5 of a million zeros, as md5sum(1) has it. */
+static const uint8_t md5_of_zeros[FF_MEASURE_MD5_SIZE] = { 0x87, 0x9f, 0x4b, 0xba, 0x57, 0xed, 0x37, 0xc9,
+							   0xec, 0x5e, 0x5a, 0xed, 0xf9, 0x86, 0x46, 0x98 };
+
+static void *measure(void *argument)
+{
+	struct fixture *fixture = argument;
+	const struct ff_source source = { .size = 1000000, .read = read_zeros };
+	struct ff_measure found = { .wire = 0 };
+	struct ff_firmware *firmware = ff_firmware_find(fixture->store, SHA_OF_ABC);
+	enum ff_status status = ff_firmware_measure(firmware, &source, &found, NULL);
+	while (status == FF_ERR_IO) {
+		status = ff_firmware_measure(firmware, &source, &found, NULL);
+	}
+	ff_firmware_unref(firmware);
+	bool good = status == FF_OK && found.wire > 0 && found.wire < 2000 &&
+		    memcmp(found.md5, md5_of_zeros, sizeof(md5_of_zeros)) == 0;
+	return good ? fixture : NULL;
+}
+
+static void test_firmware__is_measured_once_for_ten_threads(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_firmware *firmware = store_text(fixture, "abc", 1);
+	atomic_store(&begun, 0);
+	run_threads(fixture, measure);
+	assert_int_equal(atomic_load(&begun), 2);
+	ff_firmware_unref(firmware);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -573,6 +616,7 @@ int main(void)
 		WITH(test_firmware__tells_why_a_directory_cannot_be_used),
 		WITH(test_firmware__same_bytes_from_ten_threads),
 		WITH(test_firmware__eviction_raced_with_use),
+		WITH(test_firmware__is_measured_once_for_ten_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
