@@ -60,54 +60,56 @@ static json_t *text_or_null(const char *text)
 
 static enum ff_status look_at_wiring(void *context, struct ff_flasher *flasher, json_t *result, struct ff_error *error)
 {
-	struct ff_flash_wiring *wiring = context;
-	enum ff_status status = ff_flasher_flash_wiring(flasher, wiring, error);
+	struct ff_flash_wiring wiring;
+	enum ff_status status = ff_flasher_flash_wiring(flasher, &wiring, error);
 
-	json_object_set_new(result, "flash_data_lines",
-			    wiring->data_lines > 0 ? json_integer(wiring->data_lines) : json_null());
-	json_object_set_new(result, "flash_voltage", text_or_null(wiring->voltage));
-	json_object_set_new(result, "flash_voltage_set_by", text_or_null(wiring->voltage_set_by));
+	(void)context;
+	if (status == FF_OK) {
+		json_object_set_new(result, "flash_data_lines",
+				    wiring.data_lines > 0 ? json_integer(wiring.data_lines) : json_null());
+		json_object_set_new(result, "flash_voltage", text_or_null(wiring.voltage));
+		json_object_set_new(result, "flash_voltage_set_by", text_or_null(wiring.voltage_set_by));
+	}
 	return status;
 }
 
-/* What a server does not ask for: it takes questions of its own. */
-static bool identify_flash(struct ff_run *run, struct ff_flash_wiring *wiring, const json_t **info)
+static bool identify_flash(struct ff_run *run)
 {
-	const struct ff_direct_task task = { .kind = "info", .work = look_at_wiring, .context = wiring };
+	const struct ff_direct_task here = { .kind = "info", .work = look_at_wiring };
+	const struct ff_remote_task there = { .resource = "info?wiring=true", .takes = FF_REMOTE_TAKES_RESETS };
 
-	if (run->options->port == NULL) {
-		return ff_work_info(run, info);
-	}
-	if (!ff_direct_work(run, &task)) {
+	if (run->options->port != NULL ? !ff_direct_work(run, &here) : !ff_remote_work(run, &there)) {
 		return false;
 	}
 	ff_display_clear(run->display);
-	*info = json_object_get(run->result, "info");
 	return true;
 }
 
-static void print_wiring(const struct ff_flash_wiring *wiring)
+static void print_wiring(const json_t *result)
 {
-	if (wiring->data_lines > 0) {
-		printf("Flash type set in eFuse: %s (%u data lines)\n", wiring->data_lines == 8 ? "octal" : "quad",
-		       wiring->data_lines);
+	json_int_t data_lines = json_integer_value(json_object_get(result, "flash_data_lines"));
+	const char *voltage = json_string_value(json_object_get(result, "flash_voltage"));
+
+	if (data_lines > 0) {
+		printf("Flash type set in eFuse: %s (%lld data lines)\n", data_lines == 8 ? "octal" : "quad",
+		       (long long)data_lines);
 	}
-	if (wiring->voltage != NULL) {
-		printf("Flash voltage set by %s: %s\n", wiring->voltage_set_by, wiring->voltage);
+	if (voltage != NULL) {
+		printf("Flash voltage set by %s: %s\n", known(result, "flash_voltage_set_by"), voltage);
 	}
 }
 
 /* The id holds the maker in its lowest byte, then type and capacity. */
 bool ff_cmd_flash_id(struct ff_run *run)
 {
-	struct ff_flash_wiring wiring = { .data_lines = 0 };
 	const json_t *info;
 	unsigned long id;
 	long long size;
 
-	if (!identify_flash(run, &wiring, &info)) {
+	if (!identify_flash(run)) {
 		return false;
 	}
+	info = json_object_get(run->result, "info");
 	id = strtoul(known(info, "flash_id"), NULL, 0);
 	size = (long long)json_integer_value(json_object_get(info, "flash_size"));
 	if (id == 0) {
@@ -126,7 +128,7 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	} else {
 		puts("Detected flash size: unknown");
 	}
-	print_wiring(&wiring);
+	print_wiring(json_object_get(run->result, "result"));
 	return true;
 }
 

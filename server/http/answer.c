@@ -237,6 +237,11 @@ enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_ki
 	} else {
 		ff_query_resets(request, &wanted.options);
 	}
+	if (kind == FF_JOB_INFO) {
+		bool wiring = false;
+		ff_query_bool(request, "wiring", &wiring);
+		wanted.target.value = wiring;
+	}
 	if (request->problem.http_status) {
 		return ff_reply_problem(request);
 	}

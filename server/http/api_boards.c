@@ -15,6 +15,7 @@ static const char *const list_params[] = { "select", NULL };
 static const char *const job_params[] = { FF_QUERY_JOB, NULL };
 static const char *const power_params[] = { "action", FF_QUERY_JOB, NULL };
 static const char *const resets_params[] = { FF_QUERY_RESETS, NULL };
+static const char *const probe_params[] = { "wiring", FF_QUERY_RESETS, NULL };
 
 static void begin_list(struct ff_request *request)
 {
@@ -135,7 +136,7 @@ const struct ff_handler ff_api_boards_reset = {
 	.names_board = true, .params = job_params, .lease = FF_LEASE_NEEDED, .answer = answer_reset
 };
 const struct ff_handler ff_api_any_reset = { .selects_board = true, .params = job_params, .answer = answer_reset };
-const struct ff_handler ff_api_any_probe = { .selects_board = true, .params = resets_params, .answer = answer_probe };
+const struct ff_handler ff_api_any_probe = { .selects_board = true, .params = probe_params, .answer = answer_probe };
 const struct ff_handler ff_api_boards_run = {
 	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_run
 };
@@ -148,5 +149,5 @@ const struct ff_handler ff_api_boards_power = {
 };
 const struct ff_handler ff_api_boards_get_info = { .names_board = true, .answer = answer_info };
 const struct ff_handler ff_api_boards_probe = {
-	.names_board = true, .params = resets_params, .lease = FF_LEASE_NEEDED, .answer = answer_probe
+	.names_board = true, .params = probe_params, .lease = FF_LEASE_NEEDED, .answer = answer_probe
 };

@@ -45,6 +45,11 @@ static json_t *present_status(uint32_t value, uint64_t bytes)
 	return json_string(text);
 }
 
+static json_t *present_known(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
 static json_t *present_count(uint64_t count)
 {
 	return count ? json_integer((json_int_t)count) : json_null();
@@ -349,6 +354,12 @@ static void add_kinds_own(json_t *object, enum ff_job_kind kind, const struct ff
 	if (kind == FF_JOB_FLASH || kind == FF_JOB_VERIFY || kind == FF_JOB_TEST) {
 		json_object_set_new(object, "verified", json_boolean(result->verified));
 	}
+	if (kind == FF_JOB_INFO && result->tells_wiring) {
+		const struct ff_flash_wiring *wiring = &result->wiring;
+		json_object_set_new(object, "flash_data_lines", present_count(wiring->data_lines));
+		json_object_set_new(object, "flash_voltage", present_known(wiring->voltage));
+		json_object_set_new(object, "flash_voltage_set_by", present_known(wiring->voltage_set_by));
+	}
 	if (view->sha256[0]) {
 		json_object_set_new(object, "sha256", json_string(view->sha256));
 	}
@@ -370,7 +381,7 @@ static json_t *present_result(enum ff_job_kind kind, const struct ff_job_view *v
 	if (!result->known) {
 		return json_null();
 	}
-	json_t *object = json_pack("{s:I}", "bytes", (json_int_t)result->bytes);
+	json_t *object = kind == FF_JOB_INFO ? json_object() : json_pack("{s:I}", "bytes", (json_int_t)result->bytes);
 	json_t *phases = json_object();
 	for (int phase = 0; phase < FF_PHASE_COUNT; phase++) {
 		if (result->phase_us[phase] > 0) {

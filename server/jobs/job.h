@@ -110,10 +110,11 @@ struct ff_job_options {
 
 /* Which part of flash, memory or the flash chip's status a job is about, where images do not say it. */
 struct ff_job_target {
-	uint32_t start; /* flash offset or memory address */
-	uint32_t size;  /* bytes; 0: all of the flash from there on */
-	uint32_t value; /* FF_JOB_WRITE_MEMORY, FF_JOB_WRITE_FLASH_STATUS: what to write; FF_JOB_POWER: which action */
-	uint32_t mask;  /* FF_JOB_WRITE_MEMORY: the bits that are written */
+	uint32_t start;    /* flash offset or memory address */
+	uint32_t size;     /* bytes; 0: all of the flash from there on */
+	uint32_t value;    /* FF_JOB_WRITE_MEMORY, FF_JOB_WRITE_FLASH_STATUS: what to write; FF_JOB_POWER: which
+			     * action; FF_JOB_INFO: not 0, if the flash's wiring is wanted too */
+	uint32_t mask;     /* FF_JOB_WRITE_MEMORY: the bits that are written */
 	bool non_volatile; /* FF_JOB_WRITE_FLASH_STATUS: for good */
 };
 
@@ -130,6 +131,8 @@ struct ff_job_result {
 	bool stub;
 	uint32_t baud;
 	int64_t phase_us[FF_PHASE_COUNT]; /* 0: the phase did not happen */
+	bool tells_wiring;                /* FF_JOB_INFO, if that was asked for */
+	struct ff_flash_wiring wiring;
 };
 
 /* A copy of a job's changing part at one moment. Times are Unix time in milliseconds, 0: not yet. */

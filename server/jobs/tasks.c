@@ -80,11 +80,15 @@ static enum ff_status choose_after(enum ff_after *after, const struct ff_flasher
 }
 
 /* The board is already known by now. */
-static enum ff_status no_work(struct ff_work *work, struct ff_error *error)
+static enum ff_status identify(struct ff_work *work, struct ff_error *error)
 {
-	(void)error;
+	enum ff_status status = FF_OK;
 	work->done = "the board is identified";
-	return FF_OK;
+	if (ff_job_target(work->job)->value != 0) {
+		status = ff_flasher_flash_wiring(work->flasher, &work->result.wiring, error);
+		work->result.tells_wiring = status == FF_OK;
+	}
+	return status;
 }
 
 static void complete(struct ff_job_result *result, const struct ff_flasher *flasher)
@@ -112,7 +116,8 @@ static enum ff_status work_on_board(struct ff_job *job, struct ff_transport *tra
 
 	struct ff_error leaving = FF_ERROR_NONE;
 	enum ff_status left = ff_flasher_leave(work.flasher, after, &leaving);
-	if (status == FF_OK && function != no_work && function != ff_work_run) {
+	bool tells = function != ff_work_run && (function != identify || work.result.tells_wiring);
+	if (status == FF_OK && tells) {
 		complete(&work.result, work.flasher);
 		ff_job_set_result(job, &work.result);
 	}
@@ -146,7 +151,7 @@ enum ff_status ff_task_run(struct ff_job *job, struct ff_transport *transport, s
 	static const ff_work_function functions[FF_JOB_KIND_COUNT] = {
 		[FF_JOB_FLASH] = ff_work_flash,
 		[FF_JOB_RESET] = NULL, /* needs no loader */
-		[FF_JOB_INFO] = no_work,
+		[FF_JOB_INFO] = identify,
 		[FF_JOB_READ] = ff_work_read,
 		[FF_JOB_VERIFY] = ff_work_verify,
 		[FF_JOB_ERASE] = ff_work_erase,

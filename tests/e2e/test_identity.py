@@ -48,12 +48,16 @@ def test_identity__eui64_as_esptool_prints_it(on_board):
         f"{'MAC:':<20}{eui64}", f"{'BASE MAC:':<20}{info['mac']}", f"{'MAC_EXT:':<20}ff:fe"]
 
 
-def test_identity__flash_wiring(on_board):
-    where = on_board("esp32s3", ["0x6000703C=0x200/0x200", "0x60007034=0x50/0x70"])
+@pytest.mark.parametrize("through", ("port", "server"))
+def test_identity__flash_wiring(make_board, make_server, through):
+    board = make_board("esp32s3", options=["--efuse", "0x6000703C=0x200/0x200", "--efuse", "0x60007034=0x50/0x70"])
+    where = ["--port", board.address] if through == "port" else ["--server", make_server(lab1=board).url]
     assert farflash(*where, "flash-id").stdout.splitlines()[-2:] == [
         "Flash type set in eFuse: octal (8 data lines)", "Flash voltage set by eFuse: 1.8V"]
     result = farflash_json(*where, "flash-id")[0]["result"]
     assert result["flash_data_lines"] == 8 and result["flash_voltage"] == "1.8V"
+    if through == "server":
+        assert farflash_json(*where, "read-mac")[0]["result"] is None  # which did not ask for that
 
 
 @pytest.mark.parametrize("chip, no_stub", [(chip, no_stub) for chip in ("esp32", "esp32c3", "esp8266", "esp32p4")
