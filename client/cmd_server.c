@@ -42,6 +42,19 @@ static bool is_in_table(const char *key)
 }
 
 /* A line of them: "rack=2 has=display has=lora". */
+/* What its port is, of a board whose port is known; the server has made the device's own words harmless. */
+static void print_usb(const json_t *board)
+{
+	const char *usb = json_string_value(json_object_get(board, "usb"));
+	const char *serial = json_string_value(json_object_get(board, "serial"));
+	const char *product = json_string_value(json_object_get(board, "product"));
+	if (usb) {
+		printf("  usb %s%s%s%s%s%s\n", usb, serial ? ", serial " : "", serial ? serial : "",
+		       product ? ", " : "", product ? product : "",
+		       json_is_false(json_object_get(board, "present")) ? ", not plugged in" : "");
+	}
+}
+
 static void print_labels(const json_t *board)
 {
 	json_t *labels = json_object_get(board, "labels");
@@ -98,6 +111,7 @@ static void print_boards(const json_t *boards, const char *select)
 		       share_of(board, share), port_of(board, "rfc2217", rfc2217), port_of(board, "raw", raw),
 		       text_of(info, "chip"), text_of(info, "mac"), text_of(board, "address"));
 		print_labels(board);
+		print_usb(board);
 		if (detail != NULL) {
 			printf("  %s\n", detail);
 		}

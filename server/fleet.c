@@ -15,7 +15,10 @@ enum ff_status ff_fleet_init(struct ff_fleet *fleet, const struct ff_fleet_optio
 	*fleet = (struct ff_fleet){ .options = *options };
 	fleet->members = calloc(FF_BOARDS_MAX, sizeof(struct ff_member *));
 	fleet->leaving = calloc(FF_BOARDS_MAX, sizeof(struct ff_worker *));
-	return fleet->members && fleet->leaving ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+	fleet->series = calloc(FF_BOARDS_MAX, sizeof(*fleet->series));
+	return fleet->members && fleet->leaving && fleet->series
+		       ? FF_OK
+		       : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 }
 
 struct ff_member *ff_fleet_find(const struct ff_fleet *fleet, const char *name)
@@ -28,17 +31,23 @@ struct ff_member *ff_fleet_find(const struct ff_fleet *fleet, const char *name)
 	return NULL;
 }
 
-/* The lowest that nobody has. */
-static size_t free_index(const struct ff_fleet *fleet)
+/* The index that was this board's before, the lowest that was nobody's, or the lowest whose board is not there. */
+static size_t take_index(struct ff_fleet *fleet, const char *name)
 {
-	size_t index = 0;
-	for (size_t i = 0; i < fleet->count; i++) {
-		if (fleet->members[i]->index == index) {
-			index++;
-			i = SIZE_MAX; /* from the beginning again */
-		}
+	size_t found = FF_BOARDS_MAX;
+	for (size_t i = 0; i < FF_BOARDS_MAX && found == FF_BOARDS_MAX; i++) {
+		found = strcmp(fleet->series[i], name) == 0 ? i : found;
 	}
-	return index;
+	for (size_t i = 0; i < FF_BOARDS_MAX && found == FF_BOARDS_MAX; i++) {
+		found = fleet->series[i][0] == '\0' ? i : found;
+	}
+	for (size_t i = 0; i < FF_BOARDS_MAX && found == FF_BOARDS_MAX; i++) {
+		found = ff_fleet_find(fleet, fleet->series[i]) ? found : i;
+	}
+	if (found < FF_BOARDS_MAX) {
+		snprintf(fleet->series[found], sizeof(fleet->series[found]), "%s", name);
+	}
+	return found;
 }
 
 /* ---- a board comes ---- */
@@ -54,7 +63,7 @@ static enum ff_status prepare(struct ff_fleet *fleet, const struct ff_config_boa
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
 	member->config = *board;
-	member->index = free_index(fleet);
+	member->index = take_index(fleet, board->name);
 	enum ff_status status =
 		ff_doors_open(fleet->options.doors, fleet->options.config, board, member->index, &member->door, error);
 	if (status != FF_OK) {
@@ -82,6 +91,8 @@ static enum ff_status start(struct ff_fleet *fleet, struct ff_member *member, st
 		.notify_context = member->door,
 		.freed = ff_dispatch_kick,
 		.freed_context = fleet->options.dispatch,
+		.learned = fleet->options.learned,
+		.learned_context = fleet->options.learned_context,
 		.rfc2217_port = member->door->rfc2217.port,
 		.raw_port = member->door->raw.port,
 	};
@@ -177,6 +188,9 @@ static void remove_others(struct ff_fleet *fleet, const struct ff_config *config
 	for (size_t i = fleet->count; i-- > 0;) {
 		struct ff_member *member = fleet->members[i];
 		const struct ff_config_board *board = find_board(config, member->config.name);
+		if (!board && member->discovered) {
+			continue; /* nobody has named it, so nobody can take its name away */
+		}
 		if (!board) {
 			ff_log(fleet->options.log, FF_LOG_INFO, "%s: the board is removed", member->config.name);
 			ff_fleet_remove(fleet, member);
@@ -209,16 +223,19 @@ static void change(struct ff_fleet *fleet, struct ff_member *member, const struc
 {
 	const struct ff_config_board before = member->config;
 	member->config = *board;
+	member->discovered = false;
 	if (ff_config_board_has_other_settings(&before, board)) {
 		change_settings(fleet, member, board);
 	}
 	if (before.passthrough != board->passthrough) {
 		ff_doors_set_passthrough(member->door, board->passthrough);
 	}
-	if (strcmp(before.address, board->address) != 0) {
+	if (strcmp(before.address, board->address) != 0 || !ff_port_id_equals(&before.identity, &board->identity)) {
 		struct ff_board_place place = { .sought = false };
 		snprintf(place.address, sizeof(place.address), "%s", board->address);
-		ff_log(fleet->options.log, FF_LOG_INFO, "%s: the board is at %s now", board->name, board->address);
+		ff_log(fleet->options.log, FF_LOG_INFO, "%s: the board is %s%s now", board->name,
+		       board->address[0] ? "at " : "looked for", board->address);
+		member->has_port = member->present = false;
 		ff_worker_move(member->worker, &place, true);
 	}
 }
@@ -279,5 +296,6 @@ void ff_fleet_release(struct ff_fleet *fleet)
 	}
 	free(fleet->members);
 	free(fleet->leaving);
+	free(fleet->series);
 	*fleet = (struct ff_fleet){ .count = 0 };
 }

@@ -21,7 +21,11 @@
 /* A board that is there, or is about to go. */
 struct ff_member {
 	struct ff_config_board config;
-	size_t index; /* in the server's own series of ports */
+	bool discovered; /* nobody has named it */
+	bool has_port;   /* `port` is what it was last found at */
+	bool present;    /* it is there now */
+	struct ff_found_port port;
+	size_t index; /* in the server's own series of TCP ports */
 	struct ff_door *door;
 	struct ff_worker *worker; /* the owner's reference */
 };
@@ -34,7 +38,9 @@ struct ff_fleet_options {
 	struct ff_queue *queue;
 	struct ff_dispatch *dispatch;
 	struct ff_leases *leases;
-	struct ff_logbook *logbook; /* NULL: what boards say is not kept */
+	struct ff_logbook *logbook;     /* NULL: what boards say is not kept */
+	void (*learned)(void *context); /* as of struct ff_worker_options */
+	void *learned_context;
 };
 
 struct ff_fleet {
@@ -43,6 +49,7 @@ struct ff_fleet {
 	size_t count;
 	struct ff_worker **leaving; /* that do not let go of their threads yet; FF_BOARDS_MAX */
 	size_t leaving_count;
+	char (*series)[FF_BOARD_NAME_SIZE]; /* by index: the board whose TCP ports these are; FF_BOARDS_MAX */
 	uint64_t last_number;
 };
 

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "config_file.h"
 #include "datadir.h"
+#include "discovery.h"
 #include "diskcheck.h"
 #include "dispatch.h"
 #include "doors.h"
@@ -60,7 +61,8 @@ enum {
 	OPTION_WRITER,
 	OPTION_CONFIG,
 	OPTION_QUARANTINE_AFTER,
-	OPTION_SHORTEST_LEASE
+	OPTION_SHORTEST_LEASE,
+	OPTION_DISCOVER
 };
 
 static const struct argp_option options[] = {
@@ -89,6 +91,8 @@ static const struct argp_option options[] = {
 	{ "firmware-quota", OPTION_FIRMWARE_QUOTA, "SIZE", 0,
 	  "Most to keep of images that no job needs any more (default 1GB; 0: none)", 0 },
 	{ "max-content", OPTION_MAX_CONTENT, "SIZE", 0, "Most to keep of what was read of boards (default 128MB)", 0 },
+	{ "discover", OPTION_DISCOVER, "WHETHER", OPTION_ARG_OPTIONAL,
+	  "Take in each board that is plugged in and that nobody has named: true, or false (default)", 0 },
 	{ "shortest-lease", OPTION_SHORTEST_LEASE, "SECONDS", 0,
 	  "Shortest time for which a board can be leased (default 60)", 0 },
 	{ "quarantine-after", OPTION_QUARANTINE_AFTER, "N", 0,
@@ -146,6 +150,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	case OPTION_RAW:
 		status = ff_config_set_port(&config->raw_base, "--raw", value, &error);
 		break;
+	case OPTION_DISCOVER:
+		status = ff_config_set_discover(config, value ? value : "true", &error);
+		break;
 	case OPTION_SHORTEST_LEASE:
 		status = ff_config_set_shortest_lease(config, value, &error);
 		break;
@@ -196,6 +203,7 @@ struct server {
 	struct ff_leases *leases;
 	struct ff_boards *boards;
 	struct ff_fleet fleet;
+	struct ff_discovery discovery;
 	struct ff_httpd *httpd;
 	struct ff_doors doors;
 };
@@ -212,6 +220,8 @@ static enum ff_status start_boards(struct server *server, struct ff_error *error
 		.dispatch = server->dispatch,
 		.leases = server->leases,
 		.logbook = server->logbook,
+		.learned = ff_discovery_learned,
+		.learned_context = &server->discovery,
 	};
 	server->doors.notify = ff_waker_kick;
 	server->doors.notify_context = server->waker;
@@ -219,7 +229,16 @@ static enum ff_status start_boards(struct server *server, struct ff_error *error
 	if (status == FF_OK) {
 		status = ff_fleet_init(&server->fleet, &fleet, error);
 	}
-	return status == FF_OK ? ff_fleet_add(&server->fleet, config->boards, config->board_count, error) : status;
+	if (status == FF_OK) {
+		status = ff_discovery_init(&server->discovery, config, &server->fleet, &server->log, error);
+	}
+	if (status == FF_OK) {
+		status = ff_fleet_add(&server->fleet, config->boards, config->board_count, error);
+	}
+	if (status == FF_OK) {
+		ff_discovery_look(&server->discovery);
+	}
+	return status;
 }
 
 static enum ff_status start_logbook(struct server *server, struct ff_error *error)
@@ -468,6 +487,7 @@ static void release(struct server *server)
 	}
 	ff_boards_free(server->boards);
 	ff_fleet_release(&server->fleet);
+	ff_discovery_release(&server->discovery);
 	ff_doors_close(&server->doors);
 	ff_leases_free(server->leases);
 	ff_queue_free(server->queue);
@@ -591,7 +611,11 @@ int main(int argc, char **argv)
 	announce(&server);
 
 	const struct ff_upkeep upkeep = {
-		.signals = &signals, .log = &server.log, .config = &server.config, .fleet = &server.fleet
+		.signals = &signals,
+		.log = &server.log,
+		.config = &server.config,
+		.fleet = &server.fleet,
+		.discovery = &server.discovery,
 	};
 	int received = ff_upkeep_run(&upkeep);
 	ff_log(&server.log, FF_LOG_INFO, "%s: ending the jobs that run", strsignal(received));

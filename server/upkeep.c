@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upkeep.h"
 
-#include <errno.h>
-#include <time.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "config_change.h"
 #include "config_file.h"
 
-#define REAP_MS 100 /* how often boards that do not let go yet are looked at */
+#define LOOK_MS 100 /* how often boards are looked at that do not let go yet, or are in the way */
 #define NAMES_SIZE 256
 
 /* The file as it is now, and the boards of the command line, which stay. */
@@ -39,29 +40,49 @@ static void reload(const struct ff_upkeep *upkeep)
 			ff_log(upkeep->log, FF_LOG_WARN, "what has changed in these keys needs a restart: %s", names);
 		}
 		ff_fleet_apply(upkeep->fleet, &fresh);
-		ff_log(upkeep->log, FF_LOG_INFO, "SIGHUP: the boards are those of %s now",
-		       upkeep->config->source.path);
+		ff_discovery_look(upkeep->discovery);
+		ff_log(upkeep->log, FF_LOG_INFO, "SIGHUP: the boards are those of %s now", upkeep->config->source.path);
 	}
 	ff_config_release(&fresh);
 }
 
-/* 0: the time is over. */
-static int wait_signal(const struct ff_upkeep *upkeep, bool hurry)
+/* Waits for a signal or for something to look at; 0: it was no signal. */
+static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, bool hurry)
 {
-	const struct timespec pause = { .tv_nsec = REAP_MS * 1000000L };
-	int received = hurry ? sigtimedwait(upkeep->signals, NULL, &pause) : sigwaitinfo(upkeep->signals, NULL);
-	return received > 0 ? received : 0;
+	struct signalfd_siginfo received;
+	struct pollfd items[] = {
+		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = ff_discovery_fd(upkeep->discovery), .events = POLLIN },
+		{ .fd = upkeep->discovery->learned_fd, .events = POLLIN },
+	};
+	int ready = poll(items, 3, hurry ? LOOK_MS : -1);
+	if (ready > 0 && items[0].revents && read(signal_fd, &received, sizeof(received)) == sizeof(received)) {
+		return (int)received.ssi_signo;
+	}
+	if (ready > 0 || upkeep->discovery->again) {
+		ff_discovery_look(upkeep->discovery);
+	}
+	return 0;
 }
 
 int ff_upkeep_run(const struct ff_upkeep *upkeep)
 {
+	int signal_fd = signalfd(-1, upkeep->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	for (;;) {
 		bool leaving = ff_fleet_reap(upkeep->fleet);
-		int received = wait_signal(upkeep, leaving);
+		int received = 0;
+		if (signal_fd >= 0) {
+			received = wait_signal(upkeep, signal_fd, leaving || upkeep->discovery->again);
+		} else { /* no descriptor is left; the signals still come */
+			sigwait(upkeep->signals, &received);
+		}
 		/* Without a file it is what it always was: the terminal has gone. */
 		if (received == SIGHUP && upkeep->config->source.path) {
 			reload(upkeep);
 		} else if (received != 0) {
+			if (signal_fd >= 0) {
+				close(signal_fd);
+			}
 			return received;
 		}
 	}

@@ -10,6 +10,7 @@
 #include <farflash/status.h>
 
 #include "config.h"
+#include "discovery.h"
 #include "fleet.h"
 
 struct ff_upkeep {
@@ -17,6 +18,7 @@ struct ff_upkeep {
 	const struct ff_log *log;
 	const struct ff_config *config; /* the one that the server has started with */
 	struct ff_fleet *fleet;
+	struct ff_discovery *discovery;
 };
 
 /* Returns with the signal that ends the server. SIGHUP reads the configuration file again, if there

@@ -73,7 +73,13 @@ enum ff_status ff_config_append_board(struct ff_config *config, const struct ff_
 		if (strcmp(config->boards[i].name, board->name) == 0) {
 			return ff_error_set(error, FF_ERR_ARGUMENT, "two boards are called %s", board->name);
 		}
-		if (strcmp(config->boards[i].address, board->address) == 0) {
+		if (!ff_port_id_is_empty(&board->identity) &&
+		    ff_port_id_equals(&config->boards[i].identity, &board->identity)) {
+			return ff_error_set(error, FF_ERR_ARGUMENT,
+					    "the boards %s and %s are looked for at the same port",
+					    config->boards[i].name, board->name);
+		}
+		if (board->address[0] && strcmp(config->boards[i].address, board->address) == 0) {
 			return ff_error_set(error, FF_ERR_ARGUMENT, "the boards %s and %s have the same address %s",
 					    config->boards[i].name, board->name, board->address);
 		}
@@ -213,6 +219,24 @@ enum ff_status ff_config_set_console_dir(struct ff_config *config, const char *p
 	free(config->console_dir);
 	config->console_dir = copy;
 	return *path ? FF_OK : ff_error_set(error, FF_ERR_ARGUMENT, "console-log, dir: the name is empty");
+}
+
+enum ff_status ff_config_set_discover(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	config->discover = strcmp(text, "true") == 0;
+	if (!config->discover && strcmp(text, "false") != 0) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%.40s\" is neither true nor false", text);
+	}
+	return FF_OK;
+}
+
+enum ff_status ff_config_add_vendor(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	if (strlen(text) != 4 || strspn(text, "0123456789abcdefABCDEF") != 4) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "\"%.40s\" is no vendor of USB devices, as in 303a", text);
+	}
+	config->vendors[config->vendor_count++] = (uint16_t)strtoul(text, NULL, 16);
+	return FF_OK;
 }
 
 enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error)

@@ -12,6 +12,7 @@
 #include <farflash/status.h>
 
 #include "config_access.h"
+#include "port_id.h"
 #include "labels.h"
 #include "listen.h"
 #include "ports.h"
@@ -19,6 +20,7 @@
 #include "worker.h"
 
 #define FF_CONFIG_MAX_BOARDS 256
+#define FF_CONFIG_MAX_VENDORS 16
 #define FF_CONFIG_DEFAULT_LISTEN "127.0.0.1:8217"
 #define FF_CONFIG_DEFAULT_SHORTEST_LEASE_S 60
 #define FF_CONFIG_DEFAULT_CONSOLE_SIZE ((uint64_t)1024 * 1024)
@@ -31,7 +33,8 @@
 
 struct ff_config_board {
 	char name[FF_BOARD_NAME_SIZE];
-	char address[FF_BOARD_ADDRESS_SIZE];
+	char address[FF_BOARD_ADDRESS_SIZE]; /* empty: the identity says where it is; the file alone can give one */
+	struct ff_port_id identity;
 	uint32_t baud; /* of the work */
 	struct ff_board_resets resets;
 	int rfc2217; /* TCP port, 0: none, FF_PORTS_DEFAULT: as the server has it */
@@ -63,8 +66,11 @@ struct ff_config {
 	int raw_base;     /* the same */
 	bool jobs_wait_for_writers;
 	unsigned shortest_lease_s;
-	char *console_dir;                    /* where boards' output is kept, owned; NULL: in the data directory */
-	struct ff_logfile_limits console_log; /* of each board; a size of 0: nothing is kept */
+	char *console_dir;                       /* where boards' output is kept, owned; NULL: in the data directory */
+	struct ff_logfile_limits console_log;    /* of each board; a size of 0: nothing is kept */
+	bool discover;                           /* boards that nobody has named are taken in */
+	uint16_t vendors[FF_CONFIG_MAX_VENDORS]; /* of USB devices that they may be; none: the usual ones */
+	size_t vendor_count;
 	struct ff_config_access access;
 	unsigned quarantine_after; /* failures in a row, 0: never */
 };
@@ -113,6 +119,13 @@ FF_WARN_UNUSED enum ff_status ff_config_set_console_dir(struct ff_config *config
 /* Failures in a row, from 0 to 1000. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_quarantine_after(struct ff_config *config, const char *text,
 							     struct ff_error *error);
+
+/* "true" or "false". FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_discover(struct ff_config *config, const char *text,
+						     struct ff_error *error);
+
+/* Four hexadecimal digits. FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_add_vendor(struct ff_config *config, const char *text, struct ff_error *error);
 
 /* "wait" or "refuse". FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_writer(struct ff_config *config, const char *text, struct ff_error *error);

@@ -58,6 +58,28 @@ enum ff_status ff_config_board_address(struct ff_config_board *board, const char
 	return FF_OK;
 }
 
+enum ff_status ff_config_board_identity(struct ff_config_board *board, const char *usb, const char *serial,
+					const char *mac, struct ff_error *error)
+{
+	struct ff_port_id *identity = &board->identity;
+	if (usb && !ff_port_id_is_usb(usb)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "board %s: usb: \"%.40s\" is no place on the USB, as in 1-1.2 or 1-1.2:1",
+				    board->name, usb);
+	}
+	if (serial && (!serial[0] || strlen(serial) >= sizeof(identity->serial))) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: serial: it is empty or too long", board->name);
+	}
+	if (mac && !ff_port_id_parse_mac(mac, identity->mac)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT,
+				    "board %s: mac: \"%.40s\" is no MAC, as in 7c:df:a1:00:00:01", board->name, mac);
+	}
+	identity->has_mac = mac != NULL;
+	snprintf(identity->usb, sizeof(identity->usb), "%s", usb ? usb : "");
+	snprintf(identity->serial, sizeof(identity->serial), "%s", serial ? serial : "");
+	return FF_OK;
+}
+
 /* A key and its value end at the comma before the next key; a comma before anything else belongs to the value. */
 static size_t key_size(const char *key)
 {

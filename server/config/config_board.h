@@ -19,6 +19,10 @@ FF_WARN_UNUSED enum ff_status ff_config_board_name(struct ff_config_board *board
 FF_WARN_UNUSED enum ff_status ff_config_board_address(struct ff_config_board *board, const char *text, size_t size,
 						      struct ff_error *error);
 
+/* What its port is known by, instead of an address; NULL: nothing. */
+FF_WARN_UNUSED enum ff_status ff_config_board_identity(struct ff_config_board *board, const char *usb,
+						       const char *serial, const char *mac, struct ff_error *error);
+
 /* One of its keys: "baud", "label", ... */
 FF_WARN_UNUSED enum ff_status ff_config_board_set(struct ff_config_board *board, const char *key, const char *value,
 						  struct ff_error *error);

@@ -18,6 +18,9 @@
 struct file_board {
 	char *name;
 	char *address;
+	char *usb;
+	char *serial;
+	char *mac;
 	char *baud;
 	char *rfc2217;
 	char *raw;
@@ -53,6 +56,9 @@ struct file {
 #define ACCESS_TEXT(member, key, argument, help) char *member;
 	FF_CONFIG_ACCESS_MAP(ACCESS_TEXT)
 #undef ACCESS_TEXT
+	char *discover;
+	char **vendors;
+	unsigned vendors_count;
 	char **hosts;
 	unsigned hosts_count;
 	struct file_board *boards;
@@ -70,7 +76,10 @@ static const cyaml_schema_value_t text_schema = {
 
 static const cyaml_schema_field_t board_fields[] = {
 	NEEDED_TEXT("name", struct file_board, name),
-	NEEDED_TEXT("address", struct file_board, address),
+	TEXT("address", struct file_board, address),
+	TEXT("usb", struct file_board, usb),
+	TEXT("serial", struct file_board, serial),
+	TEXT("mac", struct file_board, mac),
 	TEXT("baud", struct file_board, baud),
 	TEXT("rfc2217", struct file_board, rfc2217),
 	TEXT("raw", struct file_board, raw),
@@ -114,8 +123,11 @@ static const cyaml_schema_field_t fields[] = {
 #define ACCESS_FIELD(member, key, argument, help) TEXT(key, struct file, member),
 	FF_CONFIG_ACCESS_MAP(ACCESS_FIELD)
 #undef ACCESS_FIELD
-		CYAML_FIELD_SEQUENCE("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, hosts, &text_schema,
-				     0, FF_CONFIG_MAX_HOSTS),
+		TEXT("discover", struct file, discover),
+	CYAML_FIELD_SEQUENCE("discover-vendors", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, vendors,
+			     &text_schema, 0, FF_CONFIG_MAX_VENDORS),
+	CYAML_FIELD_SEQUENCE("host", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, hosts, &text_schema, 0,
+			     FF_CONFIG_MAX_HOSTS),
 	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, boards, &board_schema, 0,
 			     FF_CONFIG_MAX_BOARDS),
 	CYAML_FIELD_END,
@@ -243,6 +255,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ file->rfc2217, set_rfc2217 },
 		{ file->raw, set_raw },
 		{ file->writer_blocks_jobs, ff_config_set_writer },
+		{ file->discover, ff_config_set_discover },
 	};
 	enum ff_status status = FF_OK;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && status == FF_OK; i++) {
@@ -250,6 +263,18 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		status = options[i].text ? options[i].set(config, options[i].text, error) : FF_OK;
 	}
 	return status;
+}
+
+/* Where the board is: an address, or what its port is known by. */
+static enum ff_status take_place(struct ff_config_board *board, const struct file_board *file, struct ff_error *error)
+{
+	bool sought = file->usb || file->serial || file->mac;
+	if (sought == (file->address != NULL)) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "board %s: give either its address, or usb, serial or mac",
+				    board->name);
+	}
+	return sought ? ff_config_board_identity(board, file->usb, file->serial, file->mac, error)
+		      : ff_config_board_address(board, file->address, strlen(file->address), error);
 }
 
 static enum ff_status take_board(struct ff_config *config, const struct file_board *file, struct ff_error *error)
@@ -269,7 +294,7 @@ static enum ff_status take_board(struct ff_config *config, const struct file_boa
 	ff_config_board_init(&board);
 	enum ff_status status = ff_config_board_name(&board, file->name, strlen(file->name), error);
 	if (status == FF_OK) {
-		status = ff_config_board_address(&board, file->address, strlen(file->address), error);
+		status = take_place(&board, file, error);
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && status == FF_OK; i++) {
 		status = keys[i].value ? ff_config_board_set(&board, keys[i].key, keys[i].value, error) : FF_OK;
@@ -312,6 +337,10 @@ static enum ff_status take(struct ff_config *config, const struct file *file, co
 	if (status == FF_OK) {
 		status = take_access(&config->access, file, suspect, error);
 	}
+	for (unsigned i = 0; i < file->vendors_count && status == FF_OK; i++) {
+		*suspect = file->vendors[i];
+		status = ff_config_add_vendor(config, file->vendors[i], error);
+	}
 	for (unsigned i = 0; i < file->boards_count && status == FF_OK; i++) {
 		*suspect = file->boards[i].name;
 		status = take_board(config, &file->boards[i], error);
@@ -319,17 +348,30 @@ static enum ff_status take(struct ff_config *config, const struct file *file, co
 	return status;
 }
 
-/* The line of the file that has this value; of a board it is its name. 0: there is none, as where it was quoted. */
+/* Whether a line has this value as a word of its own, in front of any comment. */
+static bool line_has(const char *line, size_t length, const char *value, size_t size)
+{
+	const char *end = line + length;
+	const char *comment = memchr(line, '#', length);
+	const char *at = line;
+	while (size > 0 && (at = memmem(at, (size_t)(end - at), value, size))) {
+		bool begins = at > line && strchr(" \"'[,{", at[-1]);
+		bool ends = at + size == end || strchr(" \"',]}\r", at[size]);
+		if (begins && ends && (!comment || at < comment)) {
+			return true;
+		}
+		at++;
+	}
+	return false;
+}
+
+/* The line of the file that has this value; of a board it is its name. 0: there is none, as where it was written otherwise. */
 static unsigned line_of(const char *text, const char *value)
 {
-	size_t size = strlen(value);
 	unsigned line = 1;
 	for (const char *at = text; *at; line++) {
 		size_t length = strcspn(at, "\n");
-		const char *found = size > 0 ? memmem(at, length, value, size) : NULL;
-		bool commented = found && memchr(at, '#', (size_t)(found - at));
-		bool begins = found && found > at && strchr(" \"'[,{", found[-1]);
-		if (begins && !commented && (found + size == at + length || strchr(" \"',]}\r", found[size]))) {
+		if (line_has(at, length, value, strlen(value))) {
 			return line;
 		}
 		at += length + (at[length] == '\n');

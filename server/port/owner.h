@@ -25,6 +25,8 @@ struct ff_worker {
 	void *notify_context;
 	void (*freed)(void *context);
 	void *freed_context;
+	void (*learned)(void *context);
+	void *learned_context;
 	struct ff_console console;
 	struct ff_logbook_page *page; /* NULL: nobody keeps what it says */
 	struct ff_input input;

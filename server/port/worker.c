@@ -155,6 +155,8 @@ static enum ff_status copy_options(struct ff_worker *worker, const struct ff_wor
 	worker->notify_context = options->notify_context;
 	worker->freed = options->freed;
 	worker->freed_context = options->freed_context;
+	worker->learned = options->learned;
+	worker->learned_context = options->learned_context;
 	worker->plug.address = worker->address;
 	worker->plug.log = &worker->log;
 	worker->plug.open = options->open ? options->open : ff_transport_open;
@@ -472,6 +474,9 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 	pthread_mutex_lock(&worker->mutex);
 	worker->view.facts = facts;
 	pthread_mutex_unlock(&worker->mutex);
+	if (worker->learned) {
+		worker->learned(worker->learned_context);
+	}
 }
 
 struct ff_console *ff_worker_console(struct ff_worker *worker)

@@ -158,6 +158,9 @@ struct ff_worker_options {
 	/* May be NULL; told whenever something that kept the board from new work has ended; must not wait. */
 	void (*freed)(void *context);
 	void *freed_context;
+	/* May be NULL; told by the owner thread when a task has found out something about the board; must not wait. */
+	void (*learned)(void *context);
+	void *learned_context;
 	/* Opens the port; NULL means ff_transport_open(). */
 	enum ff_status (*open)(struct ff_transport *transport, const char *address,
 			       const struct ff_transport_options *options, struct ff_error *error);

@@ -192,6 +192,36 @@ def sanitizer_runtime():
     return found.group(1) if found else None
 
 
+class Usb:
+    """What is plugged in, for a farflashd that runs with `env`."""
+
+    def __init__(self, folder):
+        library = os.path.join(os.path.dirname(bin_dir()), "lib", "libff_udev_shim.so")
+        assert os.path.exists(library), f"{library} is not there"
+        preload = [library] if sanitizer_runtime() is None else [sanitizer_runtime(), library]
+        self.path = folder / "ports"
+        self.env = {"LD_PRELOAD": ":".join(preload), "FF_UDEV_PORTS": str(self.path)}
+        self.plug()
+
+    def plug(self, *ports):
+        """From now on these are there, and nothing else: (device, vendor:product, place, serial number[, name])."""
+        lines = []
+        for device, ids, place, serial, *name in ports:
+            vendor, product = ids.split(":")
+            place = place if ":" in place else f"{place}:0"
+            lines.append("\t".join((str(device), vendor, product, place, serial, name[0] if name else "")) + "\n")
+        new = self.path.with_suffix(".new")
+        new.write_text("".join(lines))
+        new.rename(self.path)
+
+
+@pytest.fixture
+def usb(tmp_path):
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    return Usb(folder)
+
+
 @pytest.fixture
 def shim():
     """shim(link) is the environment in which `link` looks like a serial port of the kernel; `usb`: what it is on USB."""

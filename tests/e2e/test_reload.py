@@ -18,19 +18,19 @@ IMAGE = os.urandom(80_000)
 class Reloading(Program):
     """A farflashd with a configuration file that can be written anew."""
 
-    def __init__(self, folder, boards, options="", arguments=()):
+    def __init__(self, folder, boards, options="", arguments=(), env=None):
         self.path = folder / "farflashd.yaml"
         self.head = f"data-dir: {folder / 'data'}\nlisten: 127.0.0.1:0\n"
         self.write(boards, options)
-        super().__init__([program_path("farflashd"), "--config", str(self.path), *arguments])
+        super().__init__([program_path("farflashd"), "--config", str(self.path), *arguments], env=env)
         self.url = self.wait_line(LISTENING).group(1)
         self.port = int(self.url.rsplit(":", 1)[1])
         self.rest = Rest(self.port)
 
     def write(self, boards, options=""):
-        """`boards`: name, address and other keys of each."""
-        lines = [f"- name: {name}\n  address: '{address}'\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items())
-                 for name, address, keys in boards]
+        """`boards`: name, address (None: other keys say where it is) and other keys of each."""
+        lines = [f"- name: {name}\n" + (f"  address: '{address}'\n" if address else "")
+                 + "".join(f"  {key}: {value}\n" for key, value in keys.items()) for name, address, keys in boards]
         self.path.write_text(f"{self.head}{options}boards:{' []' if not lines else ''}\n{''.join(lines)}")
 
     def reload(self, answer="the boards are those of"):
