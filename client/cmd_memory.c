@@ -27,7 +27,7 @@ static bool parse(struct ff_run *run, size_t count, uint32_t *const numbers[MAX_
 	static const char *const what[MAX_NUMBERS] = { "an address", "a 32-bit number", "a 32-bit number" };
 	struct ff_error error = FF_ERROR_NONE;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && i < MAX_NUMBERS; i++) {
 		if (ff_words_number(numbers[i], run->options->words[i].text, what[i], &error) != FF_OK) {
 			return ff_failure_set_error(&run->failure, NULL, &error);
 		}
