@@ -10,13 +10,16 @@ import statistics
 import time
 
 import firmware
-from lab import board, server
+from client import farflash
+from lab import board, image_file, server
 from program import Program, program_path
+from relay import Relay
 from rest import API, Rest, form
 from server import LISTENING
 from table import table
 
 SIZE = 16 << 20
+TWICE_SIZE, RTT = 4 << 20, 0.02
 PIECE = 64 << 10
 GIGABIT = 125e6  # bytes a second
 WARM = 3  # times before it counts
@@ -73,17 +76,18 @@ def send(daemon, method, query, body, kind):
     return job
 
 
-def measure_once(daemon, nothing, directory, data):
-    """Seconds of each."""
-    kind, body = form([("0x0", data)])
+def measure_once(daemon, nothing, directory, images):
+    """Seconds of each. An image that the server has is not written again, so each is a new one."""
+    kind, body = form([("0x0", images[0])])
     found = {}
+    data = images[1]
     for key, arguments in (("put", ("PUT", "?offset=0x0", data, OCTETS)), ("form", ("POST", "", body, kind))):
         begin = time.perf_counter()
         job = send(daemon, *arguments)
         found[key] = time.perf_counter() - begin
         daemon.rest.wait_job(job)
     found["sink"] = timed(lambda: send_to_sink(nothing, data))
-    found["slow_put"], job = send_slowly(daemon.port, f"{API}/boards/lab0/flash?offset=0x0", data, 202)
+    found["slow_put"], job = send_slowly(daemon.port, f"{API}/boards/lab0/flash?offset=0x0", images[2], 202)
     daemon.rest.cancel(job)
     daemon.rest.wait_job(job)
     found["slow_sink"], _ = send_slowly(nothing.port, "/", data, 204)
@@ -92,15 +96,35 @@ def measure_once(daemon, nothing, directory, data):
     return found
 
 
+def write_from_afar(relay, path):
+    """Seconds of a write-flash, and the bytes that it sent to the server."""
+    before = relay.to_target
+    done = farflash("--server", f"http://127.0.0.1:{relay.port}", "--board", "lab0", "write-flash", "0x10000", path, timeout=300)
+    assert done.status == 0, done
+    return done.seconds, relay.to_target - before
+
+
+def measure_twice(directory, count):
+    """The same image for the first time and again, RTT away."""
+    found = {"first": [], "again": []}
+    with board(directory, flash_size="8MB") as one, server(directory, {"lab0": one.address}) as daemon, Relay(daemon.port, RTT) as relay:
+        for seed in range(count):
+            path = image_file(directory, TWICE_SIZE, seed + 1)
+            for row in found.values():
+                row.append(write_from_afar(relay, path))
+    return {key: [statistics.median(column) for column in zip(*row)] for key, row in found.items()}
+
+
 def measure(directory, count, _timing, progress):
-    data = firmware.payload(1 << 20) * (SIZE >> 20)
+    common = firmware.payload(1 << 20) * (SIZE >> 20)
     runs = []
     with board(directory, flash_size="16MB", timing="real") as one, server(directory, {"lab0": one.address}) as daemon, \
             sink() as nothing:
         for number in range(WARM + 3 * count):
             progress(f"upload: run {number + 1} of {WARM + 3 * count}")
-            runs.append(measure_once(daemon, nothing, directory, data))
-    return {"bytes": SIZE, **{key: statistics.median(run[key] for run in runs[WARM:]) for key in runs[0]}}
+            runs.append(measure_once(daemon, nothing, directory, [number.to_bytes(4, "big") + bytes([kind]) + common[5:]
+                                                                  for kind in range(3)]))
+    return {"bytes": SIZE, "twice": measure_twice(directory, count), **{key: statistics.median(run[key] for run in runs[WARM:]) for key in runs[0]}}
 
 
 def report(found):
@@ -110,4 +134,6 @@ def report(found):
     peers = {"put": "sink", "form": "sink", "slow_put": "slow_sink"}
     rows = [[name, f"{found[key] * 1000:.1f}", f"{found['bytes'] / found[key] / 1e6:.0f}",
              f"{100 * found[peers[key]] / found[key]:.0f} %" if key in peers else ""] for key, name in names.items()]
-    return table(f"Upload of {found['bytes'] >> 20} MB, medians", ["", "ms", "MB/s", "of the sink"], rows)
+    twice = [[f"write-flash of {TWICE_SIZE >> 20} MB, {RTT * 1000:.0f} ms away, {key}", f"{seconds * 1000:.1f}", f"{sent / 1e6:.3f} MB sent", ""]
+             for key, (seconds, sent) in found["twice"].items()]
+    return table(f"Upload of {found['bytes'] >> 20} MB, medians", ["", "ms", "MB/s", "of the sink"], rows + twice)
