@@ -84,7 +84,7 @@ enum ff_status ff_firmware_scan(struct ff_firmware_store *store, struct ff_error
 	}
 	closedir(list);
 	if (found.count > 0) {
-		qsort(found.places, found.count, sizeof(*found.places), by_use);
+		qsort(found.places, found.count, sizeof(struct ff_firmware_place *), by_use);
 	}
 	for (size_t i = 0; i < found.count; i++) {
 		ff_firmware_enlist(found.places[i]); /* the store frees them, come what may */

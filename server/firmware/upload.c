@@ -160,15 +160,16 @@ enum ff_status ff_upload_finish(struct ff_upload *upload, const char *expected, 
 {
 	struct ff_firmware_place *fresh = make_place(upload);
 	struct ff_firmware_place *place = NULL;
-	enum ff_status status = fresh ? FF_OK : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
-	if (status == FF_OK && expected && strcmp(expected, fresh->image.sha256) != 0) {
-		status = ff_error_set(error, FF_ERR_VERIFY, "the SHA-256 of the %llu bytes is %s, not %s",
-				      (unsigned long long)upload->size, fresh->image.sha256, expected);
+	if (!fresh) {
+		ff_upload_abort(upload);
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
-	if (status != FF_OK) {
+	if (expected && strcmp(expected, fresh->image.sha256) != 0) {
+		ff_error_set(error, FF_ERR_VERIFY, "the SHA-256 of the %llu bytes is %s, not %s",
+			     (unsigned long long)upload->size, fresh->image.sha256, expected);
 		ff_firmware_place_free(fresh);
 		ff_upload_abort(upload);
-		return status;
+		return FF_ERR_VERIFY;
 	}
 	while (!place) {
 		place = enter(upload, fresh);
