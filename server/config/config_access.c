@@ -6,16 +6,22 @@
 
 #include "host.h"
 
-enum kind { KIND_TEXT, KIND_SWITCH };
+#define MOST_CONNECTIONS 4000 /* what the descriptors are for that main asks for, but for those of boards */
+#define MOST_SECONDS 3600
+
+enum kind { KIND_TEXT, KIND_SWITCH, KIND_NUMBER };
 
 struct rule {
 	const char *name;
 	enum kind kind;
 	size_t offset;
+	uint32_t least;
+	uint32_t most;
 };
 
-#define TEXT(member) KIND_TEXT, offsetof(struct ff_config_access, member)
-#define SWITCH(member) KIND_SWITCH, offsetof(struct ff_config_access, member)
+#define TEXT(member) KIND_TEXT, offsetof(struct ff_config_access, member), 0, 0
+#define SWITCH(member) KIND_SWITCH, offsetof(struct ff_config_access, member), 0, 0
+#define NUMBER(member, least, most) KIND_NUMBER, offsetof(struct ff_config_access, member), least, most
 
 static const struct rule rules[FF_CONFIG_ACCESS_COUNT] = {
 	[FF_CONFIG_ACCESS_tokens] = { "tokens", TEXT(tokens) },
@@ -23,11 +29,29 @@ static const struct rule rules[FF_CONFIG_ACCESS_COUNT] = {
 	[FF_CONFIG_ACCESS_insecure] = { "insecure", SWITCH(insecure) },
 	[FF_CONFIG_ACCESS_tls_cert] = { "tls-cert", TEXT(tls_cert) },
 	[FF_CONFIG_ACCESS_tls_key] = { "tls-key", TEXT(tls_key) },
+	[FF_CONFIG_ACCESS_max_connections] = { "max-connections", NUMBER(max_connections, 8, MOST_CONNECTIONS) },
+	[FF_CONFIG_ACCESS_max_connections_per_address] = { "max-connections-per-address",
+							   NUMBER(max_connections_per_address, 4, MOST_CONNECTIONS) },
+	[FF_CONFIG_ACCESS_max_header] = { "max-header", NUMBER(max_header, 1024, 32768) },
+	[FF_CONFIG_ACCESS_header_timeout] = { "header-timeout", NUMBER(header_timeout_s, 1, MOST_SECONDS) },
+	[FF_CONFIG_ACCESS_body_timeout] = { "body-timeout", NUMBER(body_timeout_s, 1, MOST_SECONDS) },
+	[FF_CONFIG_ACCESS_idle_timeout] = { "idle-timeout", NUMBER(idle_timeout_s, 1, MOST_SECONDS) },
+	[FF_CONFIG_ACCESS_max_rate] = { "max-rate", NUMBER(max_rate, 0, 1000000) },
+	[FF_CONFIG_ACCESS_max_streams] = { "max-streams", NUMBER(max_streams, 1, MOST_CONNECTIONS) },
 };
 
 void ff_config_access_init(struct ff_config_access *access)
 {
-	*access = (struct ff_config_access){ .host_count = 0 };
+	*access = (struct ff_config_access){
+		.max_connections = 512,
+		.max_connections_per_address = 256,
+		.max_header = 16384,
+		.header_timeout_s = 20,
+		.body_timeout_s = 60,
+		.idle_timeout_s = 60,
+		.max_rate = 2000,
+		.max_streams = 256,
+	};
 }
 
 void ff_config_access_release(struct ff_config_access *access)
@@ -70,6 +94,18 @@ static enum ff_status set_text(char **member, const struct rule *rule, const cha
 	return *value ? FF_OK : ff_error_set(error, FF_ERR_ARGUMENT, "%s: the name is empty", rule->name);
 }
 
+static enum ff_status set_number(uint32_t *member, const struct rule *rule, const char *value, struct ff_error *error)
+{
+	size_t digits = strspn(value, "0123456789");
+	unsigned long number = digits > 0 && digits <= 8 && !value[digits] ? strtoul(value, NULL, 10) : UINT32_MAX;
+	if (number < rule->least || number > rule->most) {
+		return ff_error_set(error, FF_ERR_ARGUMENT, "%s: \"%.40s\" is not a number from %u to %u", rule->name,
+				    value, rule->least, rule->most);
+	}
+	*member = (uint32_t)number;
+	return FF_OK;
+}
+
 enum ff_status ff_config_access_set(struct ff_config_access *access, enum ff_config_access_key key, const char *value,
 				    struct ff_error *error)
 {
@@ -78,6 +114,8 @@ enum ff_status ff_config_access_set(struct ff_config_access *access, enum ff_con
 	switch (rule->kind) {
 	case KIND_TEXT:
 		return set_text(member, rule, value, error);
+	case KIND_NUMBER:
+		return set_number(member, rule, value, error);
 	default:
 		*(bool *)member = strcmp(value, "true") == 0;
 		return *(bool *)member || strcmp(value, "false") == 0

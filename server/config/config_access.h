@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <farflash/status.h>
 
@@ -18,7 +19,15 @@
 	X(insecure, "insecure", NULL, \
 	  "Let other machines in without tokens: whoever reaches the server can do anything") \
 	X(tls_cert, "tls-cert", "FILE", "Serve HTTPS with this certificate, PEM, with the chain behind it") \
-	X(tls_key, "tls-key", "FILE", "Its private key, PEM, without a password")
+	X(tls_key, "tls-key", "FILE", "Its private key, PEM, without a password") \
+	X(max_connections, "max-connections", "N", "HTTP connections at a time (default 512)") \
+	X(max_connections_per_address, "max-connections-per-address", "N", "The same of one address (default 256)") \
+	X(max_header, "max-header", "BYTES", "Largest headers of a request (default 16384)") \
+	X(header_timeout, "header-timeout", "SECONDS", "Time for the headers of a request (default 20)") \
+	X(body_timeout, "body-timeout", "SECONDS", "Time for each 64 KB of a body (default 60)") \
+	X(idle_timeout, "idle-timeout", "SECONDS", "Time in which something has to move (default 60)") \
+	X(max_rate, "max-rate", "N", "Requests a second of one address, twice as many at once (default 2000; 0: any)") \
+	X(max_streams, "max-streams", "N", "Answers that are streams at a time (default 256)")
 
 enum ff_config_access_key {
 #define FF_CONFIG_ACCESS_ENUM(member, key, argument, help) FF_CONFIG_ACCESS_##member,
@@ -35,6 +44,14 @@ struct ff_config_access {
 	bool insecure;
 	char *tls_cert; /* NULL: no TLS */
 	char *tls_key;
+	uint32_t max_connections;
+	uint32_t max_connections_per_address;
+	uint32_t max_header;
+	uint32_t header_timeout_s;
+	uint32_t body_timeout_s;
+	uint32_t idle_timeout_s;
+	uint32_t max_rate; /* 0: any */
+	uint32_t max_streams;
 };
 
 /* The defaults. */

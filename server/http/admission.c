@@ -127,8 +127,29 @@ static void check_token(struct ff_request *request)
 	}
 }
 
+/* ---- how much ---- */
+
+static void check_measure(struct ff_request *request)
+{
+	const struct ff_http *http = request->http;
+	const char *length = ff_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	bool has_body = (length && strcmp(length, "0") != 0) ||
+			ff_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	if (!ff_callers_begin(http->callers, ff_request_caller(request), has_body)) {
+		request->problem = (struct ff_problem){ .http_status = 0 };
+		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_REQUESTS,
+			       "your address asks for too much at once: try again in a second");
+	} else if (info && info->header_size > http->max_header) {
+		ff_problem_set(&request->problem, FF_PROBLEM_HEADERS_TOO_LARGE,
+			       "the headers are larger than the %u bytes that this server takes", http->max_header);
+	}
+}
+
 void ff_admission_check(struct ff_request *request)
 {
+	check_measure(request);
 	check_host(request);
 	check_origin(request);
 	if (!request->problem.http_status || !request->handler) {

@@ -27,6 +27,10 @@
 #define STACK_SIZE ((size_t)256 * 1024)
 #define FLUSH_SECONDS 2
 
+#define MAX_HEADER 16384
+#define MAX_STREAMS 256
+static const struct ff_callers_limits usual_limits = { .header_timeout_s = 20, .body_timeout_s = 60 };
+
 static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* libmicrohttpd takes no constant */
 
 struct ff_httpd {
@@ -73,8 +77,12 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	}
 	if (*upload_size > 0) {
 		size_t size = *upload_size;
+		ff_callers_body(request->http->callers, ff_request_caller(request), size);
 		*upload_size = 0;
 		return ff_request_body(request, (const uint8_t *)upload, size) ? MHD_YES : ff_reply_cut(request);
+	}
+	if (request->has_body && !request->body_complete) {
+		ff_callers_body(request->http->callers, ff_request_caller(request), 0);
 	}
 	request->body_complete = true;
 	return request->problem.http_status ? ff_reply_problem(request) : request->handler->answer(request);
@@ -95,6 +103,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 		ff_log(httpd->http.log, FF_LOG_INFO, "%s %s: the client went away in mid-upload, after %llu bytes",
 		       request->method, request->path, (unsigned long long)request->body_size);
 	}
+	ff_callers_end(httpd->http.callers, ff_request_caller(request));
 	ff_request_free(request);
 	count_active(httpd, -1);
 }
@@ -103,8 +112,14 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct ff_httpd *httpd = context;
-	(void)connection;
-	(void)state;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*state = info ? ff_callers_add(httpd->http.callers, info->connect_fd) : NULL;
+	} else {
+		ff_callers_remove(httpd->http.callers, *state);
+		*state = NULL;
+	}
 	ff_metric_count(httpd->http.meters.connections, 0, 0, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
 }
 
@@ -116,8 +131,13 @@ static void __attribute__((format(printf, 2, 0))) on_log(void *context, const ch
 	ff_log(context, FF_LOG_DEBUG, "libmicrohttpd: %s", line);
 }
 
-static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd, const struct ff_tls *tls)
+static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_httpd_options *options)
 {
+	const struct ff_tls *tls = options->tls;
+	unsigned max_connections = options->max_connections ? options->max_connections : MAX_CONNECTIONS;
+	unsigned max_per_address = options->max_connections_per_address ? options->max_connections_per_address
+									: MAX_CONNECTIONS_PER_ADDRESS;
+	unsigned idle_s = options->idle_timeout_s ? options->idle_timeout_s : IDLE_SECONDS;
 	/* Not epoll: after a short read libmicrohttpd 0.9.75 takes an edge-triggered socket for drained and misses an end of
 	 * stream that came together with the last bytes, so that a client who left would hold its upload for a minute. */
 	unsigned flags =
@@ -132,18 +152,19 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, int listen_fd, co
 	if (!is_secure) {
 		secure[0].option = MHD_OPTION_END;
 	}
-	return MHD_start_daemon(
-		flags | (is_secure ? (unsigned)MHD_USE_TLS : 0U), 0, NULL, NULL, on_request, httpd,
-		MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned)MAX_CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
+	return MHD_start_daemon(flags | (is_secure ? (unsigned)MHD_USE_TLS : 0U), 0, NULL, NULL, on_request, httpd,
+				MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log, MHD_OPTION_LISTEN_SOCKET,
+				options->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+				MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, max_connections,
+				MHD_OPTION_PER_IP_CONNECTION_LIMIT, max_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+				idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION,
+				on_connection, httpd, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
 }
 
 static void release(struct ff_httpd *httpd)
 {
+	ff_callers_free(httpd->http.callers);
 	ff_linger_free(httpd->http.linger);
 	pthread_cond_destroy(&httpd->none_active);
 	pthread_mutex_destroy(&httpd->mutex);
@@ -178,6 +199,9 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.disk = options->disk,
 		.max_upload = options->max_upload,
 		.jobs_wait_for_writers = options->jobs_wait_for_writers,
+		.callers = ff_callers_new(options->callers.header_timeout_s ? &options->callers : &usual_limits),
+		.max_header = options->max_header ? options->max_header : MAX_HEADER,
+		.max_streams = options->max_streams ? options->max_streams : MAX_STREAMS,
 		.any_host = options->any_host,
 		.hosts = options->hosts,
 		.host_count = options->host_count,
@@ -190,7 +214,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&httpd->none_active, &attributes);
 	pthread_condattr_destroy(&attributes);
-	httpd->daemon = httpd->http.linger ? start_daemon(httpd, options->listen_fd, options->tls) : NULL;
+	httpd->daemon = httpd->http.linger && httpd->http.callers ? start_daemon(httpd, options) : NULL;
 	if (!httpd->daemon) {
 		close(options->listen_fd);
 		release(httpd);

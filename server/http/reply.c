@@ -72,6 +72,9 @@ static void add_headers(struct MHD_Response *response, const struct ff_request *
 					request->invalid_token ? "Bearer realm=\"farflash\", error=\"invalid_token\""
 							       : "Bearer realm=\"farflash\"");
 	}
+	if (request->problem.http_status == MHD_HTTP_TOO_MANY_REQUESTS || request->refused_stream) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	}
 	if (request->applied_async) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_PREFERENCE_APPLIED, "respond-async");
 	}
@@ -162,6 +165,15 @@ enum MHD_Result ff_reply_empty(struct ff_request *request)
 enum MHD_Result ff_reply_stream(struct ff_request *request, const char *content_type, MHD_ContentReaderCallback read,
 				void *context)
 {
+	struct ff_http *http = request->http;
+	if (!request->is_stream && atomic_fetch_add(&http->streams, 1) >= http->max_streams) {
+		atomic_fetch_sub(&http->streams, 1);
+		request->refused_stream = true;
+		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_STREAMS,
+			       "%u streams are open already, and this server has no more at a time", http->max_streams);
+		return ff_reply_problem(request);
+	}
+	request->is_stream = true;
 	return queue(request, MHD_HTTP_OK, content_type,
 		     MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, context, NULL));
 }

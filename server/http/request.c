@@ -27,6 +27,13 @@ const char *ff_request_param(const struct ff_request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct ff_caller *ff_request_caller(const struct ff_request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
+}
+
 int ff_request_socket(const struct ff_request *request)
 {
 	const union MHD_ConnectionInfo *info =
@@ -200,6 +207,9 @@ void ff_request_free(struct ff_request *request)
 	}
 	if (request->free_state) {
 		request->free_state(request->state);
+	}
+	if (request->is_stream) {
+		atomic_fetch_sub(&request->http->streams, 1);
 	}
 	ff_job_unref(request->job);
 	json_decref(request->problem_members);

@@ -19,6 +19,7 @@
 
 #include "audit.h"
 #include "boards.h"
+#include "callers.h"
 #include "diskcheck.h"
 #include "firmware.h"
 #include "guest.h"
@@ -59,6 +60,10 @@ struct ff_http {
 	struct ff_diskcheck *disk; /* NULL: nobody looks after it */
 	uint64_t max_upload;       /* bytes of image in one request */
 	bool jobs_wait_for_writers;
+	struct ff_callers *callers;
+	uint32_t max_header;  /* bytes */
+	uint32_t max_streams; /* at a time */
+	atomic_uint streams;
 	bool any_host; /* it may be called by any name; otherwise by addresses, localhost and these names */
 	const char *const *hosts;
 	size_t host_count;
@@ -103,6 +108,8 @@ struct ff_request {
 	bool noted;                           /* in the audit trail */
 	char trail_owner[FF_KEEP_OWNER_SIZE]; /* for it, where nothing else tells: see ff_trail_about() */
 	char trail_board[FF_BOARD_NAME_SIZE];
+	bool refused_stream;
+	bool is_stream; /* one of those that are counted */
 	bool has_body;
 	bool body_complete;
 	uint64_t body_limit;
@@ -160,6 +167,9 @@ bool ff_request_park(struct ff_request *request, int64_t (*due)(void *context, i
 /* A header field's value, a query parameter's value; NULL if it is not there. */
 const char *ff_request_header(const struct ff_request *request, const char *name);
 const char *ff_request_param(const struct ff_request *request, const char *name);
+
+/* Its connection; NULL: nobody looks after it. */
+struct ff_caller *ff_request_caller(const struct ff_request *request);
 
 /* The socket, -1 if there is none any more. */
 int ff_request_socket(const struct ff_request *request);

@@ -100,6 +100,7 @@ enum MHD_Result ff_upgrade_answer(struct ff_request *request, struct ff_guest *g
 		MHD_add_response_header(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL, FF_ADMISSION_PROTOCOL);
 	}
 	ff_meters_answer(&request->http->meters, MHD_HTTP_SWITCHING_PROTOCOLS);
+	ff_callers_let_go(request->http->callers, ff_request_caller(request));
 	enum MHD_Result result = MHD_queue_response(request->connection, MHD_HTTP_SWITCHING_PROTOCOLS, response);
 	MHD_destroy_response(response);
 	return result;
