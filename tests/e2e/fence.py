@@ -111,8 +111,8 @@ WAYS = ("by hand", "by time", "by hand, another waits", "by time, another waits"
 
 def take(server, door, seconds, wait=0):
     """A lease with which the door opens; returns its id."""
-    peer = "127.0.0.1" if door in BY_ADDRESS else ELSEWHERE
-    reply = server.rest.request("POST", f"{API}/leases?board=lab1&seconds={seconds}&wait={wait}&peer={peer}")
+    address = "127.0.0.1" if door in BY_ADDRESS else ELSEWHERE
+    reply = server.rest.request("POST", f"{API}/leases?board=lab1&seconds={seconds}&wait={wait}&address={address}")
     assert reply.status == 201, reply
     return reply.json()["id"]
 
