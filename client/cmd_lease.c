@@ -23,7 +23,7 @@
 
 #define USUAL_SECONDS 120
 #define USUAL_WAIT_S 3600
-#define LONGEST_ASK_S 60 /* one request waits no longer */
+#define LONGEST_ASK_S 10 /* one request waits no longer, and then tells how many are before us */
 #define ANSWER_MS 15000
 #define RETRY_MS 2000 /* until a renewal that did not arrive is tried again */
 #define EXIT_NOT_FOUND 127
@@ -111,20 +111,37 @@ static bool is_busy(const struct ff_failure *failure)
 	return strcmp(failure->code, "board-leased") == 0 || strcmp(failure->code, "board-busy") == 0;
 }
 
+/* Where we stand among those who wait, told whenever that has changed; and the ticket with which we keep the place. */
+static void keep_place(struct ff_run *run, json_t *wish, json_int_t *told)
+{
+	json_t *ticket = json_object_get(run->result, "ticket");
+	json_int_t position = json_integer_value(json_object_get(run->result, "position"));
+
+	if (json_is_string(ticket)) {
+		json_object_set(wish, "ticket", ticket);
+	}
+	if (position > 0 && position != *told) {
+		fprintf(stderr, "farflash: waiting, position %lld\n", (long long)position);
+		*told = position;
+	}
+}
+
 static bool take(struct ff_api *api, struct ff_run *run, struct lease *lease)
 {
 	unsigned wait_s = run->options->waits ? run->options->wait_s : USUAL_WAIT_S;
 	int64_t deadline_us = ff_now_us() + (int64_t)wait_s * 1000000;
 	json_t *wish = make_wish(api, run, lease->seconds);
+	json_int_t told = 0;
 	const char *id;
 	bool good = wish != NULL && ask(api, run, wish, 0, &lease->asked_us);
 
 	if (!good && wish != NULL && is_busy(&run->failure) && wait_s > 0) {
-		fprintf(stderr, "farflash: %s; waiting\n", run->failure.text);
+		fprintf(stderr, "farflash: %s\n", run->failure.text);
 	}
 	while (!good && wish != NULL && is_busy(&run->failure) && ff_now_us() < deadline_us) {
 		int64_t left_s = (deadline_us - ff_now_us()) / 1000000 + 1;
 
+		keep_place(run, wish, &told);
 		good = ask(api, run, wish, left_s < LONGEST_ASK_S ? (unsigned)left_s : LONGEST_ASK_S, &lease->asked_us);
 	}
 	json_decref(wish);

@@ -349,7 +349,7 @@ static enum ff_status open_firmware(struct server *server, struct ff_error *erro
 }
 
 /* A board may be free for others now. */
-static void quarantine_changed(void *context)
+static void may_be_free(void *context)
 {
 	const struct server *server = context;
 	ff_dispatch_kick(server->dispatch);
@@ -360,7 +360,7 @@ static enum ff_status make_dispatch(struct server *server, struct ff_error *erro
 {
 	const struct ff_quarantine_options quarantine = {
 		.after = server->config.quarantine_after,
-		.changed = quarantine_changed,
+		.changed = may_be_free,
 		.changed_context = server,
 	};
 	server->quarantine = ff_quarantine_new(&quarantine);
@@ -452,8 +452,8 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		.most = FF_BOARDS_MAX,
 		.gate = ff_gate(server->queue),
 		.ledger = ff_store_lease_ledger(server->records),
-		.changed = ff_waker_kick,
-		.changed_context = server->waker,
+		.changed = may_be_free,
+		.changed_context = server,
 	};
 	server->leases = ff_leases_new(&leases);
 	if (!server->leases) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -146,20 +147,44 @@ bool ff_dispatch_withdraw(struct ff_dispatch *dispatch, struct ff_wish *wish)
 	return waited;
 }
 
+/* Under the mutex. */
+static void tell_forecast(struct ff_dispatch *dispatch, const struct ff_wish *wish, struct ff_forecast *forecast)
+{
+	int64_t now_us = ff_now_us();
+	if (now_us - dispatch->forecast_us >= FORECAST_AGE_US) {
+		ff_forecast_make(dispatch);
+	}
+	forecast->position = wish->position;
+	if (wish->start_us >= 0) {
+		int64_t ahead_us = wish->start_us > now_us ? wish->start_us - now_us : 0;
+		forecast->start_ms = ff_wall_ms() + ahead_us / 1000;
+	}
+}
+
+size_t ff_dispatch_list(struct ff_dispatch *dispatch, struct ff_waiting *list, size_t capacity)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&dispatch->mutex);
+	for (const struct ff_wish *wish = dispatch->first; wish && count < capacity; wish = wish->next) {
+		if (!wish->owner) {
+			continue;
+		}
+		struct ff_waiting *waiting = &list[count++];
+		*waiting = (struct ff_waiting){ .since_ms = ff_wall_ms() - (ff_now_us() - wish->since_us) / 1000 };
+		snprintf(waiting->owner, sizeof(waiting->owner), "%s", wish->owner);
+		snprintf(waiting->board, sizeof(waiting->board), "%s", wish->board ? ff_worker_name(wish->board) : "");
+		tell_forecast(dispatch, wish, &waiting->forecast);
+	}
+	pthread_mutex_unlock(&dispatch->mutex);
+	return count;
+}
+
 void ff_dispatch_forecast(struct ff_dispatch *dispatch, const struct ff_wish *wish, struct ff_forecast *forecast)
 {
 	*forecast = (struct ff_forecast){ .position = 0 };
 	pthread_mutex_lock(&dispatch->mutex);
 	if (wish->listed) {
-		int64_t now_us = ff_now_us();
-		if (now_us - dispatch->forecast_us >= FORECAST_AGE_US) {
-			ff_forecast_make(dispatch);
-		}
-		forecast->position = wish->position;
-		if (wish->start_us >= 0) {
-			int64_t ahead_us = wish->start_us > now_us ? wish->start_us - now_us : 0;
-			forecast->start_ms = ff_wall_ms() + ahead_us / 1000;
-		}
+		tell_forecast(dispatch, wish, forecast);
 	}
 	pthread_mutex_unlock(&dispatch->mutex);
 }
@@ -298,10 +323,13 @@ static int64_t go_round(struct ff_dispatch *dispatch)
 	while (!dispatch->stopping && (wish = next_offer(dispatch, &place))) {
 		offer(dispatch, wish, place);
 	}
+	bool moved = ff_forecast_make(dispatch); /* so that those who are given up know how far they have come */
 	while (!dispatch->stopping && (wish = next_over(dispatch, ff_now_us(), &deadline_us))) {
 		give_up(dispatch, wish);
+		moved = true;
 	}
-	if (ff_forecast_make(dispatch) && dispatch->options.changed) {
+	if (moved && dispatch->options.changed) {
+		ff_forecast_make(dispatch);
 		pthread_mutex_unlock(&dispatch->mutex);
 		dispatch->options.changed(dispatch->options.changed_context);
 		pthread_mutex_lock(&dispatch->mutex);

@@ -47,6 +47,7 @@ struct ff_wish {
 	int64_t deadline_us; /* until when it waits; INT64_MAX: for ever. One that is over by now gets one chance */
 	uint64_t lease;      /* that it comes with, 0: none */
 	uint64_t ticket;     /* of the board's, see ff_worker_ticket(); 0: none */
+	const char *owner;   /* who asks for a lease, for people; lives as long; NULL: it is a job */
 	bool alone;          /* it wants the board without anybody's work on it, as a lease does */
 	unsigned
 		kind; /* of work, below FF_DURATIONS_KINDS, to tell how long it takes; FF_DISPATCH_NO_KIND: nobody knows */
@@ -103,6 +104,17 @@ bool ff_dispatch_withdraw(struct ff_dispatch *dispatch, struct ff_wish *wish);
 void ff_dispatch_kick(void *dispatch);
 
 void ff_dispatch_forecast(struct ff_dispatch *dispatch, const struct ff_wish *wish, struct ff_forecast *forecast);
+
+/* One who waits for a lease, at one moment. */
+struct ff_waiting {
+	char owner[FF_KEEP_OWNER_SIZE];
+	char board[FF_BOARD_NAME_SIZE]; /* empty: any that the selector matches */
+	int64_t since_ms;               /* Unix time in milliseconds */
+	struct ff_forecast forecast;
+};
+
+/* Copies those who wait for leases, in their order, at most `capacity`, and answers how many. */
+size_t ff_dispatch_list(struct ff_dispatch *dispatch, struct ff_waiting *list, size_t capacity);
 
 /* How many wait that name this board. NULL for `dispatch`: nobody does. */
 size_t ff_dispatch_waiting(struct ff_dispatch *dispatch, const struct ff_worker *board);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Boards for a time. A request that waits for one is parked, like one that waits for a job, and looks again whenever
- * something changes at a board. */
+/* Boards for a time. A request that waits for one is parked, like one that waits for a job, until it has a lease or has waited
+ * long enough. */
 #include "api.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include "board_labels.h"
 #include "lease_gate.h"
+#include "lease_wait.h"
 #include "listen.h"
 #include "present.h"
 #include "reply.h"
@@ -19,10 +20,12 @@
 
 #define USUAL_SECONDS 600
 #define LONGEST_WAIT_S 3600
+#define MOST_SHOWN 1000 /* of those who wait */
 #define BODY_DEPTH 8    /* one would do */
 #define LOOK_US 5000000 /* how often it is looked whether the client still waits */
 
-static const char *const take_params[] = { "board", "select", "seconds", "owner", "wait", "address", NULL };
+static const char *const take_params[] = { "board",    "select", "seconds", "owner", "wait",
+					   "priority", "ticket", "address", NULL };
 static const char *const renew_params[] = { "seconds", NULL };
 
 /* What a request says, in its query or its body. */
@@ -34,21 +37,20 @@ struct asking {
 	/* Of one that takes a board. */
 	bool understood;
 	struct ff_worker *board; /* a reference; NULL: the selector says */
-	struct ff_worker *taken; /* a reference, once there is a lease */
+	struct ff_lease_wait wait;
 	struct ff_selector selector;
 	char owner[FF_KEEP_OWNER_SIZE];
 	char peer[FF_KEEP_PEER_SIZE];
 	uint32_t seconds;
-	int64_t deadline_us;
 	int64_t look_us;
 };
 
 static void free_asking(void *state)
 {
 	struct asking *asking = state;
+	ff_lease_wait_end(&asking->wait);
 	json_decref(asking->json);
 	ff_worker_unref(asking->board);
-	ff_worker_unref(asking->taken);
 	free(asking);
 }
 
@@ -195,6 +197,35 @@ static void read_seconds(struct ff_request *request)
 	read_number(request, "seconds", request->http->shortest_lease_s, FF_LEASE_LONGEST_S, &asking->seconds);
 }
 
+static void read_priority(struct ff_request *request)
+{
+	struct asking *asking = request->state;
+	const json_t *member = json_object_get(asking->json, "priority");
+	const char *text = text_of(request, "priority");
+	char *end = NULL;
+	long long value = text ? strtol(text, &end, 10) : json_integer_value(member);
+	if ((text && (end == text || *end)) || value < FF_ORDER_LOWEST || value > FF_ORDER_HIGHEST) {
+		ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "priority must be from %d to %d",
+			       FF_ORDER_LOWEST, FF_ORDER_HIGHEST);
+		return;
+	}
+	asking->wait.wish.priority = (int)value;
+}
+
+/* A token may be for some boards only. */
+static void narrow(struct ff_request *request)
+{
+	struct ff_selector *selector = &((struct asking *)request->state)->selector;
+	const struct ff_identity *identity = &request->identity;
+	for (size_t i = 0; identity->has_boards && i < identity->boards.count; i++) {
+		if (selector->count == FF_SELECTOR_MAX_TERMS) {
+			ff_problem_set(&request->problem, FF_PROBLEM_BAD_REQUEST, "select has too many terms");
+			return;
+		}
+		selector->terms[selector->count++] = identity->boards.terms[i];
+	}
+}
+
 static void understand(struct ff_request *request)
 {
 	struct asking *asking = request->state;
@@ -205,69 +236,69 @@ static void understand(struct ff_request *request)
 	read_number(request, "wait", 0, LONGEST_WAIT_S, &wait);
 	read_board(request);
 	read_people(request);
-	asking->deadline_us = ff_now_us() + (int64_t)wait * 1000000;
+	read_priority(request);
+	narrow(request);
+	asking->wait.wish.deadline_us = ff_now_us() + (int64_t)wait * 1000000;
 }
 
 /* ---- taking ---- */
 
-/* Whether it may be taken, and is not lost: nobody who leaves the choice to us wants such a one. */
-static bool is_meant(const struct ff_request *request, struct ff_worker *worker, bool *matches)
+/* Whether there is a board that it may ever get. */
+static bool can_be_met(const struct ff_request *request)
 {
 	const struct asking *asking = request->state;
-	struct ff_labels labels;
-	struct ff_board_view view;
-	if (asking->board) {
-		*matches |= worker == asking->board;
-		return worker == asking->board;
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
+	bool matches = asking->board != NULL;
+	for (size_t i = 0; i < boards->count && !matches; i++) {
+		struct ff_labels labels;
+		ff_board_labels(boards->workers[i], &labels);
+		matches = ff_selector_matches(&asking->selector, &labels);
 	}
-	ff_board_labels(worker, &labels);
-	if (!ff_request_may_see(request, worker) || !ff_selector_matches(&asking->selector, &labels)) {
-		return false;
-	}
-	*matches = true;
-	ff_worker_view(worker, &view);
-	return view.state != FF_BOARD_LOST;
+	ff_board_list_unref(boards);
+	return matches;
 }
 
-static int64_t due_when_free(void *context, int64_t now_us)
+static int64_t due_when_settled(void *context, int64_t now_us)
 {
 	const struct ff_request *request = context;
-	const struct asking *asking = request->state;
-	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
-	bool matches = false;
-	bool found = false;
-	for (size_t i = 0; i < boards->count && !found; i++) {
-		found = is_meant(request, boards->workers[i], &matches) && ff_worker_is_free(boards->workers[i]);
-	}
-	ff_board_list_unref(boards);
-	if (found || !matches) {
-		return now_us;
-	}
-	return asking->look_us < asking->deadline_us ? asking->look_us : asking->deadline_us;
+	struct asking *asking = request->state;
+	return atomic_load(&asking->wait.settled) ? now_us : asking->look_us;
 }
 
-/* FF_ERR_NOT_FOUND: no board is meant; FF_ERR_BUSY: all that are, are in use. */
-static enum ff_status take(struct ff_request *request, struct ff_lease *lease)
+static void get_in_line(struct ff_request *request)
 {
 	struct asking *asking = request->state;
-	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
-	enum ff_status status = FF_ERR_BUSY;
-	bool matches = false;
-	for (size_t i = 0; i < boards->count && status == FF_ERR_BUSY; i++) {
-		struct ff_worker *worker = boards->workers[i];
-		if (!is_meant(request, worker, &matches)) {
-			continue;
-		}
-		status = ff_leases_take(request->http->leases, worker, asking->owner, asking->peer, asking->seconds,
-					lease);
-		if (status == FF_OK) {
-			ff_log(ff_worker_log(worker), FF_LOG_INFO, "leased to %s (%s)", lease->keep.owner,
-			       lease->keep.peer);
-			asking->taken = ff_worker_ref(worker);
-		}
+	struct ff_lease_wait *wait = &asking->wait;
+	const struct ff_http *http = request->http;
+	if (!can_be_met(request)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "no board matches");
+		return;
 	}
-	ff_board_list_unref(boards);
-	return matches ? status : FF_ERR_NOT_FOUND;
+	wait->dispatch = http->dispatch;
+	wait->leases = http->leases;
+	wait->waker = http->waker;
+	wait->tickets = http->tickets;
+	wait->owner = asking->owner;
+	wait->peer = asking->peer;
+	wait->seconds = asking->seconds;
+	wait->wish.board = asking->board;
+	wait->wish.selector = asking->board ? NULL : &asking->selector;
+	enum ff_status status = ff_lease_wait_begin(wait, text_of(request, "ticket"));
+	if (status == FF_ERR_BUSY) {
+		ff_problem_set(&request->problem, FF_PROBLEM_TOO_MANY_JOBS, "too many wait already");
+	} else if (status != FF_OK) {
+		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server stops");
+	}
+}
+
+/* Where it stood, and how to stand there again. */
+static void add_place(struct ff_request *request, unsigned position)
+{
+	struct asking *asking = request->state;
+	char ticket[FF_TICKET_SIZE];
+	if (ff_lease_wait_keep_place(&asking->wait, ticket)) {
+		request->problem_members = json_pack("{s:i, s:s}", "position", (int)position, "ticket", ticket);
+	}
 }
 
 static void say_busy(struct ff_request *request)
@@ -299,38 +330,50 @@ static void say_unrecorded(struct ff_request *request, enum ff_status status)
 	}
 }
 
+static enum MHD_Result answer_settled(struct ff_request *request)
+{
+	struct asking *asking = request->state;
+	struct ff_lease_wait *wait = &asking->wait;
+	if (wait->status == FF_OK) {
+		wait->answered = true;
+		ff_trail_skip(request); /* the ledger has it */
+		snprintf(request->location, sizeof(request->location), "/api/v1/leases/%s", wait->lease.id);
+		return ff_reply_json(request, MHD_HTTP_CREATED,
+				     ff_present_lease(&wait->lease, ff_worker_name(wait->board)));
+	}
+	if (wait->status == FF_ERR_NO_BOARD) {
+		say_busy(request);
+		add_place(request, wait->wish.position);
+	} else if (wait->status == FF_ERR_NOT_FOUND) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "the board is no longer there");
+	} else {
+		say_unrecorded(request, wait->status);
+	}
+	return ff_reply_problem(request);
+}
+
 static enum MHD_Result answer_take(struct ff_request *request)
 {
 	struct asking *asking = request->state;
-	struct ff_lease lease;
 	if (!asking->understood) {
 		understand(request);
+		if (!request->problem.http_status) {
+			get_in_line(request);
+		}
 	} else if (ff_request_is_abandoned(request)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "the client waits no more");
 	}
 	if (request->problem.http_status) {
 		return ff_reply_problem(request);
 	}
-	enum ff_status status = take(request, &lease);
-	if (status == FF_OK) {
-		ff_trail_about(request, asking->owner, ff_worker_name(asking->taken));
-		snprintf(request->location, sizeof(request->location), "/api/v1/leases/%s", lease.id);
-		return ff_reply_json(request, MHD_HTTP_CREATED,
-				     ff_present_lease(&lease, ff_worker_name(asking->taken)));
+	if (atomic_load(&asking->wait.settled)) {
+		return answer_settled(request);
 	}
-	if (status == FF_ERR_BUSY && ff_now_us() < asking->deadline_us) {
-		asking->look_us = ff_now_us() + LOOK_US;
-		if (ff_request_park(request, due_when_free)) {
-			return MHD_YES;
-		}
-		ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server stops");
-	} else if (status == FF_ERR_BUSY) {
-		say_busy(request);
-	} else if (status == FF_ERR_NOT_FOUND) {
-		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "no board matches");
-	} else {
-		say_unrecorded(request, status);
+	asking->look_us = ff_now_us() + LOOK_US;
+	if (ff_request_park(request, due_when_settled)) {
+		return MHD_YES;
 	}
+	ff_problem_set(&request->problem, FF_PROBLEM_SHUTTING_DOWN, "the server stops");
 	return ff_reply_problem(request);
 }
 
@@ -349,6 +392,21 @@ static const char *name_of(const struct ff_request *request, const struct ff_boa
 	return NULL;
 }
 
+/* Those whose boards are not to be seen are not shown either. */
+static json_t *present_waiting(const struct ff_request *request)
+{
+	struct ff_waiting *waiting = calloc(MOST_SHOWN, sizeof(*waiting));
+	json_t *list = json_array();
+	size_t count = waiting && !request->identity.has_boards
+			       ? ff_dispatch_list(request->http->dispatch, waiting, MOST_SHOWN)
+			       : 0;
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(list, ff_present_waiting(&waiting[i]));
+	}
+	free(waiting);
+	return list;
+}
+
 static enum MHD_Result answer_list(struct ff_request *request)
 {
 	size_t most = FF_BOARDS_MAX;
@@ -365,7 +423,9 @@ static enum MHD_Result answer_list(struct ff_request *request)
 	}
 	ff_board_list_unref(boards);
 	free(leases);
-	return ff_reply_json(request, MHD_HTTP_OK, list ? json_pack("{s:o}", "leases", list) : NULL);
+	return ff_reply_json(request, MHD_HTTP_OK,
+			     list ? json_pack("{s:o, s:o}", "leases", list, "waiting", present_waiting(request))
+				  : NULL);
 }
 
 static enum MHD_Result reply_lost(struct ff_request *request, enum ff_status status)

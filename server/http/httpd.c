@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "lease_wait.h"
 #include "linger.h"
 #include "reply.h"
 #include "request.h"
@@ -41,6 +42,7 @@ struct ff_httpd {
 	pthread_mutex_t mutex;
 	pthread_cond_t none_active;
 	size_t active;
+	struct ff_tickets tickets;
 };
 
 static void count_active(struct ff_httpd *httpd, int change)
@@ -165,6 +167,7 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_h
 static void release(struct ff_httpd *httpd)
 {
 	ff_callers_free(httpd->http.callers);
+	ff_tickets_release(&httpd->tickets);
 	ff_linger_free(httpd->http.linger);
 	pthread_cond_destroy(&httpd->none_active);
 	pthread_mutex_destroy(&httpd->mutex);
@@ -192,6 +195,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.waker = options->waker,
 		.metrics = options->metrics,
 		.linger = ff_linger_new(),
+		.tickets = &httpd->tickets,
 		.welcome = options->welcome,
 		.has_tunnel = options->has_tunnel,
 		.bridge_is_stuck = options->bridge_is_stuck,
@@ -207,6 +211,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.host_count = options->host_count,
 		.started_us = ff_now_us(),
 	};
+	ff_tickets_init(&httpd->tickets);
 	ff_meters_init(&httpd->http.meters, options->metrics);
 	pthread_mutex_init(&httpd->mutex, NULL);
 	pthread_condattr_t attributes;

@@ -469,6 +469,17 @@ json_t *ff_present_forecast(const struct ff_forecast *forecast)
 			 present_time(forecast->start_ms));
 }
 
+json_t *ff_present_waiting(const struct ff_waiting *waiting)
+{
+	json_t *object = ff_present_forecast(&waiting->forecast);
+	if (object) {
+		json_object_set_new(object, "owner", json_string(waiting->owner));
+		json_object_set_new(object, "board", waiting->board[0] ? json_string(waiting->board) : json_null());
+		json_object_set_new(object, "since", present_time(waiting->since_ms));
+	}
+	return object;
+}
+
 static json_t *present_rows(const struct ff_batch *batch)
 {
 	json_t *rows = json_array();

@@ -30,6 +30,9 @@ json_t *ff_present_lease(const struct ff_lease *lease, const char *board);
 json_t *ff_present_info(const struct ff_board_facts *facts);
 json_t *ff_present_job(struct ff_job *job);
 
+/* Somebody who waits for a lease. */
+json_t *ff_present_waiting(const struct ff_waiting *waiting);
+
 /* The data of a position event. */
 json_t *ff_present_forecast(const struct ff_forecast *forecast);
 

@@ -45,6 +45,7 @@ struct ff_http {
 	struct ff_quarantine *quarantine; /* NULL: there is none */
 	struct ff_leases *leases;         /* NULL: boards cannot be leased */
 	unsigned shortest_lease_s;
+	struct ff_tickets *tickets;   /* of those who wait for leases */
 	const struct ff_audit *audit; /* NULL: nobody keeps a trail */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;

@@ -283,3 +283,58 @@ def test_client__quarantine(rack):
     assert "position 1" in client(server, "jobs").stdout
     assert client(server, "quarantine", "lab1", "--end").status == 0
     server.rest.wait_job("1")
+
+
+def test_lease__those_who_wait_get_it_in_order(rack):
+    server, _ = rack(lab1=["rack=1"])
+    held = lease(server.rest, "lab1")
+    got, threads = [], []
+
+    def want(name, query=""):
+        reply = server.rest.request("POST", f"{API}/leases?select=rack=1&owner={name}&wait=60{query}")
+        assert reply.status == 201, reply
+        got.append(name)
+        give_back(server.rest, reply.json())
+
+    def waiting():
+        return [(one["owner"], one["position"]) for one in server.rest.get("/leases")["waiting"]]
+    for number, (name, query) in enumerate((("ann", ""), ("bob", ""), ("eve", "&priority=2"), ("dan", "&priority=-1"))):
+        threads.append(threading.Thread(target=want, args=(name, query)))
+        threads[-1].start()
+        wait_until(lambda: len(waiting()) == number + 1, "one more to wait")
+    assert waiting() == [("eve", 1), ("ann", 2), ("bob", 3), ("dan", 4)]
+    give_back(server.rest, held)
+    for thread in threads:
+        thread.join(30)
+    assert got == ["eve", "ann", "bob", "dan"]
+
+
+def test_lease__keeps_its_place_when_it_asks_again(rack):
+    server, _ = rack(lab1=["rack=1"])
+    held = lease(server.rest, "lab1")
+    path = f"{API}/leases?select=rack=1"
+    early = server.rest.request("POST", f"{path}&owner=early&wait=1")
+    problem = assert_problem(early, 409, "board-busy")
+    assert problem["position"] == 1 and len(problem["ticket"]) == 32
+    job = server.rest.request("POST", f"{API}/reset?select=rack=1", headers=ASYNC).json()
+    got = []
+    again = threading.Thread(target=lambda: got.append(
+        server.rest.request("POST", f"{path}&owner=early&wait=30&ticket={problem['ticket']}")))
+    again.start()
+    wait_until(lambda: server.rest.job(job["id"])["position"] == 2, "the early one to be there again")
+    give_back(server.rest, held)
+    again.join(20)
+    assert got[0].status == 201
+    give_back(server.rest, got[0].json())
+    assert server.rest.wait_job(job["id"])["state"] == "done"
+
+
+def test_lease_command__waits_in_line(rack, start_farflash):
+    server, _ = rack(lab1=["rack=1"])
+    held = lease(server.rest, "lab1")
+    first = start_farflash("--server", server.url, "lease", "rack=1", "--", "sleep", "1")
+    first.wait_line("waiting, position 1")
+    second = start_farflash("--server", server.url, "lease", "rack=1", "--", "true")
+    second.wait_line("waiting, position 2")
+    give_back(server.rest, held)
+    assert first.wait(30) == 0 and second.wait(30) == 0

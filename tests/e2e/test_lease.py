@@ -86,7 +86,7 @@ def test_lease__takes_shows_renews_and_hands_back(echo):
     assert patched.status == 200 and patched.json()["expires"] > renewed.json()["expires"]
     assert echo.rest.get(f"/leases/{lease['id']}")["expires"] == patched.json()["expires"]
     end(echo, lease)
-    assert echo.rest.board("lab1")["lease"] is None and echo.rest.get("/leases") == {"leases": []}
+    assert echo.rest.board("lab1")["lease"] is None and echo.rest.get("/leases")["leases"] == []
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/renew"), ("PATCH", "")):
         assert_problem(echo.rest.request(method, f"{API}/leases/{lease['id']}{path}"), 410, "lease-ended")
     assert_problem(echo.rest.request("GET", f"{API}/leases/{'0' * 32}"), 404, "no-such-lease")
@@ -100,7 +100,7 @@ def test_lease__takes_shows_renews_and_hands_back(echo):
     ("select==", ""), ("board=lab1&nonsense=1", "nonsense")))
 def test_lease__refuses_what_makes_no_sense(echo, query, word):
     assert_problem(echo.rest.request("POST", f"{API}/leases?{query}"), 400, "invalid-argument", word)
-    assert echo.rest.get("/leases") == {"leases": []}
+    assert echo.rest.get("/leases")["leases"] == []
 
 
 def test_lease__ids_are_kept_out_of_the_log(echo):
@@ -350,7 +350,7 @@ def test_lease_command__runs_with_the_board_for_itself(echo):
     done = run(lease_command(echo, "--board", "lab1", "--", "sh", "-c", script))
     assert done.status == 7, done
     assert done.stdout.split() == ["lab1", echo.url, "409", "204"], done
-    assert echo.rest.get("/leases") == {"leases": []}
+    assert echo.rest.get("/leases")["leases"] == []
 
 
 def test_lease_command__farflash_finds_the_lease_by_itself(server):
@@ -370,7 +370,7 @@ def test_lease_command__farflash_finds_the_lease_by_itself(server):
 def test_lease_command__has_the_status_of_its_command(echo, command, status):
     done = run(lease_command(echo, "--", *command))
     assert done.status == status, done
-    assert echo.rest.get("/leases") == {"leases": []}
+    assert echo.rest.get("/leases")["leases"] == []
 
 
 @pytest.mark.parametrize("arguments, status, words", (
@@ -407,7 +407,7 @@ def test_lease_command__passes_signals_on(echo, programs, number):
     started.expected_status = {40 + number}
     started.process.send_signal(number)
     assert started.wait() == 40 + number
-    assert echo.rest.get("/leases") == {"leases": []}
+    assert echo.rest.get("/leases")["leases"] == []
 
 
 def test_lease_command__is_freed_when_the_client_is_killed(echo, programs):
