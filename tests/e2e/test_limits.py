@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+import websocket
 
 from bridge import Raw
 from program import program_path, run
@@ -86,3 +87,13 @@ def test_limits__streams(start):
 def test_limits__are_bounded(option, value):
     done = run([program_path("farflashd"), option, value])
     assert done.status == 2 and option[2:] in done.stderr, done
+
+
+def test_limits__websockets_have_their_own(start):
+    server = start("--header-timeout", "1", "--body-timeout", "1", "--idle-timeout", "1")
+    socket = websocket.create_connection(f"ws://127.0.0.1:{server.port}{API}/boards/lab1/console", timeout=10)
+    time.sleep(2.5)  # longer than all of them
+    socket.ping("still here")
+    while socket.recv_data_frame(control_frame=True)[0] != websocket.ABNF.OPCODE_PONG:
+        pass
+    socket.close()
