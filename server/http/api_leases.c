@@ -336,7 +336,7 @@ static enum MHD_Result answer_settled(struct ff_request *request)
 	struct ff_lease_wait *wait = &asking->wait;
 	if (wait->status == FF_OK) {
 		wait->answered = true;
-		ff_trail_skip(request); /* the ledger has it */
+		ff_trail_about(request, asking->owner, ff_worker_name(wait->board));
 		snprintf(request->location, sizeof(request->location), "/api/v1/leases/%s", wait->lease.id);
 		return ff_reply_json(request, MHD_HTTP_CREATED,
 				     ff_present_lease(&wait->lease, ff_worker_name(wait->board)));
