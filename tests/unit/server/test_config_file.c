@@ -161,6 +161,8 @@ static void test_config_file__must_be_readable_and_small(void **state)
 	write_file(path, text, FF_CONFIG_FILE_MAX);
 	ff_error_clear(&error);
 	assert_int_equal(ff_config_load(&config, path, &error), FF_OK);
+	ff_config_release(&config);
+	ff_config_init(&config);
 	unlink(path);
 	write_file(path, text, FF_CONFIG_FILE_MAX + 1);
 	assert_int_equal(ff_config_load(&config, path, &error), FF_ERR_ARGUMENT);
