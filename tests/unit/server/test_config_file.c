@@ -96,6 +96,7 @@ static void test_config_file__may_be_empty(void **state)
 	struct ff_config config;
 	struct ff_error error = FF_ERROR_NONE;
 	assert_int_equal(load(&config, "", &error), FF_OK);
+	ff_config_release(&config);
 	assert_int_equal(load(&config, "# nothing\n", &error), FF_OK);
 	assert_int_equal(config.board_count, 0);
 	ff_config_release(&config);
