@@ -8,12 +8,13 @@
 
 #define ACTION_SIZE 96
 
-/* A GET that makes a job does so as well. */
+/* A GET that needs the board's lease makes a job; all others only look. */
 static bool changes(const struct ff_request *request)
 {
-	bool only_looks =
-		strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 || strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0;
-	return request->handler && (!only_looks || request->job);
+	if (!request->handler || strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0) {
+		return false;
+	}
+	return strcmp(request->method, MHD_HTTP_METHOD_GET) != 0 || request->handler->lease == FF_LEASE_NEEDED;
 }
 
 static const char *board_of(const struct ff_request *request)

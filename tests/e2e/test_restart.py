@@ -220,13 +220,15 @@ def test_audit__tells_who_did_what(make_server, restart, board, tmp_path):
     server.rest.wait_board("lab1", "idle")
     server.rest.request("GET", f"{API}/boards/lab1")  # looks only
     assert server.rest.request("POST", f"{API}/boards/lab1/reset").status == 200
+    assert server.rest.request("GET", f"{API}/jobs/1").status == 200  # the same
     lease = take(server, "board=lab1&seconds=60&owner=ann")
     assert_problem(server.rest.request("POST", f"{API}/boards/lab1/reset"), 409, "board-leased")
+    assert_problem(server.rest.request("GET", f"{API}/boards/lab1/flash"), 409, "board-leased")
     assert server.rest.request("PATCH", f"{API}/leases/{lease['id']}?seconds=70").status == 200
     ask(server, "flash?size=0x1000", "GET", headers={HEADER: lease["id"]})
     server.rest.wait_board("lab1", "idle")
     assert server.rest.request("DELETE", f"{API}/leases/{lease['id']}").status == 204
-    wait_until(lambda: len(trail(server)) == 8, "the trail")
+    wait_until(lambda: len(trail(server)) == 9, "the trail")
     server.kill()
     again = restart(server, lab1=board)
     lines = [(line["who"], line["from"], line["action"], line["board"], line["job"], line["result"])
@@ -237,6 +239,7 @@ def test_audit__tells_who_did_what(make_server, restart, board, tmp_path):
         ("ann", "127.0.0.1", "lease-taken", "lab1", None, None),
         ("ann", "127.0.0.1", "POST /api/v1/leases", "lab1", None, "201"),
         (None, "127.0.0.1", reset, "lab1", None, "board-leased"),
+        (None, "127.0.0.1", "GET /api/v1/boards/*/flash", "lab1", None, "board-leased"),
         ("ann", "127.0.0.1", "PATCH /api/v1/leases/*", "lab1", None, "200"),
         ("ann", "127.0.0.1", "GET /api/v1/boards/*/flash", "lab1", "2", "accepted"),
         ("ann", "127.0.0.1", "lease-ended", "lab1", None, "handed-back"),
