@@ -1,194 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Jobs, batches and problems. */
 #include "present.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "board_labels.h"
-#include "report.h"
+#include "present_inner.h"
 #include "resets.h"
 #include "text.h"
 #include "utf8.h"
-
-/* jansson's pack: "s?" is null for a NULL string, "o?" for a NULL object (which must not hide a lack of memory, so that
- * "o" is used for objects that were made on the spot). */
-
-static json_t *present_time(int64_t unix_ms)
-{
-	if (unix_ms == 0) {
-		return json_null();
-	}
-	char text[FF_TEXT_TIME_SIZE];
-	ff_text_time(text, unix_ms);
-	return json_string(text);
-}
-
-static json_t *present_offset(uint32_t offset)
-{
-	char text[16];
-	snprintf(text, sizeof(text), "0x%x", offset);
-	return json_string(text);
-}
-
-static json_t *present_word(uint32_t value)
-{
-	char text[16];
-	snprintf(text, sizeof(text), "0x%08x", value);
-	return json_string(text);
-}
-
-/* As many digits as the status has registers. */
-static json_t *present_status(uint32_t value, uint64_t bytes)
-{
-	char text[16];
-	snprintf(text, sizeof(text), "0x%0*x", (int)(2 * bytes), value);
-	return json_string(text);
-}
-
-static json_t *present_known(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
-static json_t *present_count(uint64_t count)
-{
-	return count ? json_integer((json_int_t)count) : json_null();
-}
-
-json_t *ff_present_info(const struct ff_board_facts *facts)
-{
-	char probed[FF_TEXT_TIME_SIZE];
-	if (!facts->known) {
-		return ff_report_info(NULL, NULL, NULL);
-	}
-	struct ff_board_info info = {
-		.chip = facts->chip,
-		.revision = facts->revision,
-		.crystal_mhz = facts->crystal_mhz,
-		.flash_id = facts->flash_id,
-		.flash_size = facts->flash_size,
-		.description = facts->description,
-		.features = facts->features,
-		.has_eui64 = facts->has_eui64,
-		.secure_boot = facts->secure_boot,
-		.flash_encryption = facts->flash_encryption,
-	};
-	memcpy(info.mac, facts->mac, sizeof(info.mac));
-	memcpy(info.eui64, facts->eui64, sizeof(info.eui64));
-	ff_text_time(probed, facts->probed_ms);
-	return ff_report_info(&info, facts->tells_security ? &facts->security : NULL, probed);
-}
-
-static json_t *present_port(uint16_t port)
-{
-	return port ? json_integer(port) : json_null();
-}
-
-/* By key, each with all its values. */
-static json_t *present_labels(struct ff_worker *worker)
-{
-	struct ff_labels labels;
-	ff_board_labels(worker, &labels);
-	json_t *object = json_object();
-	for (size_t i = 0; i < labels.count; i++) {
-		const struct ff_label *label = &labels.labels[i];
-		json_t *values = json_object_get(object, label->key);
-		if (!values) {
-			values = json_array();
-			json_object_set_new(object, label->key, values);
-		}
-		json_array_append_new(values, json_string(label->value));
-	}
-	return object;
-}
-
-json_t *ff_present_lease(const struct ff_lease *lease, const char *board)
-{
-	json_t *object = json_pack("{s:s, s:s, s:s?, s:o, s:o}", "board", board, "owner", lease->keep.owner, "address",
-				   lease->keep.peer[0] ? lease->keep.peer : NULL, "created",
-				   present_time(lease->created_ms), "expires", present_time(lease->expires_ms));
-	if (object && lease->id[0]) {
-		json_object_set_new(object, "id", json_string(lease->id));
-	}
-	return object;
-}
-
-static json_t *present_boards_lease(const struct ff_lease *lease)
-{
-	return lease ? json_pack("{s:s, s:o}", "owner", lease->keep.owner, "expires", present_time(lease->expires_ms))
-		     : json_null();
-}
-
-/* The actions that there are programs for. */
-static json_t *present_power(const struct ff_power *power)
-{
-	json_t *list = json_array();
-	for (unsigned i = 0; i < FF_POWER_ACTION_COUNT; i++) {
-		if (ff_power_can(power, (enum ff_power_action)i)) {
-			json_array_append_new(list, json_string(ff_power_action_name((enum ff_power_action)i)));
-		}
-	}
-	return list;
-}
-
-/* How its jobs have ended, ever or lately. */
-static json_t *present_ends(const uint64_t counts[FF_JOB_STATE_COUNT])
-{
-	return json_pack("{s:I, s:I, s:I, s:I}", "done", (json_int_t)counts[FF_JOB_DONE], "failed",
-			 (json_int_t)counts[FF_JOB_FAILED], "cancelled", (json_int_t)counts[FF_JOB_CANCELLED],
-			 "interrupted", (json_int_t)counts[FF_JOB_INTERRUPTED]);
-}
-
-static json_t *present_history(const struct ff_board_history *history)
-{
-	json_t *object = history ? present_ends(history->counts) : NULL;
-	if (object) {
-		json_object_set_new(object, "last_success", present_time(history->last_success_ms));
-		json_object_set_new(object, "recent", present_ends(history->recent));
-	}
-	return history ? object : json_null();
-}
-
-json_t *ff_present_quarantine(const struct ff_quarantine_view *view)
-{
-	char reason[sizeof(view->reason)];
-	if (!view->in) {
-		return json_null();
-	}
-	memcpy(reason, view->reason, sizeof(reason));
-	ff_text_clean(reason);
-	return json_pack("{s:s, s:o, s:b, s:i}", "reason", reason, "since", present_time(view->since_ms), "by_hand",
-			 view->by_hand, "failures", (int)view->failures);
-}
-
-json_t *ff_present_board(struct ff_worker *worker, const struct ff_board_standing *standing)
-{
-	struct ff_board_view view;
-	ff_worker_view(worker, &view);
-	ff_text_clean(view.detail);
-	const struct ff_board_place *place = &view.place;
-	return json_pack(
-		"{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:s?, s:s?, s:I, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"name", ff_worker_name(worker), "address", place->address[0] ? place->address : NULL, "usb",
-		place->usb[0] ? place->usb : NULL, "serial", place->serial[0] ? place->serial : NULL, "product",
-		place->product[0] ? place->product : NULL, "present",
-		place->sought ? json_boolean(place->present) : json_null(), "state", ff_board_state_name(view.state),
-		"detail", view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
-		(json_int_t)(view.waiting + standing->waiting), "holder",
-		view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
-		present_boards_lease(standing->lease), "quarantine", ff_present_quarantine(&standing->quarantine),
-		"rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
-		present_port(ff_worker_raw_port(worker)), "labels", present_labels(worker), "power",
-		present_power(ff_worker_power(worker)), "info", ff_present_info(&view.facts), "history",
-		present_history(standing->history));
-}
 
 json_t *ff_present_progress(const struct ff_job_view *view)
 {
 	const struct ff_progress *progress = &view->progress;
 	return json_pack("{s:s, s:I, s:I, s:o}", "phase", ff_phase_name(progress->phase), "done",
 			 (json_int_t)progress->done, "total", (json_int_t)progress->total, "offset",
-			 present_offset(progress->offset));
+			 ff_present_offset(progress->offset));
 }
 
 static json_t *present_regions(const struct ff_job *job, const struct ff_job_view *view)
@@ -198,7 +25,7 @@ static json_t *present_regions(const struct ff_job *job, const struct ff_job_vie
 	json_t *list = json_array();
 	for (size_t i = 0; i < count; i++) {
 		json_t *region =
-			json_pack("{s:o, s:I, s:s, s:s?}", "offset", present_offset(regions[i].offset), "size",
+			json_pack("{s:o, s:I, s:s, s:s?}", "offset", ff_present_offset(regions[i].offset), "size",
 				  (json_int_t)regions[i].size, "sha256", regions[i].sha256, "name", regions[i].name);
 		if (ff_job_kind(job) == FF_JOB_FLASH || ff_job_kind(job) == FF_JOB_TEST) {
 			json_object_set_new(region, "encrypt", json_boolean(regions[i].encrypt));
@@ -222,22 +49,22 @@ static json_t *present_target(const struct ff_job *job)
 	switch (ff_job_kind(job)) {
 	case FF_JOB_READ:
 	case FF_JOB_ERASE:
-		return json_pack("{s:o, s:o}", "offset", present_offset(target->start), "size",
-				 present_count(target->size));
+		return json_pack("{s:o, s:o}", "offset", ff_present_offset(target->start), "size",
+				 ff_present_count(target->size));
 	case FF_JOB_READ_MEMORY:
-		return json_pack("{s:o, s:o}", "address", present_word(target->start), "size",
-				 present_count(target->size));
+		return json_pack("{s:o, s:o}", "address", ff_present_word(target->start), "size",
+				 ff_present_count(target->size));
 	case FF_JOB_WRITE_MEMORY:
-		return json_pack("{s:o, s:o, s:o, s:o}", "address", present_word(target->start), "size",
-				 present_count(target->size), "value", present_word(target->value), "mask",
-				 present_word(target->mask));
+		return json_pack("{s:o, s:o, s:o, s:o}", "address", ff_present_word(target->start), "size",
+				 ff_present_count(target->size), "value", ff_present_word(target->value), "mask",
+				 ff_present_word(target->mask));
 	case FF_JOB_READ_FLASH_STATUS:
-		return json_pack("{s:o}", "size", present_count(target->size));
+		return json_pack("{s:o}", "size", ff_present_count(target->size));
 	case FF_JOB_POWER:
 		return json_pack("{s:s}", "action", ff_power_action_name((enum ff_power_action)target->value));
 	case FF_JOB_WRITE_FLASH_STATUS:
-		return json_pack("{s:o, s:o, s:b}", "size", present_count(target->size), "value",
-				 present_status(target->value, target->size), "non_volatile", target->non_volatile);
+		return json_pack("{s:o, s:o, s:b}", "size", ff_present_count(target->size), "value",
+				 ff_present_status(target->value, target->size), "non_volatile", target->non_volatile);
 	default:
 		return json_null();
 	}
@@ -356,22 +183,22 @@ static void add_kinds_own(json_t *object, enum ff_job_kind kind, const struct ff
 	}
 	if (kind == FF_JOB_INFO && result->tells_wiring) {
 		const struct ff_flash_wiring *wiring = &result->wiring;
-		json_object_set_new(object, "flash_data_lines", present_count(wiring->data_lines));
-		json_object_set_new(object, "flash_voltage", present_known(wiring->voltage));
-		json_object_set_new(object, "flash_voltage_set_by", present_known(wiring->voltage_set_by));
+		json_object_set_new(object, "flash_data_lines", ff_present_count(wiring->data_lines));
+		json_object_set_new(object, "flash_voltage", ff_present_known(wiring->voltage));
+		json_object_set_new(object, "flash_voltage_set_by", ff_present_known(wiring->voltage_set_by));
 	}
 	if (view->sha256[0]) {
 		json_object_set_new(object, "sha256", json_string(view->sha256));
 	}
 	if (kind == FF_JOB_READ_MEMORY && result->bytes == FF_JOB_WORD) {
-		json_object_set_new(object, "value", present_word(result->value));
+		json_object_set_new(object, "value", ff_present_word(result->value));
 	}
 	if (kind == FF_JOB_READ_FLASH_STATUS) {
-		json_object_set_new(object, "value", present_status(result->value, result->bytes));
+		json_object_set_new(object, "value", ff_present_status(result->value, result->bytes));
 	}
 	if (kind == FF_JOB_WRITE_FLASH_STATUS) {
-		json_object_set_new(object, "before", present_status(result->before, result->bytes));
-		json_object_set_new(object, "after", present_status(result->value, result->bytes));
+		json_object_set_new(object, "before", ff_present_status(result->before, result->bytes));
+		json_object_set_new(object, "after", ff_present_status(result->value, result->bytes));
 	}
 }
 
@@ -430,8 +257,8 @@ static bool add_turn(json_t *object, struct ff_job *job)
 	return json_object_set_new(object, "select", select ? ff_utf8_text(select) : json_null()) == 0 &&
 	       json_object_set_new(object, "batch", present_job_id(ff_job_batch(job))) == 0 &&
 	       json_object_set_new(object, "priority", json_integer(ff_job_priority(job))) == 0 &&
-	       json_object_set_new(object, "position", present_count(forecast.position)) == 0 &&
-	       json_object_set_new(object, "expected_start", present_time(forecast.start_ms)) == 0;
+	       json_object_set_new(object, "position", ff_present_count(forecast.position)) == 0 &&
+	       json_object_set_new(object, "expected_start", ff_present_time(forecast.start_ms)) == 0;
 }
 
 json_t *ff_present_job(struct ff_job *job)
@@ -442,8 +269,8 @@ json_t *ff_present_job(struct ff_job *job)
 	json_t *object =
 		json_pack("{s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", ff_job_id(job), "kind",
 			  ff_job_kind_name(ff_job_kind(job)), "board", present_name(ff_job_board(job)), "state",
-			  ff_job_state_name(view.state), "created", present_time(view.created_ms), "started",
-			  present_time(view.started_ms), "finished", present_time(view.finished_ms), "progress",
+			  ff_job_state_name(view.state), "created", ff_present_time(view.created_ms), "started",
+			  ff_present_time(view.started_ms), "finished", ff_present_time(view.finished_ms), "progress",
 			  view.has_progress ? ff_present_progress(&view) : json_null(), "target", present_target(job),
 			  "regions", present_regions(job, &view), "options", present_options(job));
 	if (!object) {
@@ -459,23 +286,6 @@ json_t *ff_present_job(struct ff_job *job)
 	    !add_turn(object, job)) {
 		json_decref(object);
 		return NULL;
-	}
-	return object;
-}
-
-json_t *ff_present_forecast(const struct ff_forecast *forecast)
-{
-	return json_pack("{s:o, s:o}", "position", present_count(forecast->position), "expected_start",
-			 present_time(forecast->start_ms));
-}
-
-json_t *ff_present_waiting(const struct ff_waiting *waiting)
-{
-	json_t *object = ff_present_forecast(&waiting->forecast);
-	if (object) {
-		json_object_set_new(object, "owner", json_string(waiting->owner));
-		json_object_set_new(object, "board", waiting->board[0] ? json_string(waiting->board) : json_null());
-		json_object_set_new(object, "since", present_time(waiting->since_ms));
 	}
 	return object;
 }
