@@ -129,7 +129,7 @@ json_t *ff_present_board(struct ff_worker *worker, const struct ff_board_standin
 		place->product[0] ? place->product : NULL, "present",
 		place->sought ? json_boolean(place->present) : json_null(), "state", ff_board_state_name(view.state),
 		"detail", view.detail[0] ? view.detail : NULL, "job", view.task[0] ? view.task : NULL, "queued",
-		(json_int_t)(view.waiting + standing->waiting), "holder",
+		(json_int_t)view.waiting + (json_int_t)standing->waiting, "holder",
 		view.holder.kind != FF_HOLDER_NONE ? view.holder.name : NULL, "lease",
 		present_boards_lease(standing->lease), "quarantine", ff_present_quarantine(&standing->quarantine),
 		"rfc2217", present_port(ff_worker_rfc2217_port(worker)), "raw",
