@@ -63,11 +63,11 @@ static bool is_full(const struct stream *stream)
 /* The next piece of what the board says to a test, as text; NULL: there is none. */
 static json_t *next_output(struct stream *stream, const struct ff_job_view *view)
 {
-	struct ff_console *console = ff_worker_console(ff_job_worker(stream->request->job));
 	uint8_t bytes[OUTPUT_PIECE];
-	if (!view->listens) {
+	if (!view->listens) { /* it may not even have a board yet */
 		return NULL;
 	}
+	struct ff_console *console = ff_worker_console(ff_job_worker(stream->request->job));
 	if (!stream->listens) {
 		stream->listens = true;
 		stream->output_at = view->output_from;
