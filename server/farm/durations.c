@@ -11,7 +11,7 @@ void ff_durations_note(struct ff_durations *durations, unsigned kind, int64_t to
 
 int64_t ff_durations_median(const struct ff_durations *durations, unsigned kind)
 {
-	uint32_t sorted[FF_DURATIONS_KEPT];
+	uint32_t sorted[FF_DURATIONS_KEPT] = { 0 };
 	if (kind >= FF_DURATIONS_KINDS || durations->count[kind] == 0) {
 		return -1;
 	}

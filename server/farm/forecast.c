@@ -74,7 +74,7 @@ static unsigned count_before(const struct ff_dispatch *dispatch, const struct ff
 
 bool ff_forecast_make(struct ff_dispatch *dispatch)
 {
-	int64_t free_us[FF_BOARDS_MAX];
+	int64_t free_us[FF_BOARDS_MAX] = { 0 };
 	unsigned before[FF_BOARDS_MAX] = { 0 };
 	int64_t now_us = ff_now_us();
 	bool changed = false;

@@ -229,7 +229,7 @@ bool ff_request_body(struct ff_request *request, const uint8_t *bytes, size_t si
 		refuse_body(request);
 		return false;
 	}
-	if (!request->problem.http_status && request->handler->body) {
+	if (!request->problem.http_status && request->handler && request->handler->body) {
 		request->handler->body(request, bytes, size);
 	}
 	return true;
