@@ -144,7 +144,7 @@ def test_monitor__shows_what_happens_while_its_reset_waits(terminal, make_board,
     wait_until(lambda: any(job["kind"] == "reset" for job in server.rest.get("/jobs")["jobs"]), "the reset to wait")
     server.rest.cancel(first)
     screen.wait(f"has ended job {first}")
-    assert server.rest.job(second)["state"] == "running"  # and the reset behind it has yet to come
+    server.rest.wait_job(second, ("running",))  # and the reset behind it has yet to come
     server.rest.cancel(second)
     screen.wait(BOOT)
 
