@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The inside of a worker, for the two files that share it: owner.c is the thread, worker.c is everyone else's side. */
+/* The inside of a worker, for the files that share it: owner.c is the thread, worker.c is everyone else's side. */
 #ifndef FF_PORT_OWNER_H
 #define FF_PORT_OWNER_H
 
