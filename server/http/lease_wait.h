@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A request that waits for a lease, in the same line as jobs (server/farm/dispatch). One that has waited in vain gets a ticket,
+/* A request that waits for a lease, in the same line as jobs (dispatch.h in server/farm). One that has waited in vain gets a ticket,
  * with which it keeps its place if it asks again within FF_TICKET_S. Belongs to the request's thread, but for what the
  * dispatcher does. */
 #ifndef FF_HTTP_LEASE_WAIT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The jobs that the server knows: those that wait or run, and the last FF_QUEUE_HISTORY that have ended.
  *
- * They wait in the dispatcher, which gives them their boards (server/farm/dispatch). With a ledger
+ * They wait in the dispatcher, which gives them their boards (dispatch.h in server/farm). With a ledger
  * they outlive the process. Of what jobs have read, the newest FF_QUEUE_CONTENTS contents are kept, and fewer if they are
  * large; they go with the process. new/free; any thread. */
 #ifndef FF_JOBS_QUEUE_H
