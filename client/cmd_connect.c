@@ -175,9 +175,10 @@ static bool pty_is_served(const struct command *command)
 static void serve_pty(struct command *command)
 {
 	struct ff_connect_local **slot = free_slot(command);
+	/* Asked for first: what the watch has told would wake us again and again, and let no signal in. */
+	bool used = command->pty.master >= 0 && ff_connect_pty_is_used(&command->pty);
 
-	if (command->pty.master >= 0 && slot != NULL && !pty_is_served(command) &&
-	    ff_connect_pty_is_open(&command->pty)) {
+	if (used && slot != NULL && !pty_is_served(command)) {
 		*slot = ff_connect_start(&command->connect, FF_CONNECT_PTY, command->pty.master, command->pty.link);
 	}
 }

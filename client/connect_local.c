@@ -100,9 +100,13 @@ static size_t out_pending(const struct ff_connect_local *local)
 
 static void lose(struct ff_connect_local *local)
 {
-	if (!local->gone) {
-		local->gone = true;
-		local->deadline_us = ff_now_us() + FINISH_US;
+	if (local->gone) {
+		return;
+	}
+	local->gone = true;
+	local->deadline_us = ff_now_us() + FINISH_US;
+	if (local->kind == FF_CONNECT_PTY) {
+		ff_connect_pty_forget_unread(local->fd);
 	}
 }
 
@@ -316,12 +320,14 @@ static void tell(void *context, const char *text)
 
 static const struct ff_carrier_events carrier_events = { .go_on = go_on, .tell = tell };
 
-/* It stays open although there was no connection for it, and so asks for one again at once. */
-static void pause_terminal(const struct ff_connect_local *local)
+/* There is no connection for it. A terminal stays open all the same, and so asks for one again at once. */
+static void turn_away(const struct ff_connect_local *local)
 {
 	struct pollfd stop = { .fd = local->connect->stop_fd, .events = POLLIN };
 
+	ff_connect_tell(local->connect, "%s is turned away: %s", local->name, ff_carrier_failure(local->carrier)->text);
 	if (local->kind == FF_CONNECT_PTY) {
+		tcflush(local->fd, TCIFLUSH);
 		(void)!poll(&stop, 1, PTY_AGAIN_MS);
 	}
 }
@@ -333,13 +339,9 @@ static void *run(void *argument)
 	if (ff_carrier_open(local->carrier)) {
 		serve(local);
 	} else if (go_on(local)) {
-		ff_connect_tell(local->connect, "%s is turned away: %s", local->name,
-				ff_carrier_failure(local->carrier)->text);
-		pause_terminal(local);
+		turn_away(local);
 	}
-	if (local->kind == FF_CONNECT_PTY) {
-		tcflush(local->fd, TCIOFLUSH); /* the next program shall not read what was for this one */
-	} else {
+	if (local->kind != FF_CONNECT_PTY) {
 		close(local->fd);
 	}
 	ff_carrier_free(local->carrier);

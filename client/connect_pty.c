@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -100,12 +101,23 @@ void ff_connect_pty_close(struct ff_connect_pty *pty)
 	pty->master = pty->watch = -1;
 }
 
-bool ff_connect_pty_is_open(struct ff_connect_pty *pty)
+bool ff_connect_pty_is_used(struct ff_connect_pty *pty)
 {
 	uint8_t events[sizeof(struct inotify_event) * 16];
-	struct pollfd master = { .fd = pty->master };
+	struct pollfd master = { .fd = pty->master, .events = POLLIN };
 
 	while (read(pty->watch, events, sizeof(events)) > 0) {
 	}
-	return poll(&master, 1, 0) >= 0 && !(master.revents & POLLHUP);
+	return poll(&master, 1, 0) >= 0 && ((master.revents & POLLIN) || !(master.revents & POLLHUP));
+}
+
+void ff_connect_pty_forget_unread(int master)
+{
+	/* What lies at the program's end is flushed from there only: a flush of the master's output does not reach it. */
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (slave >= 0) {
+		tcflush(slave, TCIFLUSH);
+		close(slave);
+	}
 }

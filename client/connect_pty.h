@@ -32,8 +32,13 @@ bool ff_connect_pty_open(struct ff_connect_pty *pty, const char *link, struct ff
 /* Removes the link. Harmless where there is none. */
 void ff_connect_pty_close(struct ff_connect_pty *pty);
 
-/* Forgets what `watch` has told, and answers whether a program has the terminal open. */
-bool ff_connect_pty_is_open(struct ff_connect_pty *pty);
+/* Forgets what `watch` has told, and answers whether a program has the terminal open, or had it for so short a time that only
+ * what it wrote is left. */
+bool ff_connect_pty_is_used(struct ff_connect_pty *pty);
+
+/* For when a program has gone: the next one shall not read what was for this one. What the next one may have written already
+ * stays. */
+void ff_connect_pty_forget_unread(int master);
 
 /* False: it cannot be told. */
 bool ff_connect_pty_line(int master, struct ff_connect_pty_line *line);
