@@ -66,9 +66,6 @@ bool ff_bridge_know_tunnel(struct ff_bridge *bridge, uint64_t board, const char 
 /* It is no more. */
 void ff_bridge_forget_tunnel(struct ff_bridge *bridge, const char *name);
 
-/* The room of the board with this number; NULL: there is none. */
-struct ff_room *ff_bridge_room(const struct ff_bridge *bridge, uint64_t board);
-
 /* Does what another thread wants done with the rooms. */
 void ff_bridge_obey(struct ff_bridge *bridge);
 

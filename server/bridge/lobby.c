@@ -241,9 +241,20 @@ static void resume_tunnel(struct ff_bridge *bridge, struct ff_room *room, struct
 	}
 }
 
+/* NULL: the board has gone. */
+static struct ff_room *room_of(const struct ff_bridge *bridge, uint64_t board)
+{
+	for (size_t i = 0; i < FF_BRIDGE_MAX_BOARDS; i++) {
+		if (bridge->rooms[i] && ff_worker_number(bridge->rooms[i]->worker) == board) {
+			return bridge->rooms[i];
+		}
+	}
+	return NULL;
+}
+
 static void admit_guest(struct ff_bridge *bridge, struct ff_guest *guest)
 {
-	struct ff_room *room = ff_bridge_room(bridge, guest->board);
+	struct ff_room *room = room_of(bridge, guest->board);
 	if (!room) {
 		ff_web_turn_away(guest, FF_WEBSOCKET_GOING_AWAY, "the board was removed from the server");
 		return;

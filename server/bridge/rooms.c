@@ -11,16 +11,6 @@
 #include "lobby.h"
 #include "session.h"
 
-struct ff_room *ff_bridge_room(const struct ff_bridge *bridge, uint64_t board)
-{
-	for (size_t i = 0; i < FF_BRIDGE_MAX_BOARDS; i++) {
-		if (bridge->rooms[i] && ff_worker_number(bridge->rooms[i]->worker) == board) {
-			return bridge->rooms[i];
-		}
-	}
-	return NULL;
-}
-
 void ff_bridge_close_room(struct ff_room *room)
 {
 	if (!room) {
