@@ -47,7 +47,8 @@ struct ff_queue {
 /* Adds what belongs to the queue to a job's description. */
 void ff_queue_complete_spec(struct ff_queue *queue, struct ff_job_spec *spec);
 
-/* Lists a job in the order of the numbers, with a reference of its own. False: out of memory, or the queue stops. */
+/* Lists a job in the order of the numbers, with a reference of its own. FF_ERR_NO_MEMORY; FF_ERR_CANCELLED: the queue
+ * stops. */
 FF_WARN_UNUSED enum ff_status ff_queue_enlist(struct ff_queue *queue, struct ff_job *job);
 
 /* Has a listed job wait for its turn. On failure it is no longer listed. Errors as ff_job_post(). */
