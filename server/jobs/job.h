@@ -102,7 +102,7 @@ struct ff_job_options {
 	bool erase_all; /* FF_JOB_FLASH: everything first */
 	bool ignore_encryption_efuses;
 	char who[FF_JOB_WHO_SIZE]; /* the token that asked for it; empty: none was needed */
-	bool rerun; /* if the server ends in the middle of it, it runs again as a new job after the next start */
+	bool rerun; /* if the server ends in the middle of it, it runs again, once, as a new job after the next start */
 	char flash_mode[8]; /* esptool's words, empty: keep */
 	char flash_freq[8];
 	char flash_size[12];

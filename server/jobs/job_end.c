@@ -133,8 +133,11 @@ static void interrupt(struct ff_job *job)
 	view->state = FF_JOB_INTERRUPTED;
 	view->status = FF_ERR_CANCELLED;
 	view->finished_ms = ff_wall_ms();
-	snprintf(view->detail, sizeof(view->detail), "%s: interrupted%s (the server ended in the middle of the job)",
-		 ff_job_place(job), describe_rest(job));
+	/* See restore.c. */
+	bool given_up = job->spec.repeats != 0 && job->spec.options.rerun;
+	snprintf(view->detail, sizeof(view->detail), "%s: interrupted%s (the server ended in the middle of %s)",
+		 ff_job_place(job), describe_rest(job),
+		 given_up ? "its repeat, and there is no second one" : "the job");
 }
 
 struct ff_job *ff_job_restore(const struct ff_job_spec *spec, const struct ff_job_past *past)

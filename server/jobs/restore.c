@@ -71,12 +71,14 @@ static bool is_repeated(const struct restore *restore, const struct ff_job *job)
 	return found;
 }
 
-/* Whether it was stopped in the middle of its work, wants to run again in that case, and has not done so yet. */
+/* Whether it was stopped in the middle of its work, wants to run again in that case, and has not done so yet. A repeat that is
+ * interrupted itself may be what brings the server down, and would do so for ever; one that a stopping server cancelled is not. */
 static bool is_to_be_repeated(const struct restore *restore, struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
-	bool stopped = view.state == FF_JOB_INTERRUPTED || (view.state == FF_JOB_CANCELLED && view.by_shutdown);
+	bool stopped = (view.state == FF_JOB_INTERRUPTED && ff_job_repeats(job) == 0) ||
+		       (view.state == FF_JOB_CANCELLED && view.by_shutdown);
 	return stopped && ff_job_options(job)->rerun && !is_repeated(restore, job);
 }
 

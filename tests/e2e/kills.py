@@ -215,7 +215,8 @@ class Trial:
         repeats = collections.Counter(job["repeats"] for job in shown.values() if job["repeats"])
         for job in shown.values():
             interrupted = job["state"] == "interrupted"
-            assert repeats[job["id"]] == (1 if interrupted and job["rerun"] else 0), f"{job}: {repeats}"
+            again = interrupted and job["rerun"] and not job["repeats"]  # a repeat is the last
+            assert repeats[job["id"]] == (1 if again else 0), f"{job}: {repeats}"
             assert not interrupted or job["started"], job
             assert (job["finished"] is not None) == (job["state"] in ENDED), job
 

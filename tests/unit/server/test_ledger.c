@@ -363,9 +363,42 @@ static void test_ledger__nothing_is_repeated_twice(void **state)
 	struct fixture *fixture = *state;
 	fixture->spec.options.rerun = true;
 	fixture->spec.repeats = 7; /* of both, so that 7 has been repeated by 8 */
+	fixture->past.view.by_shutdown = true;
+	restore(fixture, FF_JOB_RESET, FF_JOB_CANCELLED, 1);
+	assert_null(ff_queue_find(fixture->queue, "8"));
+	assert_string_equal(fixture->told, "");
+}
+
+/* Else a job that brings the server down would do so again and again. */
+static void test_ledger__an_interrupted_repeat_is_the_last(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job_view view;
+	fixture->spec.options.rerun = true;
+	fixture->spec.repeats = 6;
 	restore(fixture, FF_JOB_RESET, FF_JOB_RUNNING, 1);
 	assert_null(ff_queue_find(fixture->queue, "8"));
 	assert_string_equal(fixture->told, "end interrupted 7; ");
+	struct ff_job *job = find(fixture, "7");
+	ff_job_view(job, &view);
+	assert_string_equal(view.detail,
+			    "lab1: interrupted; the flash is as it was (the server ended in the middle of its "
+			    "repeat, and there is no second one)");
+	ff_job_unref(job);
+}
+
+/* It is not to blame. */
+static void test_ledger__a_repeat_that_a_stopping_server_cancels_is_not_the_last(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->spec.options.rerun = true;
+	fixture->spec.repeats = 6;
+	fixture->past.view.by_shutdown = true;
+	restore(fixture, FF_JOB_RESET, FF_JOB_CANCELLED, 1);
+	struct ff_job *again = find(fixture, "8");
+	assert_int_equal(ff_job_repeats(again), 7);
+	assert_int_equal(wait_end(fixture, again).state, FF_JOB_DONE);
+	ff_job_unref(again);
 }
 
 static void test_ledger__a_job_of_a_board_that_is_gone_fails(void **state)
@@ -429,6 +462,8 @@ int main(void)
 		TEST(test_ledger__an_interruption_is_told_once),
 		TEST(test_ledger__what_ran_runs_again_if_asked_for),
 		TEST(test_ledger__nothing_is_repeated_twice),
+		TEST(test_ledger__an_interrupted_repeat_is_the_last),
+		TEST(test_ledger__a_repeat_that_a_stopping_server_cancels_is_not_the_last),
 		TEST(test_ledger__a_job_of_a_board_that_is_gone_fails),
 		TEST(test_ledger__a_job_whose_image_is_gone_fails),
 		TEST(test_ledger__a_job_of_a_lease_that_has_ended_does_not_run),
