@@ -293,10 +293,7 @@ void ff_job_learn(struct ff_job *job, const struct ff_board_info *info, const st
 	ff_job_lock(job);
 	job->view.facts = board.facts;
 	ff_job_unlock_changed(job, true);
-	/* The next that these do to the board is their work. */
-	if (job->spec.kind == FF_JOB_WRITE_MEMORY || job->spec.kind == FF_JOB_WRITE_FLASH_STATUS) {
-		job->spec.reaches(job->spec.queue, job);
-	}
+	job->spec.reaches(job->spec.queue, job);
 }
 
 void ff_job_set_result(struct ff_job *job, const struct ff_job_result *result)

@@ -216,7 +216,8 @@ struct ff_job_spec {
 	/* What the queue is told. */
 	/* Before the work, by the owner thread. A failure is the job's, which does not begin. */
 	enum ff_status (*begins)(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error);
-	void (*reaches)(void *context, struct ff_job *job); /* it is about to change the board; by the owner thread */
+	/* It has learned what board it is, or is about to change it; by the owner thread. */
+	void (*reaches)(void *context, struct ff_job *job);
 	void (*retries)(void *context,
 			enum ff_retry what); /* something has to be done once more; by the owner thread */
 	/* Once, before anybody can see the end, which `view` tells. */

@@ -34,7 +34,8 @@ struct ff_ledger {
 	/* It is to begin, at this time. After a failure it must not. */
 	enum ff_status (*begin)(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error);
 
-	/* It is about to change the board, in the way that its last step says. */
+	/* It has learned what board it is, or is about to change it, in the way that its last step says: if it is interrupted,
+	 * this is what is known. */
 	enum ff_status (*reach)(void *context, struct ff_job *job, struct ff_error *error);
 
 	/* It ends as `view` says. What cannot be recorded now is tried again. */

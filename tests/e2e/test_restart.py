@@ -76,6 +76,7 @@ def test_restart__what_waits_runs_and_what_ran_is_interrupted(make_server, resta
     ended = again.rest.job(running)
     assert ended["state"] == "interrupted" and ended["error"]["code"] == "interrupted", ended
     assert "interrupted; the flash is as it was" in ended["error"]["detail"], ended
+    assert ended["info"]["chip"] == "ESP32" and ended["info"]["mac"], ended
     assert ended["started"] and ended["finished"], ended
     begun = re.findall(r"job (\d+) \(\w+\) begins", again.output())
     assert begun == waiting, "in their order, and once"
