@@ -174,32 +174,58 @@ static void resume(const struct restore *restore, struct ff_job *job)
 	}
 }
 
-/* Lists the job, and records what an interrupted one has become. */
+/* The job that repeats this one, with a reference; NULL: none is to, or it cannot be recorded, and the next start makes it. */
+static struct ff_job *accept_repeat(struct restore *restore, struct ff_job *job)
+{
+	struct ff_queue *queue = restore->queue;
+	const struct ff_ledger *ledger = queue->options.ledger;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_job *again = is_to_be_repeated(restore, job) ? copy_job(queue, job) : NULL;
+	if (again && ledger->accept(ledger->context, again, &error) != FF_OK) {
+		ff_log(queue->options.log, FF_LOG_ERROR, "job %s is repeated at the next start only: %s",
+		       ff_job_id(job), error.text);
+		ledger->forget(ledger->context, ff_job_number(again));
+		ff_job_unref(again);
+		again = NULL;
+	}
+	return again;
+}
+
+/* The ledger tries again what it cannot record now. */
+static void record_interruption(struct ff_queue *queue, struct ff_job *job, const struct ff_job_view *view)
+{
+	const struct ff_ledger *ledger = queue->options.ledger;
+	struct ff_error error = FF_ERROR_NONE;
+	ff_log(queue->options.log, FF_LOG_WARN, "job %s (%s): %s", ff_job_id(job), ff_job_kind_name(ff_job_kind(job)),
+	       view->detail);
+	if (ledger->end(ledger->context, job, view, &error) != FF_OK) {
+		ff_log(queue->options.log, FF_LOG_ERROR, "the end of job %s is not recorded yet: %s", ff_job_id(job),
+		       error.text);
+	}
+}
+
+/* Lists the job, and records what an interrupted one has become. A full disk is no reason not to start. */
 static enum ff_status take_up(struct restore *restore, const struct found *found, struct ff_error *error)
 {
 	struct ff_queue *queue = restore->queue;
 	struct ff_job *job = found->job;
-	const struct ff_ledger *ledger = queue->options.ledger;
-	struct ff_job *again = is_to_be_repeated(restore, job) ? copy_job(queue, job) : NULL;
-	enum ff_status status = ff_queue_enlist(queue, job);
 	struct ff_job_view view;
 	ff_job_view(job, &view);
+	enum ff_status status = ff_queue_enlist(queue, job);
 	if (status != FF_OK) {
-		ff_error_set(error, status, "out of memory");
+		return ff_error_set(error, status, "out of memory");
 	}
 	/* First the new job: if the server ends between the two, it is found, and not made twice. */
-	if (status == FF_OK && again) {
-		status = ledger->accept(ledger->context, again, error);
+	struct ff_job *again = accept_repeat(restore, job);
+	if (found->ran) {
+		record_interruption(queue, job, &view);
 	}
-	if (status == FF_OK && found->ran) {
-		status = ledger->end(ledger->context, job, &view, error);
-		ff_log(queue->options.log, FF_LOG_WARN, "job %s (%s): %s", ff_job_id(job),
-		       ff_job_kind_name(ff_job_kind(job)), view.detail);
-	}
-	if (status == FF_OK && again) {
+	if (again) {
 		status = ff_queue_enlist(queue, again);
 	}
-	if (status == FF_OK && again) {
+	if (status != FF_OK) {
+		ff_error_set(error, status, "out of memory");
+	} else if (again) {
 		resume(restore, again);
 	}
 	ff_job_unref(again);

@@ -27,6 +27,7 @@ struct fixture {
 	char told[1024]; /* what the ledger was told, in its order */
 	enum ff_status accept_status;
 	enum ff_status begin_status;
+	enum ff_status end_status;
 
 	/* What it tells. */
 	struct ff_job_spec spec;
@@ -74,15 +75,15 @@ static enum ff_status on_reach(void *context, struct ff_job *job, struct ff_erro
 
 static enum ff_status on_end(void *context, struct ff_job *job, const struct ff_job_view *end, struct ff_error *error)
 {
-	(void)error;
+	struct fixture *fixture = context;
 	struct ff_job_view view;
 	char what[32];
 	ff_job_view(job, &view);
 	assert_true(ff_job_state_ended(end->state) && end->finished_ms > 0);
 	assert_true(!ff_job_state_ended(view.state) || view.state == FF_JOB_INTERRUPTED);
 	snprintf(what, sizeof(what), "end %s", ff_job_state_name(end->state));
-	tell(context, what, ff_job_number(job));
-	return FF_OK;
+	tell(fixture, what, ff_job_number(job));
+	return refuse(fixture->end_status, error);
 }
 
 static void on_forget(void *context, uint64_t number)
@@ -401,6 +402,23 @@ static void test_ledger__a_repeat_that_a_stopping_server_cancels_is_not_the_last
 	ff_job_unref(again);
 }
 
+/* What cannot be recorded is tried again, by the ledger and by the next start: the server is of use until then. */
+static void test_ledger__a_full_one_is_no_reason_not_to_start(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_job_view view;
+	fixture->spec.options.rerun = true;
+	fixture->accept_status = FF_ERR_NO_SPACE;
+	fixture->end_status = FF_ERR_NO_SPACE;
+	restore(fixture, FF_JOB_RESET, FF_JOB_RUNNING, 1);
+	struct ff_job *job = find(fixture, "7");
+	ff_job_view(job, &view);
+	assert_int_equal(view.state, FF_JOB_INTERRUPTED);
+	assert_null(ff_queue_find(fixture->queue, "8"));
+	assert_string_equal(fixture->told, "accept 8; forget 8; end interrupted 7; ");
+	ff_job_unref(job);
+}
+
 static void test_ledger__a_job_of_a_board_that_is_gone_fails(void **state)
 {
 	struct fixture *fixture = *state;
@@ -464,6 +482,7 @@ int main(void)
 		TEST(test_ledger__nothing_is_repeated_twice),
 		TEST(test_ledger__an_interrupted_repeat_is_the_last),
 		TEST(test_ledger__a_repeat_that_a_stopping_server_cancels_is_not_the_last),
+		TEST(test_ledger__a_full_one_is_no_reason_not_to_start),
 		TEST(test_ledger__a_job_of_a_board_that_is_gone_fails),
 		TEST(test_ledger__a_job_whose_image_is_gone_fails),
 		TEST(test_ledger__a_job_of_a_lease_that_has_ended_does_not_run),
