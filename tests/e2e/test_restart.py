@@ -322,6 +322,18 @@ def test_restart__full_disk_refuses_jobs_and_leases_and_gets_over_it(server):
     take(server)
 
 
+def test_restart__a_start_on_a_full_disk_says_so(server):
+    """After an orderly end: what SQLite needs beside the file does not fit. After a crash it is there still."""
+    os.kill(server.pid, signal.SIGTERM)
+    assert server.wait(5) == 0
+    path = os.path.join(server.data_dir, DATABASE)
+    before = open(path, "rb").read()
+    result = run(["prlimit", "--fsize=4096", program_path("farflashd"), "--listen", "127.0.0.1:0",
+                  "--data-dir", server.data_dir])
+    assert result.status == 1 and f"{path} cannot be written: no space left on the disk" in result.stderr, result
+    assert open(path, "rb").read() == before
+
+
 def test_restart__a_job_that_ends_on_a_full_disk_has_ended(make_server, restart, make_board):
     board = make_board(timing="real")
     server = make_server(lab1=board)
