@@ -59,7 +59,8 @@ enum ff_status ff_leases_restore(struct ff_leases *leases, struct ff_worker *(*f
 	const struct ff_lease_ledger *ledger = leases->options.ledger;
 	enum ff_status status = ledger->load(ledger->context, on_found, &restore, &leases->last_number, error);
 	for (size_t i = 0; i < restore.over_count; i++) {
-		ff_leases_record_end(leases, &restore.over[i], "expired");
+		bool in_time = restore.over[i].expires_ms > ff_wall_ms();
+		ff_leases_record_end(leases, &restore.over[i], in_time ? "board-removed" : "expired");
 	}
 	free(restore.over);
 	return status;

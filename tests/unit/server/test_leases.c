@@ -6,11 +6,13 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "leases.h"
 
 #define BOARDS 3
@@ -23,6 +25,12 @@ struct fixture {
 	atomic_ullong kept[BOARDS]; /* by board: the lease that it is kept for */
 	atomic_uint shared;         /* how often a gate was closed or opened for the wrong one */
 	atomic_uint changes;
+
+	/* What the ledger has kept, and what it was told. */
+	struct ff_lease_ledger ledger;
+	struct ff_lease_record past[BOARDS];
+	size_t past_count;
+	char told[128];
 };
 
 /* Boards are only compared. */
@@ -177,6 +185,77 @@ static void test_leases__the_oldest_that_are_over_are_forgotten(void **state)
 	assert_int_equal(ff_leases_find(fixture->leases, first.id, &first), FF_ERR_NOT_FOUND);
 }
 
+/* ---- what a ledger has kept ---- */
+
+static enum ff_status load(void *context, ff_lease_found found, void *found_context, uint64_t *last_number,
+			   struct ff_error *error)
+{
+	(void)error;
+	struct fixture *fixture = context;
+	for (size_t i = 0; i < fixture->past_count; i++) {
+		found(found_context, &fixture->past[i]);
+	}
+	*last_number = fixture->past_count;
+	return FF_OK;
+}
+
+static enum ff_status on_end(void *context, const struct ff_lease_record *record, const char *why,
+			     struct ff_error *error)
+{
+	(void)error;
+	struct fixture *fixture = context;
+	size_t used = strlen(fixture->told);
+	assert_true(record->ended_ms > 0);
+	snprintf(fixture->told + used, sizeof(fixture->told) - used, "%llu %s; ",
+		 (unsigned long long)record->keep.lease, why);
+	return FF_OK;
+}
+
+/* There is a single board. */
+static struct ff_worker *find_board(void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, "lab1") == 0 ? board(0) : NULL;
+}
+
+static void keep_lease(struct fixture *fixture, const char *name, int64_t expires_ms)
+{
+	struct ff_lease_record *record = &fixture->past[fixture->past_count++];
+	*record = (struct ff_lease_record){ .keep.lease = fixture->past_count, .expires_ms = expires_ms };
+	snprintf(record->board, sizeof(record->board), "%s", name);
+}
+
+static int set_up_with_ledger(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	fixture->ledger = (struct ff_lease_ledger){ .end = on_end, .load = load, .context = fixture };
+	const struct ff_leases_options options = {
+		.most = BOARDS,
+		.gate = { .close = close_gate, .open = open_gate, .context = fixture },
+		.ledger = &fixture->ledger,
+	};
+	fixture->leases = ff_leases_new(&options);
+	*state = fixture;
+	return fixture->leases ? 0 : -1;
+}
+
+static void test_leases__come_back_or_have_ended_for_a_reason(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_lease lease;
+	int64_t later_ms = ff_wall_ms() + 3600000;
+	keep_lease(fixture, "lab1", 1);
+	keep_lease(fixture, "lab1", later_ms);
+	keep_lease(fixture, "lab9", later_ms);
+	assert_int_equal(ff_leases_restore(fixture->leases, find_board, fixture, &error), FF_OK);
+	assert_string_equal(fixture->told, "1 expired; 3 board-removed; ");
+	assert_true(ff_leases_of(fixture->leases, board(0), &lease));
+	assert_int_equal(lease.keep.lease, 2);
+	assert_int_equal(lease.expires_ms, later_ms);
+	assert_int_equal(atomic_load(&fixture->kept[0]), 2);
+}
+
 /* ---- races ---- */
 
 static void *take_and_end(void *context)
@@ -238,6 +317,8 @@ int main(void)
 		WITH(test_leases__are_renewed_and_handed_back),
 		WITH(test_leases__ids_are_told_to_nobody),
 		WITH(test_leases__the_oldest_that_are_over_are_forgotten),
+		cmocka_unit_test_setup_teardown(test_leases__come_back_or_have_ended_for_a_reason, set_up_with_ledger,
+						tear_down),
 		WITH(test_leases__no_board_is_shared_whatever_races),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
