@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Leases, and who did what: what is put into the database comes out again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store_fixture.h"
+
+/* ---- leases ---- */
+
+static struct ff_lease_record make_lease(uint64_t number, const char *board)
+{
+	struct ff_lease_record record = { .keep = { .lease = number, .owner = "ann", .peer = "192.0.2.7" },
+					  .created_ms = 1,
+					  .expires_ms = 2 };
+	memset(record.hash, (int)number, sizeof(record.hash));
+	snprintf(record.board, sizeof(record.board), "%s", board);
+	return record;
+}
+
+static void on_lease(void *context, const struct ff_lease_record *record)
+{
+	struct ff_store_fixture *fixture = context;
+	assert_true(fixture->lease_count < FF_STORE_FIXTURE_MOST);
+	fixture->leases[fixture->lease_count++] = *record;
+}
+
+static uint64_t load_leases(struct ff_store_fixture *fixture)
+{
+	const struct ff_lease_ledger *ledger = ff_store_lease_ledger(fixture->store);
+	struct ff_error error = FF_ERROR_NONE;
+	uint64_t last = 0;
+	fixture->lease_count = 0;
+	assert_int_equal(ledger->load(ledger->context, on_lease, fixture, &last, &error), FF_OK);
+	return last;
+}
+
+static void test_store__leases_come_back(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	const struct ff_lease_ledger *ledger = ff_store_lease_ledger(fixture->store);
+	struct ff_lease_record first = make_lease(5, "lab1");
+	struct ff_lease_record second = make_lease(6, "lab1");
+	assert_int_equal(ledger->take(ledger->context, &first, NULL), FF_OK);
+	/* Two leases of a board cannot be in force, whatever the program does. */
+	assert_int_not_equal(ledger->take(ledger->context, &second, NULL), FF_OK);
+	assert_int_equal(ledger->renew(ledger->context, 5, 99, NULL), FF_OK);
+	first.ended_ms = 50;
+	assert_int_equal(ledger->end(ledger->context, &first, "expired", NULL), FF_OK);
+	assert_int_equal(ledger->take(ledger->context, &second, NULL), FF_OK);
+	ff_store_fixture_reopen(fixture);
+	assert_int_equal(load_leases(fixture), 6);
+	assert_int_equal(fixture->lease_count, 2);
+	assert_int_equal(fixture->leases[0].expires_ms, 99);
+	assert_int_equal(fixture->leases[0].ended_ms, 50);
+	assert_int_equal(fixture->leases[1].ended_ms, 0);
+	assert_string_equal(fixture->leases[1].keep.owner, "ann");
+	assert_string_equal(fixture->leases[1].keep.peer, "192.0.2.7");
+	assert_memory_equal(fixture->leases[1].hash, second.hash, sizeof(second.hash));
+}
+
+static void test_store__a_jobs_lease_is_not_given_again(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	struct ff_job *job = ff_store_fixture_make_job(7, FF_JOB_QUEUED);
+	ff_store_fixture_put(fixture, job); /* under lease 17 */
+	assert_int_equal(load_leases(fixture), 17);
+	ff_job_unref(job);
+}
+
+/* ---- the trail ---- */
+
+static void on_line(void *context, const struct ff_audit_line *line)
+{
+	struct ff_store_fixture *fixture = context;
+	size_t used = strlen(fixture->lines);
+	fixture->last_line = line->number;
+	assert_true(line->at_ms > 0);
+	snprintf(fixture->lines + used, sizeof(fixture->lines) - used, "%s %s %s %s %s %s; ",
+		 line->who ? line->who : "-", line->from ? line->from : "-", line->action,
+		 line->board ? line->board : "-", line->job ? line->job : "-", line->result ? line->result : "-");
+}
+
+static const char *list_lines(struct ff_store_fixture *fixture, const char *board, size_t limit)
+{
+	const struct ff_audit *audit = ff_store_audit(fixture->store);
+	struct ff_error error = FF_ERROR_NONE;
+	const struct ff_audit_query query = { .board = board, .limit = limit };
+	fixture->lines[0] = 0;
+	assert_int_equal(audit->list(audit->context, &query, on_line, fixture, &error), FF_OK);
+	return fixture->lines;
+}
+
+static void note(struct ff_store_fixture *fixture, const char *who, const char *board)
+{
+	const struct ff_audit *audit = ff_store_audit(fixture->store);
+	audit->note(audit->context,
+		    &(struct ff_audit_line){ .who = who, .from = "::1", .action = "reset", .board = board });
+}
+
+static void test_store__keeps_a_trail(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	note(fixture, "ann", "lab1");
+	note(fixture, NULL, "lab2");
+	note(fixture, "b\xff", "lab1");
+	ff_store_fixture_reopen(fixture);
+	assert_string_equal(list_lines(fixture, "lab1", 10),
+			    "b\xef\xbf\xbd ::1 reset lab1 - -; ann ::1 reset lab1 - -; ");
+	assert_string_equal(list_lines(fixture, NULL, 2), "b\xef\xbf\xbd ::1 reset lab1 - -; - ::1 reset lab2 - -; ");
+}
+
+static void test_store__a_leases_beginning_and_end_are_in_the_trail(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	const struct ff_lease_ledger *ledger = ff_store_lease_ledger(fixture->store);
+	struct ff_lease_record lease = make_lease(5, "lab1");
+	assert_int_equal(ledger->take(ledger->context, &lease, NULL), FF_OK);
+	lease.ended_ms = 50;
+	assert_int_equal(ledger->end(ledger->context, &lease, "expired", NULL), FF_OK);
+	assert_string_equal(list_lines(fixture, NULL, 10),
+			    "ann 192.0.2.7 lease-ended lab1 - expired; ann 192.0.2.7 lease-taken lab1 - -; ");
+}
+
+static void test_store__long_texts_are_cut(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	char text[1000];
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	memcpy(text + 191, "\xc3\xa4", 2); /* the cut would be in the middle of it */
+	note(fixture, text, "lab1");
+	ff_store_fixture_reopen(fixture);
+	const char *line = list_lines(fixture, "lab1", 10);
+	assert_int_equal(strspn(line, "a"), 191);
+	assert_int_equal(line[191], ' ');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ff_store_fixture_set_up, ff_store_fixture_tear_down)
+		TEST(test_store__leases_come_back),   TEST(test_store__a_jobs_lease_is_not_given_again),
+		TEST(test_store__keeps_a_trail),      TEST(test_store__a_leases_beginning_and_end_are_in_the_trail),
+		TEST(test_store__long_texts_are_cut),
+#undef TEST
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
