@@ -75,10 +75,27 @@ static enum ff_status end(struct ff_db *db, const void *what, struct ff_error *e
 	return status == FF_OK ? note(db, change, "lease-ended", change->record.ended_ms, change->why, error) : status;
 }
 
+static struct change *make_end(const struct ff_lease_record *record, const char *why)
+{
+	struct change *change = make_change(record);
+	if (change) {
+		snprintf(change->why, sizeof(change->why), "%s", why);
+	}
+	return change;
+}
+
+/* One that comes too late to be given would keep its board for nobody, and nobody else could ever take it. */
 static enum ff_status on_take(void *context, const struct ff_lease_record *record, struct ff_error *error)
 {
 	struct ff_store *store = context;
-	return ff_writer_make(store->writer, &(struct ff_change){ take, make_change(record), free, false }, error);
+	enum ff_status status =
+		ff_writer_make(store->writer, &(struct ff_change){ take, make_change(record), free, false }, error);
+	if (status == FF_ERR_TIMEOUT) {
+		struct ff_lease_record ended = *record;
+		ended.ended_ms = ff_wall_ms();
+		ff_writer_send(store->writer, &(struct ff_change){ end, make_end(&ended, "not-given"), free, true });
+	}
+	return status;
 }
 
 static enum ff_status on_renew(void *context, uint64_t lease, int64_t expires_ms, struct ff_error *error)
@@ -92,11 +109,7 @@ static enum ff_status on_end(void *context, const struct ff_lease_record *record
 			     struct ff_error *error)
 {
 	struct ff_store *store = context;
-	struct change *change = make_change(record);
-	if (change) {
-		snprintf(change->why, sizeof(change->why), "%s", why);
-	}
-	return ff_writer_make(store->writer, &(struct ff_change){ end, change, free, true }, error);
+	return ff_writer_make(store->writer, &(struct ff_change){ end, make_end(record, why), free, true }, error);
 }
 
 static void read_record(struct ff_db *db, struct ff_lease_record *record)

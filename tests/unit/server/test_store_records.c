@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "db.h"
 #include "store_fixture.h"
 
 /* ---- leases ---- */
@@ -71,6 +72,30 @@ static void test_store__a_jobs_lease_is_not_given_again(void **state)
 	ff_store_fixture_put(fixture, job); /* under lease 17 */
 	assert_int_equal(load_leases(fixture), 17);
 	ff_job_unref(job);
+}
+
+/* The writer waits two seconds for whoever locks the file, twice, and then takes the next change; whoever asks for that gives
+ * up after four, and the lock goes before the fifth. */
+static void test_store__a_lease_that_comes_too_late_is_in_nobodys_way(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	const struct ff_lease_ledger *ledger = ff_store_lease_ledger(fixture->store);
+	const struct ff_audit *audit = ff_store_audit(fixture->store);
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_lease_record first = make_lease(5, "lab1");
+	struct ff_lease_record second = make_lease(6, "lab1");
+	struct ff_db other;
+	assert_int_equal(ff_db_open(&other, fixture->path, true, &error), FF_OK);
+	assert_int_equal(ff_db_exec(&other, "BEGIN IMMEDIATE", &error), FF_OK);
+	audit->note(audit->context, &(struct ff_audit_line){ .action = "reset" });
+	assert_int_equal(ledger->take(ledger->context, &first, NULL), FF_ERR_TIMEOUT);
+	assert_int_equal(ff_db_exec(&other, "ROLLBACK", &error), FF_OK);
+	ff_db_close(&other);
+	assert_int_equal(ledger->take(ledger->context, &second, NULL), FF_OK);
+	load_leases(fixture);
+	assert_int_equal(fixture->lease_count, 2); /* so it has been late, and not refused */
+	assert_true(fixture->leases[0].ended_ms > 0);
+	assert_int_equal(fixture->leases[1].ended_ms, 0);
 }
 
 /* ---- the trail ---- */
@@ -145,8 +170,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ff_store_fixture_set_up, ff_store_fixture_tear_down)
-		TEST(test_store__leases_come_back),   TEST(test_store__a_jobs_lease_is_not_given_again),
-		TEST(test_store__keeps_a_trail),      TEST(test_store__a_leases_beginning_and_end_are_in_the_trail),
+		TEST(test_store__leases_come_back),
+		TEST(test_store__a_jobs_lease_is_not_given_again),
+		TEST(test_store__a_lease_that_comes_too_late_is_in_nobodys_way),
+		TEST(test_store__keeps_a_trail),
+		TEST(test_store__a_leases_beginning_and_end_are_in_the_trail),
 		TEST(test_store__long_texts_are_cut),
 #undef TEST
 	};
