@@ -297,3 +297,22 @@ void ff_fake_port_wait(struct ff_fake_port *port, bool (*holds)(void *context), 
 		waited = soon.tv_sec > until.tv_sec ? ETIMEDOUT : 0;
 	}
 }
+
+struct resets {
+	struct ff_fake_port *port;
+	unsigned count;
+};
+
+static bool have_begun(void *context)
+{
+	const struct resets *resets = context;
+	pthread_mutex_lock(&resets->port->mutex);
+	bool enough = resets->port->resets >= resets->count;
+	pthread_mutex_unlock(&resets->port->mutex);
+	return enough;
+}
+
+void ff_fake_port_wait_resets(struct ff_fake_port *port, unsigned count)
+{
+	ff_fake_port_wait(port, have_begun, &(struct resets){ port, count });
+}

@@ -59,6 +59,9 @@ void ff_fake_port_say(struct ff_fake_port *port, const char *text);
 /* What has been written to the board, up to `capacity` - 1 bytes, zero-terminated; waits for the first. */
 void ff_fake_port_hear(struct ff_fake_port *port, char *text, size_t capacity);
 
+/* Waits until so many resets have begun, as below. */
+void ff_fake_port_wait_resets(struct ff_fake_port *port, unsigned count);
+
 /* Waits until `holds` is true, looking again after each change; fails the test after ten seconds. */
 void ff_fake_port_wait(struct ff_fake_port *port, bool (*holds)(void *context), void *context);
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fake_port.h"
+#include "fake_worker.h"
 #include "inner.h"
 #include "session.h"
 
@@ -25,29 +25,14 @@ struct fixture {
 	int client;
 };
 
-static bool is_idle(void *context)
-{
-	struct ff_board_view view;
-	ff_worker_view(((struct fixture *)context)->worker, &view);
-	return view.state == FF_BOARD_IDLE;
-}
-
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct ff_error error = FF_ERROR_NONE;
 	int ends[2];
 	*state = fixture;
 	ff_fake_port_init(&fixture->port);
-	struct ff_worker_options options = {
-		.name = "lab1",
-		.address = fixture->port.address,
-		.notify = ff_fake_port_notify,
-		.notify_context = &fixture->port,
-		.open = ff_fake_port_open,
-	};
-	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
-	ff_fake_port_wait(&fixture->port, is_idle, fixture);
+	fixture->worker = ff_fake_worker_new(&fixture->port);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_IDLE);
 	ff_room_init(&fixture->room, &fixture->bridge, fixture->worker, true);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
 	fixture->client = ends[0];
@@ -76,15 +61,6 @@ static bool is_settled(void *context)
 	struct fixture *fixture = context;
 	ff_room_refresh(&fixture->room);
 	return fixture->room.total_pending == 0;
-}
-
-static bool resets(void *context)
-{
-	struct fixture *fixture = context;
-	pthread_mutex_lock(&fixture->port.mutex);
-	bool begun = fixture->port.resets > 0;
-	pthread_mutex_unlock(&fixture->port.mutex);
-	return begun;
 }
 
 static bool restores(void *context)
@@ -119,7 +95,7 @@ static void test_room__the_line_is_not_taken_for_what_it_was_before_a_lease_ende
 	ff_fake_port_hold_rates(&fixture->port, true);
 	assert_true(ff_room_command(&fixture->room, fixture->session, 0, &move));
 	ff_worker_wake(fixture->worker);
-	ff_fake_port_wait(&fixture->port, resets, fixture);
+	ff_fake_port_wait_resets(&fixture->port, 1);
 	ff_worker_unkeep(fixture->worker, LEASE);
 	ff_room_refresh(&fixture->room);
 	assert_null(fixture->room.holder);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "fake_port.h"
+#include "fake_worker.h"
 #include "worker.h"
 
 struct fixture {
@@ -45,13 +45,6 @@ static void finished(struct ff_task *task, enum ff_status status, const struct f
 
 static const struct ff_task_ops ops = { .run = run, .finished = finished };
 
-static bool is_idle(void *context)
-{
-	struct ff_board_view view;
-	ff_worker_view(((struct fixture *)context)->worker, &view);
-	return view.state == FF_BOARD_IDLE;
-}
-
 static bool has_finished(void *context)
 {
 	struct fixture *fixture = context;
@@ -64,37 +57,13 @@ static bool is_done(void *context)
 	return ff_input_collect(ff_worker_input(fixture->worker), &fixture->done);
 }
 
-static bool is_resetting(void *context)
-{
-	struct fixture *fixture = context;
-	pthread_mutex_lock(&fixture->port.mutex);
-	bool begun = fixture->port.resets > 0;
-	pthread_mutex_unlock(&fixture->port.mutex);
-	return begun;
-}
-
-static bool is_lost(void *context)
-{
-	struct ff_board_view view;
-	ff_worker_view(((struct fixture *)context)->worker, &view);
-	return view.state == FF_BOARD_LOST;
-}
-
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	*state = fixture;
 	ff_fake_port_init(&fixture->port);
-	struct ff_error error = FF_ERROR_NONE;
-	struct ff_worker_options options = {
-		.name = "lab1",
-		.address = fixture->port.address,
-		.notify = ff_fake_port_notify,
-		.notify_context = &fixture->port,
-		.open = ff_fake_port_open,
-	};
-	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
-	ff_fake_port_wait(&fixture->port, is_idle, fixture);
+	fixture->worker = ff_fake_worker_new(&fixture->port);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_IDLE);
 	return 0;
 }
 
@@ -235,10 +204,10 @@ static void test_sharing__input_waits_for_a_lost_port(void **state)
 	struct fixture *fixture = *state;
 	ff_fake_port_set_open_status(&fixture->port, FF_ERR_NOT_FOUND);
 	ff_fake_port_unplug(&fixture->port);
-	ff_fake_port_wait(&fixture->port, is_lost, fixture);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_LOST);
 	put_text(fixture, ann.id, "later");
 	ff_fake_port_set_open_status(&fixture->port, FF_OK);
-	ff_fake_port_wait(&fixture->port, is_idle, fixture);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_IDLE);
 	assert_hears(fixture, "later");
 }
 
@@ -285,7 +254,7 @@ static void test_sharing__the_end_of_a_lease_drops_what_waits(void **state)
 	ff_fake_port_hold_resets(&fixture->port, true);
 	assert_true(ff_input_put(ff_worker_input(fixture->worker), cid.id, 1, &hold));
 	ff_worker_wake(fixture->worker);
-	ff_fake_port_wait(&fixture->port, is_resetting, fixture); /* or the job might begin before it */
+	ff_fake_port_wait_resets(&fixture->port, 1); /* or the job might begin before it */
 	assert_int_equal(ff_worker_post(fixture->worker, &job.task), FF_OK);
 	assert_true(ff_worker_claim(fixture->worker, &cid));
 	put_text(fixture, cid.id, "too late");

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "fake_port.h"
+#include "fake_worker.h"
 #include "web.h"
 
 #define SECOND_US 1000000
@@ -85,17 +85,9 @@ static void close_session(struct fixture *fixture)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct ff_error error = FF_ERROR_NONE;
 	*state = fixture;
 	ff_fake_port_init(&fixture->port);
-	struct ff_worker_options options = {
-		.name = "lab1",
-		.address = fixture->port.address,
-		.notify = ff_fake_port_notify,
-		.notify_context = &fixture->port,
-		.open = ff_fake_port_open,
-	};
-	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
+	fixture->worker = ff_fake_worker_new(&fixture->port);
 	ff_room_init(&fixture->room, NULL, fixture->worker, true);
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fake_port.h"
+#include "fake_worker.h"
 #include "worker.h"
 
 struct fixture {
@@ -63,29 +63,6 @@ static struct named make_named(struct fixture *fixture, const char *name)
 	};
 }
 
-static bool is_idle(void *context)
-{
-	struct ff_board_view view;
-	ff_worker_view(((struct fixture *)context)->worker, &view);
-	return view.state == FF_BOARD_IDLE;
-}
-
-static bool is_lost(void *context)
-{
-	struct ff_board_view view;
-	ff_worker_view(((struct fixture *)context)->worker, &view);
-	return view.state == FF_BOARD_LOST;
-}
-
-static bool is_resetting(void *context)
-{
-	struct fixture *fixture = context;
-	pthread_mutex_lock(&fixture->port.mutex);
-	bool begun = fixture->port.resets > 0;
-	pthread_mutex_unlock(&fixture->port.mutex);
-	return begun;
-}
-
 static bool one_finished(void *context)
 {
 	return atomic_load(&((struct fixture *)context)->finished) >= 1;
@@ -102,21 +79,15 @@ static int set_up_with(void **state, enum ff_status open_status)
 	*state = fixture;
 	ff_fake_port_init(&fixture->port);
 	fixture->port.open_status = open_status;
-	struct ff_error error = FF_ERROR_NONE;
-	struct ff_worker_options options = {
-		.name = "lab1",
-		.address = fixture->port.address,
-		.notify = ff_fake_port_notify,
-		.notify_context = &fixture->port,
-		.open = ff_fake_port_open,
-	};
-	return ff_worker_new(&fixture->worker, &options, &error) == FF_OK ? 0 : -1;
+	fixture->worker = ff_fake_worker_new(&fixture->port);
+	return 0;
 }
 
 static int set_up(void **state)
 {
 	int failed = set_up_with(state, FF_OK);
-	ff_fake_port_wait(&((struct fixture *)*state)->port, is_idle, *state);
+	struct fixture *fixture = *state;
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_IDLE);
 	return failed;
 }
 
@@ -144,7 +115,7 @@ static void test_worker__runs_tasks_in_order(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ff_worker_post(fixture->worker, &tasks[i].task), FF_OK);
 	}
-	ff_fake_port_wait(&fixture->port, is_resetting, fixture);
+	ff_fake_port_wait_resets(&fixture->port, 1);
 	struct ff_board_view view;
 	ff_worker_view(fixture->worker, &view);
 	assert_int_equal(view.state, FF_BOARD_BUSY);
@@ -165,7 +136,7 @@ static void test_worker__withdraws_what_waits_but_not_what_runs(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ff_worker_post(fixture->worker, &tasks[i].task), FF_OK);
 	}
-	ff_fake_port_wait(&fixture->port, is_resetting, fixture);
+	ff_fake_port_wait_resets(&fixture->port, 1);
 	assert_false(ff_worker_withdraw(fixture->worker, &tasks[0].task));
 	assert_true(ff_worker_withdraw(fixture->worker, &tasks[2].task));
 	assert_false(ff_worker_withdraw(fixture->worker, &tasks[2].task));
@@ -185,7 +156,7 @@ static void test_worker__mailbox_is_bounded(void **state)
 	ff_fake_port_hold_resets(&fixture->port, true);
 	tasks[0] = make_named(fixture, "r");
 	assert_int_equal(ff_worker_post(fixture->worker, &tasks[0].task), FF_OK);
-	ff_fake_port_wait(&fixture->port, is_resetting, fixture);
+	ff_fake_port_wait_resets(&fixture->port, 1);
 	for (int i = 1; i <= FF_WORKER_MAX_TASKS; i++) {
 		tasks[i] = make_named(fixture, "w");
 		assert_int_equal(ff_worker_post(fixture->worker, &tasks[i].task), FF_OK);
@@ -202,7 +173,7 @@ static void test_worker__stop_finishes_what_waits(void **state)
 	struct named tasks[] = { make_named(fixture, "a"), make_named(fixture, "b") };
 	ff_fake_port_hold_resets(&fixture->port, true);
 	assert_int_equal(ff_worker_post(fixture->worker, &tasks[0].task), FF_OK);
-	ff_fake_port_wait(&fixture->port, is_resetting, fixture);
+	ff_fake_port_wait_resets(&fixture->port, 1);
 	assert_int_equal(ff_worker_post(fixture->worker, &tasks[1].task), FF_OK);
 	ff_worker_stop(fixture->worker, "the server is stopping");
 	struct named late = make_named(fixture, "l");
@@ -220,12 +191,12 @@ static void test_worker__lost_port_comes_back(void **state)
 	struct fixture *fixture = *state;
 	ff_fake_port_set_open_status(&fixture->port, FF_ERR_NOT_FOUND);
 	ff_fake_port_unplug(&fixture->port);
-	ff_fake_port_wait(&fixture->port, is_lost, fixture);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_LOST);
 	struct ff_board_view view;
 	ff_worker_view(fixture->worker, &view);
 	assert_true(view.detail[0] != 0);
 	ff_fake_port_set_open_status(&fixture->port, FF_OK);
-	ff_fake_port_wait(&fixture->port, is_idle, fixture);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_IDLE);
 	ff_worker_view(fixture->worker, &view);
 	assert_string_equal(view.detail, "");
 }
@@ -245,7 +216,7 @@ static void test_worker__task_opens_the_port_at_once(void **state)
 {
 	struct fixture *fixture = *state;
 	struct named task = make_named(fixture, "a");
-	ff_fake_port_wait(&fixture->port, is_lost, fixture);
+	ff_fake_worker_wait(&fixture->port, fixture->worker, FF_BOARD_LOST);
 	ff_fake_port_set_open_status(&fixture->port, FF_OK);
 	assert_int_equal(ff_worker_post(fixture->worker, &task.task), FF_OK);
 	ff_fake_port_wait(&fixture->port, one_finished, fixture);
