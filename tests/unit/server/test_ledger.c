@@ -11,17 +11,11 @@
 
 #include <cmocka.h>
 
-#include "fake_port.h"
-#include "queue.h"
+#include "queue_fixture.h"
 
 struct fixture {
-	struct ff_fake_port port;
-	struct ff_worker *worker;
-	struct ff_queue *queue;
-	struct ff_firmware_store *store;
+	struct ff_queue_fixture base;
 	struct ff_ledger ledger;
-	char data_dir[64];
-	struct ff_job *watched; /* for the predicate below */
 
 	pthread_mutex_t mutex;
 	char told[1024]; /* what the ledger was told, in its order */
@@ -106,31 +100,20 @@ static enum ff_status load(void *context, ff_ledger_found found, void *found_con
 static struct ff_worker *find_worker(void *context, const char *name)
 {
 	struct fixture *fixture = context;
-	return strcmp(name, "lab1") == 0 ? fixture->worker : NULL;
+	return strcmp(name, "lab1") == 0 ? fixture->base.worker : NULL;
 }
 
 static bool has_ended(void *context)
 {
-	struct fixture *fixture = context;
 	struct ff_job_view view;
-	ff_job_view(fixture->watched, &view);
+	ff_job_view(context, &view);
 	return ff_job_state_ended(view.state);
-}
-
-static bool is_in_reset(void *context)
-{
-	struct fixture *fixture = context;
-	pthread_mutex_lock(&fixture->port.mutex);
-	bool in_reset = fixture->port.resets > 0;
-	pthread_mutex_unlock(&fixture->port.mutex);
-	return in_reset;
 }
 
 static struct ff_job_view wait_end(struct fixture *fixture, struct ff_job *job)
 {
 	struct ff_job_view view;
-	fixture->watched = job;
-	ff_fake_port_wait(&fixture->port, has_ended, fixture);
+	ff_fake_port_wait(&fixture->base.port, has_ended, job);
 	ff_job_view(job, &view);
 	return view;
 }
@@ -138,23 +121,8 @@ static struct ff_job_view wait_end(struct fixture *fixture, struct ff_job *job)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct ff_error error = FF_ERROR_NONE;
 	*state = fixture;
 	pthread_mutex_init(&fixture->mutex, NULL);
-	ff_fake_port_init(&fixture->port);
-	struct ff_worker_options options = {
-		.name = "lab1",
-		.address = fixture->port.address,
-		.notify = ff_fake_port_notify,
-		.notify_context = &fixture->port,
-		.open = ff_fake_port_open,
-	};
-	strcpy(fixture->data_dir, "/tmp/farflash-test-XXXXXX");
-	assert_non_null(mkdtemp(fixture->data_dir));
-	assert_int_equal(ff_firmware_store_new(&fixture->store,
-					       &(struct ff_firmware_options){ .data_dir = fixture->data_dir }, &error),
-			 FF_OK);
-	assert_int_equal(ff_worker_new(&fixture->worker, &options, &error), FF_OK);
 	fixture->ledger = (struct ff_ledger){
 		.accept = on_accept,
 		.begin = on_begin,
@@ -164,27 +132,14 @@ static int set_up(void **state)
 		.load = load,
 		.context = fixture,
 	};
-	struct ff_queue_options queue = {
-		.notify = ff_fake_port_notify,
-		.notify_context = &fixture->port,
-		.store = fixture->store,
-		.ledger = &fixture->ledger,
-		.max_content = 65536,
-	};
-	fixture->queue = ff_queue_new(&queue);
-	return fixture->queue ? 0 : -1;
+	ff_queue_fixture_init(&fixture->base, false, &fixture->ledger);
+	return 0;
 }
 
 static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
-	ff_fake_port_hold_resets(&fixture->port, false);
-	ff_queue_stop(fixture->queue);
-	ff_worker_free(fixture->worker);
-	ff_queue_free(fixture->queue);
-	ff_firmware_store_free(fixture->store);
-	ff_fake_port_release(&fixture->port);
-	assert_int_equal(remove(fixture->data_dir), 0);
+	ff_queue_fixture_release(&fixture->base);
 	pthread_mutex_destroy(&fixture->mutex);
 	free(fixture);
 	return 0;
@@ -192,13 +147,13 @@ static int tear_down(void **state)
 
 static enum ff_status submit(struct fixture *fixture, struct ff_job **job, struct ff_error *error)
 {
-	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->worker };
-	return ff_queue_submit(fixture->queue, &request, job, error);
+	struct ff_queue_request request = { .kind = FF_JOB_RESET, .worker = fixture->base.worker };
+	return ff_queue_submit(fixture->base.queue, &request, job, error);
 }
 
 static struct ff_job *find(struct fixture *fixture, const char *id)
 {
-	struct ff_job *job = ff_queue_find(fixture->queue, id);
+	struct ff_job *job = ff_queue_find(fixture->base.queue, id);
 	assert_non_null(job);
 	return job;
 }
@@ -215,7 +170,7 @@ static void restore(struct fixture *fixture, enum ff_job_kind kind, enum ff_job_
 	fixture->past.view.created_ms = 1000;
 	fixture->past.view.started_ms = state == FF_JOB_QUEUED ? 0 : 2000;
 	fixture->past_count = count;
-	assert_int_equal(ff_queue_restore(fixture->queue, find_worker, fixture, &error), FF_OK);
+	assert_int_equal(ff_queue_restore(fixture->base.queue, find_worker, fixture, &error), FF_OK);
 }
 
 static void test_ledger__is_told_before_anybody_else(void **state)
@@ -238,7 +193,7 @@ static void test_ledger__a_job_that_it_does_not_take_is_not_accepted(void **stat
 	assert_int_equal(submit(fixture, &job, &error), FF_ERR_NO_SPACE);
 	assert_string_equal(error.text, "the ledger is full");
 	assert_null(job);
-	assert_int_equal(ff_queue_count(fixture->queue), 0);
+	assert_int_equal(ff_queue_count(fixture->base.queue), 0);
 	assert_string_equal(fixture->told, "accept 1; forget 1; ");
 }
 
@@ -254,7 +209,7 @@ static void test_ledger__a_job_whose_begin_is_not_recorded_does_not_begin(void *
 	assert_int_equal(view.status, FF_ERR_NO_SPACE);
 	assert_int_equal(view.started_ms, 0);
 	assert_string_equal(view.detail, "lab1: the ledger is full");
-	assert_int_equal(fixture->port.resets, 0);
+	assert_int_equal(fixture->base.port.resets, 0);
 	ff_job_unref(job);
 }
 
@@ -264,11 +219,11 @@ static void test_ledger__what_waits_when_the_server_stops_is_kept(void **state)
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_job *running = NULL;
 	struct ff_job *waiting = NULL;
-	ff_fake_port_hold_resets(&fixture->port, true);
+	ff_fake_port_hold_resets(&fixture->base.port, true);
 	assert_int_equal(submit(fixture, &running, &error), FF_OK);
-	ff_fake_port_wait(&fixture->port, is_in_reset, fixture);
+	ff_fake_port_wait_resets(&fixture->base.port, 1);
 	assert_int_equal(submit(fixture, &waiting, &error), FF_OK);
-	ff_queue_stop(fixture->queue);
+	ff_queue_stop(fixture->base.queue);
 	struct ff_job_view view = wait_end(fixture, waiting);
 	assert_int_equal(view.state, FF_JOB_CANCELLED);
 	assert_non_null(strstr(view.detail, "the job waits for its next start"));
@@ -302,7 +257,7 @@ static void test_ledger__history_stays_bounded(void **state)
 {
 	struct fixture *fixture = *state;
 	restore(fixture, FF_JOB_RESET, FF_JOB_DONE, FF_QUEUE_HISTORY + 2);
-	assert_int_equal(ff_queue_count(fixture->queue), FF_QUEUE_HISTORY);
+	assert_int_equal(ff_queue_count(fixture->base.queue), FF_QUEUE_HISTORY);
 	assert_string_equal(fixture->told, "forget 7; forget 8; ");
 }
 
@@ -366,7 +321,7 @@ static void test_ledger__nothing_is_repeated_twice(void **state)
 	fixture->spec.repeats = 7; /* of both, so that 7 has been repeated by 8 */
 	fixture->past.view.by_shutdown = true;
 	restore(fixture, FF_JOB_RESET, FF_JOB_CANCELLED, 1);
-	assert_null(ff_queue_find(fixture->queue, "8"));
+	assert_null(ff_queue_find(fixture->base.queue, "8"));
 	assert_string_equal(fixture->told, "");
 }
 
@@ -378,7 +333,7 @@ static void test_ledger__an_interrupted_repeat_is_the_last(void **state)
 	fixture->spec.options.rerun = true;
 	fixture->spec.repeats = 6;
 	restore(fixture, FF_JOB_RESET, FF_JOB_RUNNING, 1);
-	assert_null(ff_queue_find(fixture->queue, "8"));
+	assert_null(ff_queue_find(fixture->base.queue, "8"));
 	assert_string_equal(fixture->told, "end interrupted 7; ");
 	struct ff_job *job = find(fixture, "7");
 	ff_job_view(job, &view);
@@ -414,7 +369,7 @@ static void test_ledger__a_full_one_is_no_reason_not_to_start(void **state)
 	struct ff_job *job = find(fixture, "7");
 	ff_job_view(job, &view);
 	assert_int_equal(view.state, FF_JOB_INTERRUPTED);
-	assert_null(ff_queue_find(fixture->queue, "8"));
+	assert_null(ff_queue_find(fixture->base.queue, "8"));
 	assert_string_equal(fixture->told, "accept 8; forget 8; end interrupted 7; ");
 	ff_job_unref(job);
 }
@@ -461,7 +416,7 @@ static void test_ledger__a_job_of_a_lease_that_has_ended_does_not_run(void **sta
 	struct ff_job_view view = wait_end(fixture, job);
 	assert_int_equal(view.state, FF_JOB_CANCELLED);
 	assert_string_equal(view.detail, "lab1: cancelled before it began (its lease has ended)");
-	assert_int_equal(fixture->port.resets, 0);
+	assert_int_equal(fixture->base.port.resets, 0);
 	ff_job_unref(job);
 }
 
