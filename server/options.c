@@ -7,7 +7,6 @@
 
 #include "access_options.h"
 #include "config_file.h"
-#include "listen.h"
 
 #define PURPOSE "Owns boards and flashes them for clients that come over HTTP."
 
@@ -81,66 +80,52 @@ static error_t find_config(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
+static const struct {
+	int key;
+	ff_config_set_function set;
+} setters[] = {
+	{ OPTION_LISTEN, ff_config_set_listen },
+	{ OPTION_BOARD, ff_config_add_board },
+	{ OPTION_RFC2217, ff_config_set_rfc2217 },
+	{ OPTION_RAW, ff_config_set_raw },
+	{ OPTION_WRITER, ff_config_set_writer },
+	{ OPTION_DATA_DIR, ff_config_set_data_dir },
+	{ OPTION_MAX_UPLOAD, ff_config_set_max_upload },
+	{ OPTION_FIRMWARE_QUOTA, ff_config_set_firmware_quota },
+	{ OPTION_MAX_CONTENT, ff_config_set_max_content },
+	{ OPTION_DISCOVER, ff_config_set_discover },
+	{ OPTION_SHORTEST_LEASE, ff_config_set_shortest_lease },
+	{ OPTION_QUARANTINE_AFTER, ff_config_set_quarantine_after },
+	{ OPTION_LOG_LEVEL, ff_config_set_log_level },
+	{ OPTION_LOG_FORMAT, ff_config_set_log_format },
+};
+
+/* NULL: it is none of these options. */
+static ff_config_set_function find_setter(int key)
+{
+	for (size_t i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
+		if (setters[i].key == key) {
+			return setters[i].set;
+		}
+	}
+	return NULL;
+}
+
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
 	struct ff_config *config = state->input;
 	struct ff_error error = FF_ERROR_NONE;
 	enum ff_status status = FF_OK;
-	switch (key) {
-	case ARGP_KEY_INIT:
+	ff_config_set_function set = find_setter(key);
+	if (set) {
+		status = set(config, value ? value : "true", &error); /* only a switch can do without */
+	} else if (key == ARGP_KEY_INIT) {
 		state->child_inputs[0] = &config->access;
-		break;
-	case OPTION_CONFIG:
-		break; /* has been read */
-	case OPTION_LISTEN:
-		status = ff_listen_parse(value, &config->listen, &error);
-		break;
-	case OPTION_BOARD:
-		status = ff_config_add_board(config, value, &error);
-		break;
-	case OPTION_DATA_DIR:
-		status = ff_config_set_data_dir(config, value, &error);
-		break;
-	case OPTION_MAX_UPLOAD:
-		status = ff_config_set_max_upload(config, value, &error);
-		break;
-	case OPTION_FIRMWARE_QUOTA:
-		status = ff_config_set_firmware_quota(config, value, &error);
-		break;
-	case OPTION_MAX_CONTENT:
-		status = ff_config_set_max_content(config, value, &error);
-		break;
-	case OPTION_RFC2217:
-		status = ff_config_set_port(&config->rfc2217_base, "--rfc2217", value, &error);
-		break;
-	case OPTION_RAW:
-		status = ff_config_set_port(&config->raw_base, "--raw", value, &error);
-		break;
-	case OPTION_DISCOVER:
-		status = ff_config_set_discover(config, value ? value : "true", &error);
-		break;
-	case OPTION_SHORTEST_LEASE:
-		status = ff_config_set_shortest_lease(config, value, &error);
-		break;
-	case OPTION_QUARANTINE_AFTER:
-		status = ff_config_set_quarantine_after(config, value, &error);
-		break;
-	case OPTION_WRITER:
-		status = ff_config_set_writer(config, value, &error);
-		break;
-	case OPTION_LOG_LEVEL:
-		status = ff_config_set_log_level(config, value, &error);
-		break;
-	case OPTION_LOG_FORMAT:
-		status = ff_config_set_log_format(config, value, &error);
-		break;
-	case ARGP_KEY_ARG:
+	} else if (key == ARGP_KEY_ARG) {
 		argp_error(state, "\"%s\" is not an option; boards are given as --board NAME=ADDRESS", value);
-		break;
-	case ARGP_KEY_END:
+	} else if (key == ARGP_KEY_END) {
 		status = config->data_dir ? FF_OK : ff_config_set_data_dir(config, NULL, &error);
-		break;
-	default:
+	} else if (key != OPTION_CONFIG) { /* that has been read */
 		return ARGP_ERR_UNKNOWN;
 	}
 	if (status != FF_OK) {

@@ -58,6 +58,21 @@ enum ff_status ff_config_set_port(int *port, const char *what, const char *text,
 	return FF_OK;
 }
 
+enum ff_status ff_config_set_rfc2217(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return ff_config_set_port(&config->rfc2217_base, "rfc2217", text, error);
+}
+
+enum ff_status ff_config_set_raw(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return ff_config_set_port(&config->raw_base, "raw", text, error);
+}
+
+enum ff_status ff_config_set_listen(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	return ff_listen_parse(text, &config->listen, error);
+}
+
 enum ff_status ff_config_add_board(struct ff_config *config, const char *text, struct ff_error *error)
 {
 	struct ff_config_board board;

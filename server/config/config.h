@@ -75,6 +75,9 @@ struct ff_config {
 	unsigned quarantine_after; /* failures in a row, 0: never */
 };
 
+/* Takes one key's value from its words: what the functions below have in common, for tables of keys. */
+typedef enum ff_status (*ff_config_set_function)(struct ff_config *config, const char *text, struct ff_error *error);
+
 /* The defaults, without a data directory. */
 void ff_config_init(struct ff_config *config);
 
@@ -101,8 +104,15 @@ FF_WARN_UNUSED enum ff_status ff_config_set_firmware_quota(struct ff_config *con
 FF_WARN_UNUSED enum ff_status ff_config_set_max_content(struct ff_config *config, const char *text,
 							struct ff_error *error);
 
+/* Where HTTP is served, "ADDR:PORT". Errors as ff_listen_parse(). */
+FF_WARN_UNUSED enum ff_status ff_config_set_listen(struct ff_config *config, const char *text, struct ff_error *error);
+
 /* A TCP port or 0. `what` names it in the message. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_port(int *port, const char *what, const char *text, struct ff_error *error);
+
+/* The same: the port of the first board. */
+FF_WARN_UNUSED enum ff_status ff_config_set_rfc2217(struct ff_config *config, const char *text, struct ff_error *error);
+FF_WARN_UNUSED enum ff_status ff_config_set_raw(struct ff_config *config, const char *text, struct ff_error *error);
 
 /* Seconds, from 1 to 3600. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_shortest_lease(struct ff_config *config, const char *text,

@@ -213,23 +213,6 @@ static enum ff_status parse(struct file **file, const cyaml_config_t *reader, st
 
 /* ---- taking over ---- */
 
-typedef enum ff_status (*set_function)(struct ff_config *config, const char *text, struct ff_error *error);
-
-static enum ff_status set_listen(struct ff_config *config, const char *text, struct ff_error *error)
-{
-	return ff_listen_parse(text, &config->listen, error);
-}
-
-static enum ff_status set_rfc2217(struct ff_config *config, const char *text, struct ff_error *error)
-{
-	return ff_config_set_port(&config->rfc2217_base, "rfc2217", text, error);
-}
-
-static enum ff_status set_raw(struct ff_config *config, const char *text, struct ff_error *error)
-{
-	return ff_config_set_port(&config->raw_base, "raw", text, error);
-}
-
 /* `suspect` becomes the value that is looked at, for the place of an error. */
 static enum ff_status take_options(struct ff_config *config, const struct file *file, const char **suspect,
 				   struct ff_error *error)
@@ -238,9 +221,9 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 	const struct file_console_log *console_log = file->console_log ? file->console_log : &unsaid;
 	const struct {
 		const char *text;
-		set_function set;
+		ff_config_set_function set;
 	} options[] = {
-		{ file->listen, set_listen },
+		{ file->listen, ff_config_set_listen },
 		{ file->data_dir, ff_config_set_data_dir },
 		{ file->max_upload, ff_config_set_max_upload },
 		{ file->max_content, ff_config_set_max_content },
@@ -252,8 +235,8 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ console_log->size, ff_config_set_console_size },
 		{ console_log->keep, ff_config_set_console_keep },
 		{ file->quarantine_after, ff_config_set_quarantine_after },
-		{ file->rfc2217, set_rfc2217 },
-		{ file->raw, set_raw },
+		{ file->rfc2217, ff_config_set_rfc2217 },
+		{ file->raw, ff_config_set_raw },
 		{ file->writer_blocks_jobs, ff_config_set_writer },
 		{ file->discover, ff_config_set_discover },
 	};
