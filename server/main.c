@@ -242,55 +242,67 @@ static enum ff_status start_dispatch(struct server *server, struct ff_error *err
 							    : ff_error_set(error, FF_ERR_IO, "no thread is left");
 }
 
-static enum ff_status start(struct server *server, struct ff_error *error)
+/* ---- the steps of the start ---- */
+
+static enum ff_status no_memory(struct ff_error *error)
 {
-	enum ff_status status = ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
+	return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
+}
+
+static enum ff_status open_listener(struct server *server, struct ff_error *error)
+{
+	return ff_listen_open(&server->listener, &server->config.listen, "--listen", error);
+}
+
+/* What most of the others are given. */
+static enum ff_status make_common(struct server *server, struct ff_error *error)
+{
 	server->waker = ff_waker_new();
-	if (status == FF_OK && !server->waker) {
-		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
-	}
-	if (status == FF_OK) {
-		status = ff_datadir_open(&server->data_dir, server->config.data_dir, &server->log, error);
-	}
+	server->metrics = ff_metrics_new();
+	server->boards = ff_boards_new();
+	return server->waker && server->metrics && server->boards ? FF_OK : no_memory(error);
+}
+
+static enum ff_status open_data(struct server *server, struct ff_error *error)
+{
+	const char *path = server->config.data_dir;
+	enum ff_status status = ff_datadir_open(&server->data_dir, path, &server->log, error);
 	if (status == FF_OK) {
 		status = open_firmware(server, error);
 	}
 	if (status == FF_OK) {
 		status = ff_diskcheck_new(&server->disk, server->data_dir.path, error);
 	}
-	if (status == FF_OK) {
-		status = ff_store_open(&server->records, server->config.data_dir, &server->log, error);
-	}
-	if (status == FF_OK) {
-		status =
-			ff_tls_init(&server->tls, server->config.access.tls_cert, server->config.access.tls_key, error);
+	return status == FF_OK ? ff_store_open(&server->records, path, &server->log, error) : status;
+}
+
+static enum ff_status open_entrance(struct server *server, struct ff_error *error)
+{
+	const struct ff_config_access *access = &server->config.access;
+	enum ff_status status = ff_tls_init(&server->tls, access->tls_cert, access->tls_key, error);
+	if (status != FF_OK) {
+		return status;
 	}
 	if (server->tls.certificate) {
 		ff_listen_secure(&server->listener);
 	}
-	if (status == FF_OK) {
-		status = ff_entrance_open(&server->keyring, &server->config, server->listener.loopback, &server->log,
-					  error);
-	}
+	return ff_entrance_open(&server->keyring, &server->config, server->listener.loopback, &server->log, error);
+}
+
+static enum ff_status make_doors(struct server *server, struct ff_error *error)
+{
 	server->doors.loopback = server->listener.loopback;
+	enum ff_status status = ff_doors_init(&server->doors, server->keyring, &server->log, error);
 	if (status == FF_OK) {
-		status = ff_doors_init(&server->doors, server->keyring, &server->log, error);
+		ff_bridge_measure(server->doors.bridge, server->metrics);
+		ff_bridge_watch_writers(server->doors.bridge, note_writer, (void *)ff_store_audit(server->records));
 	}
-	if (status != FF_OK) {
-		return status;
-	}
-	server->metrics = ff_metrics_new();
-	ff_bridge_measure(server->doors.bridge, server->metrics);
-	ff_bridge_watch_writers(server->doors.bridge, note_writer, (void *)ff_store_audit(server->records));
-	server->boards = ff_boards_new();
-	if (!server->waker || !server->metrics || !server->boards) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
-	}
-	status = make_dispatch(server, error);
-	if (status != FF_OK) {
-		return status;
-	}
-	struct ff_queue_options queue = {
+	return status;
+}
+
+static enum ff_status make_queue(struct server *server, struct ff_error *error)
+{
+	const struct ff_queue_options queue = {
 		.log = &server->log,
 		.dispatch = server->dispatch,
 		.quarantine = server->quarantine,
@@ -302,10 +314,12 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		.max_content = server->config.max_content,
 	};
 	server->queue = ff_queue_new(&queue);
-	if (!server->queue) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory, threads or descriptors");
-	}
-	struct ff_leases_options leases = {
+	return server->queue ? FF_OK : no_memory(error);
+}
+
+static enum ff_status make_leases(struct server *server, struct ff_error *error)
+{
+	const struct ff_leases_options leases = {
 		.most = FF_BOARDS_MAX,
 		.gate = ff_gate(server->queue),
 		.ledger = ff_store_lease_ledger(server->records),
@@ -313,24 +327,29 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 		.changed_context = server,
 	};
 	server->leases = ff_leases_new(&leases);
-	if (!server->leases) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory or threads");
-	}
-	status = start_logbook(server, error);
-	if (status == FF_OK) {
-		status = start_boards(server, error);
-	}
-	if (status == FF_OK) {
-		status = start_dispatch(server, error);
-	}
-	if (status == FF_OK) {
-		status = restore(server, error);
-	}
-	if (status == FF_OK) {
-		status = ff_doors_start(&server->doors, error);
-	}
-	return status == FF_OK ? start_http(server, error) : status;
+	return server->leases ? FF_OK : no_memory(error);
 }
+
+static enum ff_status start_doors(struct server *server, struct ff_error *error)
+{
+	return ff_doors_start(&server->doors, error);
+}
+
+/* Each needs those before it. The boards' owner threads begin with start_boards(); clients come in with the last two. */
+static enum ff_status start(struct server *server, struct ff_error *error)
+{
+	static enum ff_status (*const steps[])(struct server * server, struct ff_error * error) = {
+		open_listener, make_common,   open_data,    open_entrance,  make_doors, make_dispatch, make_queue,
+		make_leases,   start_logbook, start_boards, start_dispatch, restore,    start_doors,   start_http,
+	};
+	enum ff_status status = FF_OK;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == FF_OK; i++) {
+		status = steps[i](server, error);
+	}
+	return status;
+}
+
+/* ---- the end ---- */
 
 /* Ends the jobs and the owner threads. False: one of them does not end. */
 static bool stop_boards(struct server *server)
