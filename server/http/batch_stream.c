@@ -4,24 +4,12 @@
 #include <string.h>
 
 #include "batch.h"
-#include "buf.h"
-#include "clock.h"
 #include "present.h"
 #include "progress_text.h"
-#include "reply.h"
+#include "stream.h"
 
 #define INTERVAL_US 250000        /* between looks at rows that run */
-#define KEEPALIVE_US 15000000     /* between comments that show that the stream lives */
 #define MAX_PENDING (8 * 1048576) /* the last event: all rows with FF_MAX_REGIONS long names */
-
-struct stream;
-
-struct stream_format {
-	const char *content_type;
-	enum ff_status (*row)(struct stream *stream, struct ff_job *job, const struct ff_job_view *view, bool entered);
-	enum ff_status (*end)(struct stream *stream);
-	const char *keepalive; /* NULL: none */
-};
 
 /* What has been told of a row. */
 struct row {
@@ -30,45 +18,26 @@ struct row {
 };
 
 struct stream {
-	const struct stream_format *format;
-	struct ff_request *request;
-	struct ff_buf pending;
-	struct row *rows;
+	struct ff_stream base; /* first */
+	struct row *rows;      /* owned */
 	int64_t next_look_us;
-	int64_t keepalive_us;
-	ssize_t verdict; /* how the stream ends once `pending` is empty; 0: not yet */
 };
 
 /* ---- events ---- */
 
-static enum ff_status append_event(struct stream *stream, const char *name, json_t *data)
+static enum ff_status row_event(struct stream *stream, struct ff_job *job, const struct ff_job_view *view)
 {
-	char *text = data ? json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-	json_decref(data);
-	if (!text) {
-		return FF_ERR_NO_MEMORY;
-	}
-	enum ff_status status = ff_buf_printf(&stream->pending, "event: %s\ndata: %s\n\n", name, text);
-	free(text);
-	return status;
-}
-
-static enum ff_status row_event(struct stream *stream, struct ff_job *job, const struct ff_job_view *view, bool entered)
-{
-	(void)entered;
-	return append_event(stream, "row",
-			    json_pack("{s:s, s:s, s:s, s:o}", "id", ff_job_id(job), "board", ff_job_board(job), "state",
-				      ff_job_state_name(view->state), "progress",
-				      view->has_progress ? ff_present_progress(view) : json_null()));
+	return ff_stream_event(&stream->base, "row",
+			       json_pack("{s:s, s:s, s:s, s:o}", "id", ff_job_id(job), "board", ff_job_board(job),
+					 "state", ff_job_state_name(view->state), "progress",
+					 view->has_progress ? ff_present_progress(view) : json_null()));
 }
 
 static enum ff_status end_event(struct stream *stream)
 {
-	stream->verdict = MHD_CONTENT_READER_END_OF_STREAM;
-	return append_event(stream, "end", ff_present_batch(stream->request->batch));
+	stream->base.verdict = MHD_CONTENT_READER_END_OF_STREAM;
+	return ff_stream_event(&stream->base, "end", ff_present_batch(stream->base.request->batch));
 }
-
-static const struct stream_format events_format = { "text/event-stream", row_event, end_event, ":\n\n" };
 
 /* ---- text ---- */
 
@@ -82,7 +51,7 @@ static enum ff_status tell_verdict(struct stream *stream, struct ff_job *job, co
 	for (size_t at = 0; at < lines.size && status == FF_OK;) {
 		const char *end = memchr(text + at, '\n', lines.size - at);
 		size_t size = end ? (size_t)(end - text) + 1 - at : lines.size - at;
-		status = ff_buf_printf(&stream->pending, "%s: %.*s", ff_job_board(job), (int)size, text + at);
+		status = ff_buf_printf(&stream->base.pending, "%s: %.*s", ff_job_board(job), (int)size, text + at);
 		at += size;
 	}
 	ff_buf_release(&lines);
@@ -96,7 +65,7 @@ static enum ff_status row_text(struct stream *stream, struct ff_job *job, const 
 		return FF_OK;
 	}
 	if (!ff_job_state_ended(view->state)) {
-		return ff_buf_printf(&stream->pending, "%s: job %s %s\n", board, ff_job_id(job),
+		return ff_buf_printf(&stream->base.pending, "%s: job %s %s\n", board, ff_job_id(job),
 				     view->state == FF_JOB_QUEUED ? "waits for its turn" : "begins");
 	}
 	return tell_verdict(stream, job, view);
@@ -105,42 +74,37 @@ static enum ff_status row_text(struct stream *stream, struct ff_job *job, const 
 /* A client that takes the text for all there is must see a broken stream after a failure. */
 static enum ff_status end_text(struct stream *stream)
 {
-	const struct ff_batch *batch = stream->request->batch;
+	const struct ff_batch *batch = stream->base.request->batch;
 	size_t counts[FF_JOB_STATE_COUNT];
 	ff_batch_count(batch, counts);
 	bool good = counts[FF_JOB_DONE] == batch->count;
-	stream->verdict = good ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
-	return ff_buf_printf(&stream->pending, "%s: %zu of %zu boards are done\n", good ? "done" : "failed",
+	stream->base.verdict = good ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+	return ff_buf_printf(&stream->base.pending, "%s: %zu of %zu boards are done\n", good ? "done" : "failed",
 			     counts[FF_JOB_DONE], batch->count);
 }
 
-static const struct stream_format text_format = { "text/plain; charset=utf-8", row_text, end_text, NULL };
-
 /* ---- either ---- */
 
-/* True: there was something to tell of the row. */
-static bool render_row(struct stream *stream, size_t at)
+/* FF_ERR_TIMEOUT: there is nothing new of the row. */
+static enum ff_status render_row(struct stream *stream, size_t at)
 {
-	struct ff_job *job = stream->request->batch->jobs[at];
+	struct ff_job *job = stream->base.request->batch->jobs[at];
 	struct row *row = &stream->rows[at];
 	struct ff_job_view view;
 	ff_job_view(job, &view);
 	if (view.version == row->version) {
-		return false;
+		return FF_ERR_TIMEOUT;
 	}
 	bool entered = row->state != (int)view.state;
 	row->version = view.version;
 	row->state = (int)view.state;
-	if (stream->format->row(stream, job, &view, entered) != FF_OK) {
-		stream->verdict = MHD_CONTENT_READER_END_WITH_ERROR;
-	}
-	return true;
+	return stream->base.is_events ? row_event(stream, job, &view) : row_text(stream, job, &view, entered);
 }
 
 static bool have_all_ended(const struct stream *stream)
 {
 	bool ended = true;
-	for (size_t i = 0; i < stream->request->batch->count && ended; i++) {
+	for (size_t i = 0; i < stream->base.request->batch->count && ended; i++) {
 		ended = stream->rows[i].state >= 0 && ff_job_state_ended((enum ff_job_state)stream->rows[i].state);
 	}
 	return ended;
@@ -148,7 +112,7 @@ static bool have_all_ended(const struct stream *stream)
 
 static bool is_news(const struct stream *stream)
 {
-	const struct ff_batch *batch = stream->request->batch;
+	const struct ff_batch *batch = stream->base.request->batch;
 	bool news = false;
 	for (size_t i = 0; i < batch->count && !news; i++) {
 		struct ff_job_view view;
@@ -158,106 +122,75 @@ static bool is_news(const struct stream *stream)
 	return news;
 }
 
-/* Renders what is due; false: nothing was. */
-static bool render(struct stream *stream, int64_t now_us)
+static enum ff_status render(struct ff_stream *base, int64_t now_us)
 {
-	bool told = false;
-	if (now_us < stream->next_look_us && !ff_job_state_ended(ff_batch_state(stream->request->batch))) {
-		return false;
-	}
-	for (size_t i = 0; i < stream->request->batch->count; i++) {
-		told |= render_row(stream, i);
+	struct stream *stream = (struct stream *)base;
+	const struct ff_batch *batch = base->request->batch;
+	enum ff_status told = FF_ERR_TIMEOUT;
+	if (now_us < stream->next_look_us && !ff_job_state_ended(ff_batch_state(batch))) {
+		return told;
 	}
 	stream->next_look_us = now_us + INTERVAL_US;
-	if (stream->verdict == 0 && have_all_ended(stream)) {
-		if (stream->format->end(stream) != FF_OK) {
-			stream->verdict = MHD_CONTENT_READER_END_WITH_ERROR;
+	for (size_t i = 0; i < batch->count; i++) {
+		enum ff_status status = render_row(stream, i);
+		if (status != FF_OK && status != FF_ERR_TIMEOUT) {
+			return status;
 		}
-		told = true;
+		told = status == FF_OK ? FF_OK : told;
 	}
-	if (!told && stream->format->keepalive && now_us >= stream->keepalive_us) {
-		const char *comment = stream->format->keepalive;
-		if (ff_buf_append(&stream->pending, comment, strlen(comment)) != FF_OK) {
-			stream->verdict = MHD_CONTENT_READER_END_WITH_ERROR;
-		}
-		told = true;
+	if (have_all_ended(stream)) {
+		told = base->is_events ? end_event(stream) : end_text(stream);
 	}
-	stream->keepalive_us = told ? now_us + KEEPALIVE_US : stream->keepalive_us;
 	return told;
 }
 
-static int64_t due(void *context, int64_t now_us)
+static int64_t due(const struct ff_stream *base, int64_t now_us)
 {
-	const struct ff_request *request = context;
-	const struct stream *stream = request->state;
-	enum ff_job_state state = ff_batch_state(request->batch);
+	const struct stream *stream = (const struct stream *)base;
+	enum ff_job_state state = ff_batch_state(base->request->batch);
 	if (ff_job_state_ended(state)) {
 		return now_us;
 	}
 	if (is_news(stream)) {
 		return stream->next_look_us;
 	}
-	int64_t look_us = state == FF_JOB_RUNNING ? now_us + INTERVAL_US : FF_WAKER_NEVER;
-	return stream->format->keepalive && stream->keepalive_us < look_us ? stream->keepalive_us : look_us;
+	return state == FF_JOB_RUNNING ? now_us + INTERVAL_US : FF_WAKER_NEVER;
 }
 
-static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t capacity)
+static void release(struct ff_stream *base)
 {
-	(void)position;
-	struct stream *stream = context;
-	while (stream->pending.size == 0) {
-		if (stream->verdict != 0) {
-			return stream->verdict;
-		}
-		if (!render(stream, ff_now_us())) {
-			return ff_request_park(stream->request, due) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
-		}
-	}
-	size_t size = stream->pending.size < capacity ? stream->pending.size : capacity;
-	memcpy(bytes, stream->pending.bytes, size);
-	ff_buf_consume(&stream->pending, size);
-	return (ssize_t)size;
+	free(((struct stream *)base)->rows);
 }
 
-static void free_stream(void *state)
-{
-	struct stream *stream = state;
-	ff_buf_release(&stream->pending);
-	free(stream->rows);
-	free(stream);
-}
+static const struct ff_stream_kind kind = {
+	.max_pending = MAX_PENDING,
+	.render = render,
+	.due = due,
+	.release = release,
+};
 
-static enum MHD_Result start(struct ff_request *request, const struct stream_format *format)
+static enum MHD_Result start(struct ff_request *request, bool is_events)
 {
+	size_t count = request->batch->count;
 	struct stream *stream = calloc(1, sizeof(*stream));
-	struct row *rows = calloc(request->batch->count, sizeof(*rows));
-	if (!stream || !rows) {
+	struct row *rows = stream ? calloc(count, sizeof(*rows)) : NULL;
+	if (!rows) {
 		free(stream);
-		free(rows);
-		return ff_reply_json(request, MHD_HTTP_OK, NULL);
+		return ff_stream_start(NULL, &kind, request, is_events);
 	}
-	for (size_t i = 0; i < request->batch->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		rows[i].state = -1;
 	}
 	stream->rows = rows;
-	stream->format = format;
-	stream->request = request;
-	stream->keepalive_us = ff_now_us() + KEEPALIVE_US;
-	ff_buf_init(&stream->pending, MAX_PENDING);
-	if (request->free_state) {
-		request->free_state(request->state);
-	}
-	request->state = stream;
-	request->free_state = free_stream;
-	return ff_reply_stream(request, format->content_type, read_stream, stream);
+	return ff_stream_start(&stream->base, &kind, request, is_events);
 }
 
 enum MHD_Result ff_batch_stream_events(struct ff_request *request)
 {
-	return start(request, &events_format);
+	return start(request, true);
 }
 
 enum MHD_Result ff_batch_stream_text(struct ff_request *request)
 {
-	return start(request, &text_format);
+	return start(request, false);
 }
