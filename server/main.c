@@ -217,6 +217,7 @@ static enum ff_status make_dispatch(struct server *server, struct ff_error *erro
 {
 	const struct ff_quarantine_options quarantine = {
 		.after = server->config.quarantine_after,
+		.ledger = ff_store_quarantine_ledger(server->records),
 		.changed = may_be_free,
 		.changed_context = server,
 	};
@@ -232,7 +233,7 @@ static enum ff_status make_dispatch(struct server *server, struct ff_error *erro
 	    ff_boards_watch(server->boards, ff_dispatch_boards_changed, server->dispatch) != FF_OK) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
-	return FF_OK;
+	return ff_quarantine_restore(server->quarantine, error);
 }
 
 /* From now on boards are given to those who wait for them. */

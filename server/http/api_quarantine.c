@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "listen.h"
 #include "present.h"
 #include "reply.h"
 #include "text.h"
@@ -20,6 +21,16 @@ static enum MHD_Result reply_view(struct ff_request *request)
 				       ff_present_quarantine(&view)));
 }
 
+/* It is done, unless there was no memory; what is not sure is whether the next start knows. */
+static enum MHD_Result reply_unrecorded(struct ff_request *request, const struct ff_error *error)
+{
+	char detail[FF_ERROR_TEXT_SIZE + 64];
+	snprintf(detail, sizeof(detail), "it is so now, but a restart may not know it: %s", error->text);
+	ff_problem_set_status(&request->problem, error->status,
+			      error->status == FF_ERR_NO_MEMORY ? "the server is out of memory" : detail);
+	return ff_reply_problem(request);
+}
+
 static void begin_put(struct ff_request *request)
 {
 	const char *reason = ff_request_param(request, "reason");
@@ -32,23 +43,33 @@ static void begin_put(struct ff_request *request)
 static enum MHD_Result answer_put(struct ff_request *request)
 {
 	char reason[FF_QUARANTINE_REASON_SIZE];
+	char peer[FF_LISTEN_PEER_SIZE];
+	char address[FF_KEEP_PEER_SIZE];
+	struct ff_error error = FF_ERROR_NONE;
 	snprintf(reason, sizeof(reason), "%s", ff_request_param(request, "reason"));
 	ff_text_clean(reason);
-	if (ff_quarantine_put(request->http->quarantine, ff_worker_name(request->worker), reason) != FF_OK) {
-		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
-		return ff_reply_problem(request);
+	ff_listen_peer(ff_request_socket(request), peer, sizeof(peer));
+	ff_listen_peer_address(peer, address);
+	const char *who = request->who[0] ? request->who : address;
+	enum ff_status status =
+		ff_quarantine_put(request->http->quarantine, ff_worker_name(request->worker), who, reason, &error);
+	if (status != FF_ERR_NO_MEMORY) {
+		ff_log(ff_worker_log(request->worker), FF_LOG_WARN, "put in quarantine by %s: %s", who, reason);
 	}
-	ff_log(ff_worker_log(request->worker), FF_LOG_WARN, "put in quarantine by hand: %s", reason);
-	return reply_view(request);
+	return status == FF_OK ? reply_view(request) : reply_unrecorded(request, &error);
 }
 
 /* One that is not in stays out. */
 static enum MHD_Result answer_end(struct ff_request *request)
 {
-	if (ff_quarantine_end(request->http->quarantine, ff_worker_name(request->worker))) {
+	struct ff_error error = FF_ERROR_NONE;
+	bool was_in = false;
+	enum ff_status status =
+		ff_quarantine_end(request->http->quarantine, ff_worker_name(request->worker), &was_in, &error);
+	if (was_in) {
 		ff_log(ff_worker_log(request->worker), FF_LOG_INFO, "the quarantine was ended by hand");
 	}
-	return ff_reply_empty(request);
+	return status == FF_OK ? ff_reply_empty(request) : reply_unrecorded(request, &error);
 }
 
 const struct ff_handler ff_api_quarantine_get = { .names_board = true, .answer = reply_view };

@@ -112,8 +112,9 @@ json_t *ff_present_quarantine(const struct ff_quarantine_view *view)
 	}
 	memcpy(reason, view->reason, sizeof(reason));
 	ff_text_clean(reason);
-	return json_pack("{s:s, s:o, s:b, s:i}", "reason", reason, "since", ff_present_time(view->since_ms), "by_hand",
-			 view->by_hand, "failures", (int)view->failures);
+	return json_pack("{s:s, s:o, s:b, s:s?, s:i}", "reason", reason, "since", ff_present_time(view->since_ms),
+			 "by_hand", view->by_hand, "who", view->who[0] ? view->who : NULL, "failures",
+			 (int)view->failures);
 }
 
 json_t *ff_present_board(struct ff_worker *worker, const struct ff_board_standing *standing)

@@ -124,12 +124,16 @@ static void judge_board(const struct ff_queue *queue, struct ff_job *job, const 
 		return;
 	}
 	const char *text = view->detail[0] ? view->detail + strlen(ff_job_place(job)) + strlen(": ") : "";
+	struct ff_error error = FF_ERROR_NONE;
 	enum ff_quarantine_news news = ff_quarantine_note(queue->options.quarantine, ff_worker_name(worker),
-							  view->status, text, kind == FF_JOB_INFO);
+							  view->status, text, kind == FF_JOB_INFO, &error);
 	if (news == FF_QUARANTINE_BEGINS) {
 		ff_log(ff_worker_log(worker), FF_LOG_WARN, "in quarantine from now on: the last job failed: %s", text);
 	} else if (news == FF_QUARANTINE_ENDS) {
 		ff_log(ff_worker_log(worker), FF_LOG_INFO, "no longer in quarantine: it has been probed");
+	}
+	if (error.status != FF_OK) {
+		ff_log(ff_worker_log(worker), FF_LOG_ERROR, "its quarantine is not recorded yet: %s", error.text);
 	}
 }
 

@@ -52,7 +52,16 @@ static const char first[] = "CREATE TABLE jobs ("
 			    ") STRICT;"
 			    "CREATE INDEX audit_of_board ON audit (board, number);";
 
-const char *const ff_schema_migrations[] = { first };
+static const char quarantine[] = "CREATE TABLE quarantine ("
+				 "  board TEXT PRIMARY KEY,"
+				 "  by_hand INTEGER NOT NULL,"
+				 "  who TEXT NOT NULL," /* empty: its own failures */
+				 "  failures INTEGER NOT NULL,"
+				 "  since_ms INTEGER NOT NULL,"
+				 "  reason TEXT NOT NULL"
+				 ") STRICT, WITHOUT ROWID;";
+
+const char *const ff_schema_migrations[] = { first, quarantine };
 const size_t ff_schema_version = sizeof(ff_schema_migrations) / sizeof(ff_schema_migrations[0]);
 
 static enum ff_status migrate(struct ff_db *db, const char *migration, size_t version, struct ff_error *error)

@@ -32,6 +32,12 @@
 	  "SELECT number, hash, board, owner, peer, created_ms, expires_ms, ended_ms FROM leases ORDER BY number") \
 	X(FF_SQL_LEASE_LAST, \
 	  "SELECT MAX((SELECT COALESCE(MAX(number), 0) FROM leases), (SELECT COALESCE(MAX(lease), 0) FROM jobs))") \
+	X(FF_SQL_QUARANTINE_SET, \
+	  "INSERT OR REPLACE INTO quarantine (board, by_hand, who, failures, since_ms, reason) " \
+	  "VALUES (?, ?, ?, ?, ?, ?)") \
+	X(FF_SQL_QUARANTINE_DROP, "DELETE FROM quarantine WHERE board = ?") \
+	X(FF_SQL_QUARANTINE_LIST, \
+	  "SELECT board, by_hand, who, failures, since_ms, reason FROM quarantine ORDER BY board") \
 	X(FF_SQL_AUDIT_ADD, \
 	  "INSERT INTO audit (at_ms, who, peer, action, board, job, result) VALUES (?, ?, ?, ?, ?, ?, ?)") \
 	X(FF_SQL_AUDIT_PRUNE, "DELETE FROM audit WHERE number <= ?") \

@@ -108,6 +108,7 @@ enum ff_status ff_store_open(struct ff_store **result, const char *data_dir, con
 	}
 	store->ledger = ff_store_make_ledger(store);
 	store->lease_ledger = ff_store_make_lease_ledger(store);
+	store->quarantine_ledger = ff_store_make_quarantine_ledger(store);
 	store->audit = ff_store_make_audit(store);
 	*result = store;
 	return FF_OK;
@@ -135,6 +136,11 @@ const struct ff_ledger *ff_store_ledger(struct ff_store *store)
 const struct ff_lease_ledger *ff_store_lease_ledger(struct ff_store *store)
 {
 	return &store->lease_ledger;
+}
+
+const struct ff_quarantine_ledger *ff_store_quarantine_ledger(struct ff_store *store)
+{
+	return &store->quarantine_ledger;
 }
 
 const struct ff_audit *ff_store_audit(struct ff_store *store)

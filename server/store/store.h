@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the server keeps beyond its process, in DATA-DIR/farflash.db: jobs, leases, who did what, how boards have fared. It
- * implements the interfaces of those who own these things (ledger.h, lease_ledger.h, audit.h), and is the only user of SQLite.
+/* What the server keeps beyond its process, in DATA-DIR/farflash.db: jobs, leases, boards in quarantine, who did what, how
+ * boards have fared. It implements the interfaces of those who own these things (ledger.h, lease_ledger.h,
+ * quarantine_ledger.h, audit.h), and is the only user of SQLite.
  *
  * Two connections: one belongs to the writer's thread (writer.h), the other is for reading, behind a mutex of its own; in WAL
  * mode neither waits for the other. open/close from one thread, the interfaces from any. */
@@ -13,6 +14,7 @@
 #include "audit.h"
 #include "lease_ledger.h"
 #include "ledger.h"
+#include "quarantine_ledger.h"
 
 #define FF_STORE_FILE "farflash.db"
 #define FF_STORE_AUDIT_LINES 100000 /* the newest that are kept */
@@ -31,6 +33,7 @@ void ff_store_close(struct ff_store *store);
 /* The interfaces. Valid until ff_store_close(). */
 const struct ff_ledger *ff_store_ledger(struct ff_store *store);
 const struct ff_lease_ledger *ff_store_lease_ledger(struct ff_store *store);
+const struct ff_quarantine_ledger *ff_store_quarantine_ledger(struct ff_store *store);
 const struct ff_audit *ff_store_audit(struct ff_store *store);
 
 #endif

@@ -15,6 +15,7 @@ struct ff_store {
 	struct ff_writer *writer;
 	struct ff_ledger ledger;
 	struct ff_lease_ledger lease_ledger;
+	struct ff_quarantine_ledger quarantine_ledger;
 	struct ff_audit audit;
 
 	pthread_mutex_t mutex;
@@ -24,6 +25,7 @@ struct ff_store {
 /* The interfaces, each from a file of its own. */
 struct ff_ledger ff_store_make_ledger(struct ff_store *store);
 struct ff_lease_ledger ff_store_make_lease_ledger(struct ff_store *store);
+struct ff_quarantine_ledger ff_store_make_quarantine_ledger(struct ff_store *store);
 struct ff_audit ff_store_make_audit(struct ff_store *store);
 
 /* store_boards.c: counts a job of this board that has ended in this state, within a change. */

@@ -364,3 +364,38 @@ def test_restart__any_board_is_waited_for_again(make_server, restart, make_board
     assert all(job["select"] == "rack=1" and job["board"] is None for job in jobs)
     assert again.rest.request("DELETE", held.headers["Location"]).status == 204
     assert [again.rest.wait_job(job)["board"] for job in before] == ["lab1", "lab1"]
+
+
+# ---- quarantine ----
+
+def test_restart__boards_stay_in_quarantine(make_server, restart, make_board):
+    dead = make_board()
+    boards = {"lab1": dead, "lab2": make_board()}
+    server = make_server(options=("--quarantine-after", "1"), **boards)
+    dead.kill()
+    assert server.rest.request("POST", f"{API}/boards/lab1/reset").status in (502, 503)
+    wait_until(lambda: server.rest.board("lab1")["quarantine"], "lab1 to be in quarantine")
+    put = server.rest.request("PUT", f"{API}/boards/lab2/quarantine?reason=a%20loose%20wire")
+    assert put.status == 200 and put.json()["quarantine"]["who"] == "127.0.0.1", put
+    before = [server.rest.board(name)["quarantine"] for name in boards]
+    server.kill()
+    again = restart(server, **boards)
+    assert [again.rest.board(name)["quarantine"] for name in boards] == before
+    assert_problem(again.rest.request("POST", f"{API}/boards/lab2/reset"), 409, "board-quarantined", "a loose wire")
+    assert again.rest.request("DELETE", f"{API}/boards/lab2/quarantine").status == 204
+    again.kill()
+    last = restart(again, **boards)
+    assert last.rest.board("lab2")["quarantine"] is None
+    assert last.rest.board("lab1")["quarantine"] == before[0]
+
+
+def test_restart__a_database_of_the_first_version_is_taken_over(make_server, restart, board):
+    server = make_server(lab1=board)
+    assert server.rest.request("POST", f"{API}/boards/lab1/info").status == 200
+    server.terminate()
+    with sqlite3.connect(os.path.join(server.data_dir, DATABASE)) as database:
+        database.executescript("DROP TABLE quarantine; PRAGMA user_version = 1")
+    database.close()
+    again = restart(server, lab1=board)
+    assert again.rest.job("1")["state"] == "done"
+    assert again.rest.request("PUT", f"{API}/boards/lab1/quarantine?reason=smoke").status == 200

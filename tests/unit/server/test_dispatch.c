@@ -321,14 +321,16 @@ static void test_dispatch__quarantine_keeps_from_those_who_do_not_insist(void **
 {
 	struct fixture *fixture = *state;
 	struct ff_selector selector;
-	assert_int_equal(ff_quarantine_put(fixture->quarantine, "lab2", "smoke"), FF_OK);
+	assert_int_equal(ff_quarantine_put(fixture->quarantine, "lab2", "ann", "smoke", NULL), FF_OK);
 	struct wanter *any = want_any(fixture, "old", 0, &selector);
 	want_board(fixture, 2, 0);
 	wait_got(fixture, 1);
 	assert_int_equal(fixture->got[0], 1);
 	allow(fixture, 2);
 	assert_int_equal(position(fixture, any), 1);
-	assert_true(ff_quarantine_end(fixture->quarantine, "lab2"));
+	bool was_in = false;
+	assert_int_equal(ff_quarantine_end(fixture->quarantine, "lab2", &was_in, NULL), FF_OK);
+	assert_true(was_in);
 	ff_dispatch_kick(fixture->dispatch);
 	wait_got(fixture, 2);
 	assert_ptr_equal(any->board, fixture->boards[2]);

@@ -166,6 +166,48 @@ static void test_store__long_texts_are_cut(void **state)
 	assert_int_equal(line[191], ' ');
 }
 
+/* ---- quarantine ---- */
+
+struct found {
+	unsigned count;
+	char board[FF_BOARD_NAME_SIZE];
+	struct ff_quarantine_view view;
+};
+
+static void on_quarantine(void *context, const char *board, const struct ff_quarantine_view *view)
+{
+	struct found *found = context;
+	found->count++;
+	snprintf(found->board, sizeof(found->board), "%s", board);
+	found->view = *view;
+}
+
+static void test_store__boards_in_quarantine_come_back(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	const struct ff_quarantine_ledger *ledger = ff_store_quarantine_ledger(fixture->store);
+	struct found found = { .count = 0 };
+	struct ff_quarantine_view view = { .in = true, .failures = 3, .since_ms = 1234, .reason = "no sync" };
+	assert_int_equal(ledger->set(ledger->context, "lab1", &view, NULL), FF_OK);
+	assert_int_equal(ledger->set(ledger->context, "lab2", &view, NULL), FF_OK);
+	view.by_hand = true;
+	snprintf(view.who, sizeof(view.who), "ann");
+	snprintf(view.reason, sizeof(view.reason), "its antenna is broken");
+	assert_int_equal(ledger->set(ledger->context, "lab2", &view, NULL), FF_OK);
+	assert_int_equal(ledger->drop(ledger->context, "lab1", NULL), FF_OK);
+	assert_int_equal(ledger->drop(ledger->context, "lab9", NULL), FF_OK);
+	ff_store_fixture_reopen(fixture);
+	ledger = ff_store_quarantine_ledger(fixture->store);
+	assert_int_equal(ledger->load(ledger->context, on_quarantine, &found, NULL), FF_OK);
+	assert_int_equal(found.count, 1);
+	assert_string_equal(found.board, "lab2");
+	assert_true(found.view.in && found.view.by_hand);
+	assert_int_equal(found.view.failures, 3);
+	assert_int_equal(found.view.since_ms, 1234);
+	assert_string_equal(found.view.who, "ann");
+	assert_string_equal(found.view.reason, "its antenna is broken");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +218,7 @@ int main(void)
 		TEST(test_store__keeps_a_trail),
 		TEST(test_store__a_leases_beginning_and_end_are_in_the_trail),
 		TEST(test_store__long_texts_are_cut),
+		TEST(test_store__boards_in_quarantine_come_back),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
