@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,71 +214,43 @@ static error_t parse_place(int key, char *argument, struct ff_options *options)
 	}
 }
 
+/* What an option without an argument sets. */
+static const struct {
+	int key;
+	bool value;
+	size_t at; /* the bool among the options */
+} flags[] = {
+	{ OPTION_NO_STUB, true, offsetof(struct ff_options, no_stub) },
+	{ OPTION_NO_COMPRESS, true, offsetof(struct ff_options, no_compress) },
+	{ 'u', true, offsetof(struct ff_options, no_compress) },
+	{ FF_OPTION_COMPRESS, false, offsetof(struct ff_options, no_compress) },
+	{ 'z', false, offsetof(struct ff_options, no_compress) },
+	{ OPTION_NO_VERIFY, true, offsetof(struct ff_options, no_verify) },
+	{ FF_OPTION_VERIFY, false, offsetof(struct ff_options, no_verify) },
+	{ FF_OPTION_ENCRYPT, true, offsetof(struct ff_options, encrypt) },
+	{ FF_OPTION_ENCRYPT_FILES, true, offsetof(struct ff_options, encrypt_files) },
+	{ FF_OPTION_IGNORE_ENCRYPTION_EFUSES, true, offsetof(struct ff_options, ignore_encryption_efuses) },
+	{ 'e', true, offsetof(struct ff_options, erase_all) },
+	{ OPTION_FORCE, true, offsetof(struct ff_options, force) },
+	{ OPTION_JSON, true, offsetof(struct ff_options, json) },
+	{ OPTION_RERUN, true, offsetof(struct ff_options, rerun) },
+	{ FF_OPTION_ALL, true, offsetof(struct ff_options, all) },
+	{ FF_OPTION_END, true, offsetof(struct ff_options, end) },
+	{ FF_OPTION_RESET, true, offsetof(struct ff_options, reset) },
+	{ FF_OPTION_NON_VOLATILE, true, offsetof(struct ff_options, non_volatile) },
+	{ 'v', true, offsetof(struct ff_options, verbose) },
+	{ OPTION_TRACE, true, offsetof(struct ff_options, trace) },
+};
+
 static error_t parse_flag(int key, struct ff_options *options)
 {
-	switch (key) {
-	case OPTION_NO_STUB:
-		options->no_stub = true;
-		return 0;
-	case OPTION_NO_COMPRESS:
-	case 'u':
-		options->no_compress = true;
-		return 0;
-	case FF_OPTION_COMPRESS:
-	case 'z':
-		options->no_compress = false;
-		return 0;
-	case FF_OPTION_VERIFY:
-		options->no_verify = false;
-		return 0;
-	case FF_OPTION_ENCRYPT:
-		options->encrypt = true;
-		return 0;
-	case FF_OPTION_ENCRYPT_FILES:
-		options->encrypt_files = true;
-		return 0;
-	case FF_OPTION_IGNORE_ENCRYPTION_EFUSES:
-		options->ignore_encryption_efuses = true;
-		return 0;
-	case 'e':
-		options->erase_all = true;
-		return 0;
-	case OPTION_NO_VERIFY:
-		options->no_verify = true;
-		return 0;
-	case OPTION_FORCE:
-		options->force = true;
-		return 0;
-	case OPTION_JSON:
-		options->json = true;
-		return 0;
-	case FF_OPTION_ALL:
-		options->all = true;
-		return 0;
-	case FF_OPTION_END:
-		options->end = true;
-		return 0;
-	case FF_OPTION_RESET:
-		options->reset = true;
-		return 0;
-	case FF_OPTION_NON_VOLATILE:
-		options->non_volatile = true;
-		return 0;
-	case 'v':
-		options->verbose = true;
-		return 0;
-	case OPTION_TRACE:
-		options->trace = true;
-		return 0;
-	case OPTION_RERUN:
-		options->rerun = true;
-		return 0;
-	case 'V':
-		puts("farflash " FF_VERSION);
-		exit(EXIT_SUCCESS);
-	default:
-		return ARGP_ERR_UNKNOWN;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].key == key) {
+			*(bool *)((char *)options + flags[i].at) = flags[i].value;
+			return 0;
+		}
 	}
+	return ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse_test(int key, char *argument, struct argp_state *state, struct ff_options *options)
@@ -392,6 +366,10 @@ error_t ff_common_options_parse(int key, char *argument, struct argp_state *stat
 
 	if (key == 'h') {
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+	}
+	if (key == 'V') {
+		puts("farflash " FF_VERSION);
+		exit(EXIT_SUCCESS);
 	}
 	result = parse_place(key, argument, options);
 	if (result == ARGP_ERR_UNKNOWN) {

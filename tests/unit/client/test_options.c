@@ -53,6 +53,38 @@ static void test_options__have_defaults(void **state)
 	ff_options_release(&options);
 }
 
+/* Each flag sets its own member and no other. */
+static void test_options__flags(void **state)
+{
+	static const struct {
+		const char *word;
+		size_t at;
+	} flags[] = {
+		{ "--no-stub", offsetof(struct ff_options, no_stub) },
+		{ "--no-compress", offsetof(struct ff_options, no_compress) },
+		{ "-u", offsetof(struct ff_options, no_compress) },
+		{ "--no-verify", offsetof(struct ff_options, no_verify) },
+		{ "--force", offsetof(struct ff_options, force) },
+		{ "--rerun", offsetof(struct ff_options, rerun) },
+		{ "--json", offsetof(struct ff_options, json) },
+		{ "--verbose", offsetof(struct ff_options, verbose) },
+		{ "--encrypt", offsetof(struct ff_options, encrypt) },
+		{ "--erase-all", offsetof(struct ff_options, erase_all) },
+		{ "--ignore-flash-enc-efuse", offsetof(struct ff_options, ignore_encryption_efuses) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		struct ff_options options;
+
+		PARSE(&options, "write-flash", flags[i].word, "0", "a");
+		for (size_t other = 0; other < COUNT(flags); other++) {
+			assert_int_equal(*(bool *)((char *)&options + flags[other].at), flags[other].at == flags[i].at);
+		}
+		ff_options_release(&options);
+	}
+}
+
 static void test_options__stand_before_or_behind_the_command(void **state)
 {
 	struct ff_options options;
@@ -331,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options__have_defaults),
+		cmocka_unit_test(test_options__flags),
 		cmocka_unit_test(test_options__stand_before_or_behind_the_command),
 		cmocka_unit_test(test_options__accept_what_esp_idf_prints),
 		cmocka_unit_test(test_options__read_every_command),
