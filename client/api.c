@@ -432,6 +432,27 @@ static bool send_form(struct ff_api *api, const char *path, const struct ff_imag
 	return ff_api_call(api, &request, job, failure);
 }
 
+/* Which of the images the server has; one that knows no such question has none. False: it is out of reach, or we are interrupted. */
+static bool ask_known(struct ff_api *api, struct ff_known *known, const struct ff_images *images,
+		      struct ff_failure *failure)
+{
+	struct ff_failure why = { .code = "" };
+	json_t *answer = NULL;
+	char *question;
+
+	if (!ff_known_begin(known, images, &question)) {
+		return ff_failure_set(failure, "no-memory", "out of memory");
+	}
+	ff_known_keep(known, question != NULL && ff_api_get(api, question, &answer, &why) ? answer : NULL);
+	json_decref(answer);
+	free(question);
+	if (strcmp(why.code, "server-unreachable") == 0 || strcmp(why.code, "cancelled") == 0) {
+		*failure = why;
+		return false;
+	}
+	return true;
+}
+
 bool ff_api_send(struct ff_api *api, const char *board, const char *resource, const struct ff_images *images,
 		 struct ff_display *display, json_t **job, struct ff_failure *failure)
 {
@@ -440,10 +461,8 @@ bool ff_api_send(struct ff_api *api, const char *board, const char *resource, co
 	bool good = path != NULL || ff_failure_set(failure, "no-memory", "out of memory");
 
 	*job = NULL;
-	good = good && ff_known_ask(&known, api, images, failure);
-	if (good) {
-		good = send_form(api, path, images, &known, display, job, failure);
-	}
+	good = good && ask_known(api, &known, images, failure) &&
+	       send_form(api, path, images, &known, display, job, failure);
 	/* The server may have needed the room since it was asked. */
 	if (!good && known.count > 0 && strcmp(failure->code, "no-such-firmware") == 0) {
 		*failure = (struct ff_failure){ .code = "" };

@@ -103,9 +103,10 @@ static bool is_listed(const json_t *list, const char *name)
 	return false;
 }
 
-/* Keeps the names of the images that the answer lists. */
-static void keep_listed(struct ff_known *known, const json_t *list)
+void ff_known_keep(struct ff_known *known, const json_t *answer)
 {
+	const json_t *list = json_object_get(answer, "firmware");
+
 	for (size_t i = 0; i < FF_MAX_REGIONS; i++) {
 		if (known->names[i] != NULL && is_listed(list, known->names[i])) {
 			known->count++;
@@ -116,28 +117,15 @@ static void keep_listed(struct ff_known *known, const json_t *list)
 	}
 }
 
-bool ff_known_ask(struct ff_known *known, struct ff_api *api, const struct ff_images *images,
-		  struct ff_failure *failure)
+bool ff_known_begin(struct ff_known *known, const struct ff_images *images, char **question)
 {
-	struct ff_failure why = { .code = "" };
-	json_t *answer = NULL;
-	char *question;
-	bool asked, good;
-
 	*known = (struct ff_known){ .count = 0 };
+	*question = NULL;
 	if (!name_images(known, images)) {
-		return ff_failure_set(failure, "no-memory", "out of memory");
+		return false;
 	}
-	question = make_question(known);
-	asked = question != NULL && ff_api_get(api, question, &answer, &why);
-	keep_listed(known, asked ? json_object_get(answer, "firmware") : NULL);
-	good = strcmp(why.code, "server-unreachable") != 0 && strcmp(why.code, "cancelled") != 0;
-	if (!good) {
-		*failure = why;
-	}
-	json_decref(answer);
-	free(question);
-	return good;
+	*question = make_question(known);
+	return true;
 }
 
 void ff_known_release(struct ff_known *known)

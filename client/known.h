@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api.h"
+#include <jansson.h>
+
 #include "digest.h"
 #include "images.h"
 
@@ -21,10 +22,12 @@ struct ff_known {
 /* The SHA-256 of what an image holds. False: it cannot be read, or out of memory. */
 bool ff_known_hash(const struct ff_image *image, char sha256[FF_DIGEST_HEX_SIZE]);
 
-/* Asks the server, in one request, for the images worth it. One that knows no such question has none of them. False: it cannot be
- * reached, or we were interrupted; `known` is to be released whatever the end. */
-bool ff_known_ask(struct ff_known *known, struct ff_api *api, const struct ff_images *images,
-		  struct ff_failure *failure);
+/* Names the images worth it, and makes the one question for all of them: a path to GET, to be freed; NULL: there is none to ask for,
+ * or no memory for the question. False: out of memory. `known` is to be released whatever the end. */
+bool ff_known_begin(struct ff_known *known, const struct ff_images *images, char **question);
+
+/* Keeps the names of the images that the answer lists; of NULL, which no such question was answered with, none. */
+void ff_known_keep(struct ff_known *known, const json_t *answer);
 
 /* Forgets all of it. Harmless on a zeroed one. */
 void ff_known_release(struct ff_known *known);
