@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,7 @@ static error_t parse_top(int key, char *argument, struct argp_state *state)
 		parse->options->command = ff_commands_find(own_hyphenated(parse->options, argument));
 		if (parse->options->command == NULL) {
 			argp_error(state, "there is no command '%s'", argument);
+			return EINVAL; /* which argp_error() leaves no room for */
 		}
 		parse_arguments(parse->options, state->argc - state->next, state->argv + state->next);
 		return 0;

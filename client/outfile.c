@@ -26,7 +26,8 @@ static enum ff_status choose_path(struct ff_outfile *file, const char *path, mod
 	file->mode = mode & ~current_umask();
 	if (stat(path, &about) == 0) {
 		if (!S_ISREG(about.st_mode)) {
-			return ff_error_set(error, FF_ERR_ARGUMENT, "cannot write %.200s: not a regular file", path);
+			ff_error_set(error, FF_ERR_ARGUMENT, "cannot write %.200s: not a regular file", path);
+			return FF_ERR_ARGUMENT;
 		}
 		file->mode = about.st_mode & PERMISSIONS;
 		file->path = realpath(path, NULL);
@@ -35,7 +36,8 @@ static enum ff_status choose_path(struct ff_outfile *file, const char *path, mod
 	}
 	if (file->path == NULL || asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
 		file->temporary = NULL;
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+		ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+		return FF_ERR_NO_MEMORY;
 	}
 	return FF_OK;
 }
