@@ -10,6 +10,8 @@
 #include "listen.h"
 
 #define SECOND_US 1000000
+/* One of so many places stays free: who is cut takes a moment to go, and the next ones come meanwhile. */
+#define RESERVE 16
 #define STACK_SIZE ((size_t)128 * 1024)
 
 enum phase { PHASE_HEADERS, PHASE_BODY, PHASE_ANSWER };
@@ -20,6 +22,7 @@ struct ff_caller {
 	int fd;
 	enum phase phase;
 	bool let_go;
+	bool cut;            /* it was shut down, and has not ended yet */
 	int64_t deadline_us; /* of the headers, or of this piece of the body */
 	size_t piece;        /* bytes of it so far */
 	char address[FF_LISTEN_ADDRESS_SIZE];
@@ -46,13 +49,25 @@ struct ff_callers {
 
 /* ---- the watch ---- */
 
+/* Whether the client is to send something. */
+static bool is_awaited(const struct ff_caller *caller)
+{
+	return !caller->let_go && !caller->cut && caller->phase != PHASE_ANSWER;
+}
+
 /* libmicrohttpd sees the end of the connection, and closes it. */
+static void cut(struct ff_caller *caller)
+{
+	caller->cut = true;
+	shutdown(caller->fd, SHUT_RDWR);
+}
+
 static void cut_the_late(struct ff_callers *callers)
 {
 	int64_t now = ff_now_us();
 	for (struct ff_caller *caller = callers->first; caller; caller = caller->next) {
-		if (!caller->let_go && caller->phase != PHASE_ANSWER && caller->deadline_us <= now) {
-			shutdown(caller->fd, SHUT_RDWR);
+		if (is_awaited(caller) && caller->deadline_us <= now) {
+			cut(caller);
 		}
 	}
 }
@@ -123,6 +138,43 @@ static void wait_headers(const struct ff_callers *callers, struct ff_caller *cal
 	caller->deadline_us = ff_now_us() + (int64_t)callers->limits.header_timeout_s * SECOND_US;
 }
 
+/* Who asks for nothing goes before who sends a body; of these, who has been waited for the longest. */
+static bool goes_before(const struct ff_caller *caller, const struct ff_caller *other)
+{
+	return !other || caller->phase < other->phase ||
+	       (caller->phase == other->phase && caller->deadline_us < other->deadline_us);
+}
+
+static bool is_crowded(uint32_t count, uint32_t most)
+{
+	return most > 0 && count >= most - most / RESERVE - 1;
+}
+
+/* Makes room for a newcomer from this address. Those who are on their way out count no more. */
+static void make_room(struct ff_callers *callers, const char *address)
+{
+	uint32_t count = 0;
+	uint32_t neighbours = 0;
+	struct ff_caller *first = NULL;
+	struct ff_caller *neighbour = NULL;
+	for (struct ff_caller *caller = callers->first; caller; caller = caller->next) {
+		bool is_neighbour = strcmp(caller->address, address) == 0;
+		count += !caller->cut;
+		neighbours += is_neighbour && !caller->cut;
+		if (is_awaited(caller) && goes_before(caller, first)) {
+			first = caller;
+		}
+		if (is_awaited(caller) && is_neighbour && goes_before(caller, neighbour)) {
+			neighbour = caller;
+		}
+	}
+	if (neighbour && is_crowded(neighbours, callers->limits.max_connections_per_address)) {
+		cut(neighbour);
+	} else if (first && is_crowded(count, callers->limits.max_connections)) {
+		cut(first);
+	}
+}
+
 struct ff_caller *ff_callers_add(struct ff_callers *callers, int fd)
 {
 	struct ff_caller *caller = calloc(1, sizeof(*caller));
@@ -134,6 +186,7 @@ struct ff_caller *ff_callers_add(struct ff_callers *callers, int fd)
 	ff_listen_peer(fd, peer, sizeof(peer));
 	ff_listen_peer_address(peer, caller->address);
 	pthread_mutex_lock(&callers->mutex);
+	make_room(callers, caller->address);
 	wait_headers(callers, caller);
 	caller->next = callers->first;
 	caller->link = &callers->first;

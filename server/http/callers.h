@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The connections that are open, and how long each may take: one that dawdles over its headers, or its body, holds a place that
- * others want. A thread looks once a second. new/free; the rest from libmicrohttpd's threads. */
+ * others want. A thread looks once a second. Where nearly all places are taken, by all or by one address, each newcomer's is that
+ * of whoever has been waited for the longest; so whoever asks at once is served, however many dawdle. new/free; the rest from
+ * libmicrohttpd's threads. */
 #ifndef FF_HTTP_CALLERS_H
 #define FF_HTTP_CALLERS_H
 
@@ -17,7 +19,9 @@ struct ff_caller; /* a connection */
 struct ff_callers_limits {
 	uint32_t header_timeout_s; /* from the connection, or the last answer, to the end of the headers */
 	uint32_t body_timeout_s;   /* for each FF_CALLERS_BODY_PIECE of a body */
-	uint32_t max_rate;         /* requests a second of one address, twice as many at once; 0: any */
+	uint32_t max_connections;  /* that libmicrohttpd lets in, like the next one; 0: any number */
+	uint32_t max_connections_per_address;
+	uint32_t max_rate; /* requests a second of one address, twice as many at once; 0: any */
 };
 
 /* NULL: out of memory or threads. */

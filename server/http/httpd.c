@@ -30,7 +30,8 @@
 
 #define MAX_HEADER 16384
 #define MAX_STREAMS 256
-static const struct ff_callers_limits usual_limits = { .header_timeout_s = 20, .body_timeout_s = 60 };
+#define HEADER_SECONDS 20
+#define BODY_SECONDS 60
 
 static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* libmicrohttpd takes no constant */
 
@@ -133,12 +134,23 @@ static void __attribute__((format(printf, 2, 0))) on_log(void *context, const ch
 	ff_log(context, FF_LOG_DEBUG, "libmicrohttpd: %s", line);
 }
 
+static struct ff_callers_limits limits_of(const struct ff_httpd_options *options)
+{
+	struct ff_callers_limits limits = options->callers;
+	if (limits.header_timeout_s == 0) {
+		limits.header_timeout_s = HEADER_SECONDS;
+		limits.body_timeout_s = BODY_SECONDS;
+	}
+	limits.max_connections = limits.max_connections ? limits.max_connections : MAX_CONNECTIONS;
+	limits.max_connections_per_address =
+		limits.max_connections_per_address ? limits.max_connections_per_address : MAX_CONNECTIONS_PER_ADDRESS;
+	return limits;
+}
+
 static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_httpd_options *options)
 {
 	const struct ff_tls *tls = options->tls;
-	unsigned max_connections = options->max_connections ? options->max_connections : MAX_CONNECTIONS;
-	unsigned max_per_address = options->max_connections_per_address ? options->max_connections_per_address
-									: MAX_CONNECTIONS_PER_ADDRESS;
+	const struct ff_callers_limits limits = limits_of(options);
 	unsigned idle_s = options->idle_timeout_s ? options->idle_timeout_s : IDLE_SECONDS;
 	/* Not epoll: after a short read libmicrohttpd 0.9.75 takes an edge-triggered socket for drained and misses an end of
 	 * stream that came together with the last bytes, so that a client who left would hold its upload for a minute. */
@@ -157,11 +169,12 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_h
 	return MHD_start_daemon(flags | (is_secure ? (unsigned)MHD_USE_TLS : 0U), 0, NULL, NULL, on_request, httpd,
 				MHD_OPTION_EXTERNAL_LOGGER, on_log, (void *)httpd->http.log, MHD_OPTION_LISTEN_SOCKET,
 				options->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-				MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT, max_connections,
-				MHD_OPTION_PER_IP_CONNECTION_LIMIT, max_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
-				idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-				MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION,
-				on_connection, httpd, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
+				MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned)limits.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+				(unsigned)limits.max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+				on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd,
+				MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
 }
 
 static void release(struct ff_httpd *httpd)
@@ -176,6 +189,7 @@ static void release(struct ff_httpd *httpd)
 
 enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_options *options, struct ff_error *error)
 {
+	const struct ff_callers_limits limits = limits_of(options);
 	struct ff_httpd *httpd = calloc(1, sizeof(*httpd));
 	if (!httpd) {
 		close(options->listen_fd);
@@ -203,7 +217,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.disk = options->disk,
 		.max_upload = options->max_upload,
 		.jobs_wait_for_writers = options->jobs_wait_for_writers,
-		.callers = ff_callers_new(options->callers.header_timeout_s ? &options->callers : &usual_limits),
+		.callers = ff_callers_new(&limits),
 		.max_header = options->max_header ? options->max_header : MAX_HEADER,
 		.max_streams = options->max_streams ? options->max_streams : MAX_STREAMS,
 		.any_host = options->any_host,

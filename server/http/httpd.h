@@ -53,11 +53,9 @@ struct ff_httpd_options {
 	void *welcome_context;     /* of both */
 	uint64_t max_upload;       /* bytes of image in one request */
 	unsigned shortest_lease_s;
-	struct ff_callers_limits callers;
-	uint32_t max_connections; /* 0: the usual number, like the next four */
-	uint32_t max_connections_per_address;
-	uint32_t idle_timeout_s;
-	uint32_t max_header; /* bytes */
+	struct ff_callers_limits callers; /* 0: the usual times and numbers of connections */
+	uint32_t idle_timeout_s;          /* 0: the usual number, like the next two */
+	uint32_t max_header;              /* bytes */
 	uint32_t max_streams;
 	bool any_host; /* clients may call the server what they like; otherwise by address, localhost, or one of these names */
 	const char *const *hosts;

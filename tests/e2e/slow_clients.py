@@ -2,6 +2,8 @@
 """Hundreds of connections that take their time: headers and bodies at a byte a second, answers that nobody reads, silence before
 and after a request. They come from several loopback addresses, as from so many machines."""
 
+import contextlib
+import os
 import socket
 import threading
 import time
@@ -21,10 +23,10 @@ KINDS = {"headers": (b"", HEADERS), "body": (BODY, bytes(100000)), "silent": (b"
 class Slow:
     """One of them: what it sends at once, and what of the rest is still to come."""
 
-    def __init__(self, port, kind, number):
+    def __init__(self, port, kind, address):
         begin, self.rest = KINDS[kind]
         self.socket = socket.socket()
-        self.socket.bind((f"127.0.0.{2 + number % ADDRESSES}", 0))
+        self.socket.bind((address, 0))
         if kind == "deaf":
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         self.socket.connect(("127.0.0.1", port))
@@ -48,11 +50,10 @@ class Slow:
 
 
 class Crowd:
-    """`count` of all kinds, for as long as the `with` lasts."""
+    """`count` of these kinds, for as long as the `with` lasts."""
 
-    def __init__(self, port, count):
-        kinds = list(KINDS)
-        self.all = [Slow(port, kinds[number % len(kinds)], number) for number in range(count)]
+    def __init__(self, port, count, kinds=tuple(KINDS), addresses=ADDRESSES):
+        self.all = [Slow(port, kinds[number % len(kinds)], f"127.0.0.{2 + number % addresses}") for number in range(count)]
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -89,3 +90,25 @@ def ask_seconds(rest):
     begin = time.monotonic()
     assert rest.request("GET", f"{API}/boards").status == 200
     return time.monotonic() - begin
+
+
+def sockets(pid):
+    """How many a process has open."""
+    def target(name):
+        with contextlib.suppress(FileNotFoundError):
+            return os.readlink(f"/proc/{pid}/fd/{name}")
+        return ""
+    return sum(target(name).startswith("socket:") for name in os.listdir(f"/proc/{pid}/fd"))
+
+
+def ask_from(port, address):
+    """The first bytes of the answer to somebody new with this address; none: the connection was closed."""
+    with socket.socket() as new:
+        new.settimeout(20)
+        new.bind((address, 0))
+        new.connect(("127.0.0.1", port))
+        try:
+            new.sendall(b"GET /api/v1/boards HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return new.recv(15)
+        except OSError:
+            return b""

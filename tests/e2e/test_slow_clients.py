@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """500 connections that take their time: a flash does not, and whoever comes is served."""
 
+import resource
+
+import pytest
+
 import firmware
 import slow_clients
 from farm import descriptors
 from program import wait_until
 
 COUNT = 500
+TOO_MANY = 1000  # for the places that there are
+PLACES, PLACES_OF_ONE = 512, 256
+RESERVE = 16   # one of so many places stays free
 PROMPT = 10.0  # seconds: on a busy machine, under a sanitizer, and far from an idle connection's 60
 SLACK = 4      # times, and so many seconds more; ratios are for ./dev soak farm and ./dev bench
 
@@ -27,3 +34,23 @@ def test_slow_clients__hold_nobody_up(make_board, make_server):
         assert longest < PROMPT
     wait_until(lambda: descriptors(server.pid) <= before, "the slow ones to be forgotten")
     assert not [name for name in server.files() if "upload" in name]
+
+
+@pytest.fixture
+def descriptors_for_all():
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], 2 * TOO_MANY), limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("addresses", (1, 10))
+@pytest.mark.parametrize("kind", ("silent", "headers", "body"))
+def test_slow_clients__too_many_of_them_keep_nobody_out(descriptors_for_all, server, kind, addresses):
+    before = slow_clients.sockets(server.pid)
+    places = PLACES_OF_ONE if addresses == 1 else PLACES
+    with slow_clients.Crowd(server.port, TOO_MANY, (kind,), addresses):
+        # While a thousand come within a second, those who were cut may not have gone yet.
+        wait_until(lambda: slow_clients.sockets(server.pid) - before <= places - places // RESERVE, "the crowd to have settled")
+        for address in ("127.0.0.1", "127.0.0.2") * 5:  # somebody else, and somebody behind the same router
+            assert slow_clients.ask_from(server.port, address) == b"HTTP/1.1 200 OK"
