@@ -337,10 +337,12 @@ static enum ff_status start_doors(struct server *server, struct ff_error *error)
 	return ff_doors_start(&server->doors, error);
 }
 
+typedef enum ff_status (*step_function)(struct server *server, struct ff_error *error);
+
 /* Each needs those before it. The boards' owner threads begin with start_boards(); clients come in with the last two. */
 static enum ff_status start(struct server *server, struct ff_error *error)
 {
-	static enum ff_status (*const steps[])(struct server * server, struct ff_error * error) = {
+	static const step_function steps[] = {
 		open_listener, make_common,   open_data,    open_entrance,  make_doors, make_dispatch, make_queue,
 		make_leases,   start_logbook, start_boards, start_dispatch, restore,    start_doors,   start_http,
 	};
