@@ -320,3 +320,12 @@ enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path
 	config->data_dir = made;
 	return FF_OK;
 }
+
+char *ff_config_tokens_path(const struct ff_config *config)
+{
+	char *path = NULL;
+	if (config->access.tokens) {
+		return strdup(config->access.tokens);
+	}
+	return asprintf(&path, "%s/tokens.json", config->data_dir) < 0 ? NULL : path;
+}

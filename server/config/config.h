@@ -156,4 +156,7 @@ FF_WARN_UNUSED enum ff_status ff_config_set_log_format(struct ff_config *config,
 FF_WARN_UNUSED enum ff_status ff_config_set_data_dir(struct ff_config *config, const char *path,
 						     struct ff_error *error);
 
+/* Where the tokens are, to be freed; NULL: out of memory. Needs the data directory. */
+char *ff_config_tokens_path(const struct ff_config *config);
+
 #endif

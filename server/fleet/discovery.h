@@ -2,8 +2,8 @@
 /* Finds the boards that are known by their place on the USB, their serial number or their chip's MAC, wherever their port is
  * now, and takes in boards that nobody has named, if that is wanted. What it has to remember beyond the process (which port is
  * whose, where a MAC was seen, whose the TCP ports are) lies in one small file. Main thread, but for ff_discovery_learned(). */
-#ifndef FF_SERVER_DISCOVERY_H
-#define FF_SERVER_DISCOVERY_H
+#ifndef FF_FLEET_DISCOVERY_H
+#define FF_FLEET_DISCOVERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

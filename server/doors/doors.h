@@ -2,8 +2,8 @@
 /* The TCP ports of the boards, from the configuration to the bridge. A board's ports are opened before the board is, so that
  * one that is taken is known before anything else happens. Main thread, but for ff_doors_notify and
  * ff_doors_welcome. */
-#ifndef FF_SERVER_DOORS_H
-#define FF_SERVER_DOORS_H
+#ifndef FF_DOORS_DOORS_H
+#define FF_DOORS_DOORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

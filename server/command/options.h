@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The command line of farflashd: what it may say, and what becomes of it together with the file of --config. Main thread, before
  * there is another. */
-#ifndef FF_SERVER_OPTIONS_H
-#define FF_SERVER_OPTIONS_H
+#ifndef FF_COMMAND_OPTIONS_H
+#define FF_COMMAND_OPTIONS_H
 
 #include "config.h"
 #include "error.h"

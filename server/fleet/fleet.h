@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Brings boards up and takes them down: their ports, their owner thread, their entry among the boards. What others know of
  * a board, they know from struct ff_boards. Main thread. */
-#ifndef FF_SERVER_FLEET_H
-#define FF_SERVER_FLEET_H
+#ifndef FF_FLEET_FLEET_H
+#define FF_FLEET_FLEET_H
 
 #include <stdbool.h>
 #include <stddef.h>

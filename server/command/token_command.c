@@ -10,7 +10,6 @@
 
 #include "config.h"
 #include "config_file.h"
-#include "entrance.h"
 #include "token_file.h"
 
 #define EXIT_USAGE 2
@@ -242,7 +241,7 @@ int ff_token_command(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &order);
 	ff_config_init(&config);
 	enum ff_status status = configure(&config, &order, &error);
-	char *path = status == FF_OK ? ff_entrance_tokens_path(&config) : NULL;
+	char *path = status == FF_OK ? ff_config_tokens_path(&config) : NULL;
 	if (status == FF_OK) {
 		status = path ? run(&order, path, &error) : ff_error_set(&error, FF_ERR_NO_MEMORY, "out of memory");
 	}

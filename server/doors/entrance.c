@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "entrance.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-char *ff_entrance_tokens_path(const struct ff_config *config)
-{
-	char *path = NULL;
-	if (config->access.tokens) {
-		return strdup(config->access.tokens);
-	}
-	return asprintf(&path, "%s/tokens.json", config->data_dir) < 0 ? NULL : path;
-}
 
 static enum ff_status check(struct ff_keyring *keyring, const struct ff_config *config, bool loopback,
 			    const struct ff_log *log, struct ff_error *error)
@@ -38,7 +27,7 @@ static enum ff_status check(struct ff_keyring *keyring, const struct ff_config *
 enum ff_status ff_entrance_open(struct ff_keyring **keyring, const struct ff_config *config, bool loopback,
 				const struct ff_log *log, struct ff_error *error)
 {
-	char *path = ff_entrance_tokens_path(config);
+	char *path = ff_config_tokens_path(config);
 	struct ff_keyring_options options = {
 		.path = path,
 		.required = config->access.require_tokens,

@@ -3,8 +3,8 @@
  * {"time":"2026-01-31T12:00:00.000Z","level":"info","board":"lab1","job":"7","message":"message"}, with board and job where
  * the event has one. Where systemd's journal reads it, a line begins with its priority instead, as in "<6>", and has no time:
  * the journal has its own. Lines of several threads never mix. Constant once it is open; any thread. */
-#ifndef FF_SERVER_JOURNAL_H
-#define FF_SERVER_JOURNAL_H
+#ifndef FF_JOURNAL_JOURNAL_H
+#define FF_JOURNAL_JOURNAL_H
 
 #include <stdbool.h>
 

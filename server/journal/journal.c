@@ -10,7 +10,6 @@
 #include <jansson.h>
 
 #include "text.h"
-#include "worker.h"
 
 #define LINE_SIZE 640
 #define JOB_SIZE 24

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What discovery remembers, as a file: boards.json in the data directory. */
-#ifndef FF_SERVER_DISCOVERY_FILE_H
-#define FF_SERVER_DISCOVERY_FILE_H
+#ifndef FF_FLEET_DISCOVERY_FILE_H
+#define FF_FLEET_DISCOVERY_FILE_H
 
 #include "discovery.h"
 

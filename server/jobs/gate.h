@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a lease means to its board and to the jobs. */
-#ifndef FF_SERVER_GATE_H
-#define FF_SERVER_GATE_H
+#ifndef FF_JOBS_GATE_H
+#define FF_JOBS_GATE_H
 
 #include "leases.h"
 #include "queue.h"

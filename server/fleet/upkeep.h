@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the main thread does while the server runs: it waits for signals, and sees to it that the boards are those that the
  * configuration says. */
-#ifndef FF_SERVER_UPKEEP_H
-#define FF_SERVER_UPKEEP_H
+#ifndef FF_FLEET_UPKEEP_H
+#define FF_FLEET_UPKEEP_H
 
 #include <signal.h>
 

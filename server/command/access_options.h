@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The options of farflashd that say who gets in and how much anybody may take. Main thread. */
-#ifndef FF_SERVER_ACCESS_OPTIONS_H
-#define FF_SERVER_ACCESS_OPTIONS_H
+#ifndef FF_COMMAND_ACCESS_OPTIONS_H
+#define FF_COMMAND_ACCESS_OPTIONS_H
 
 #include <argp.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who gets in, decided before anybody can. Main thread. */
-#ifndef FF_SERVER_ENTRANCE_H
-#define FF_SERVER_ENTRANCE_H
+#ifndef FF_DOORS_ENTRANCE_H
+#define FF_DOORS_ENTRANCE_H
 
 #include <stdbool.h>
 
@@ -10,9 +10,6 @@
 
 #include "config.h"
 #include "keyring.h"
-
-/* Where the tokens are, to be freed; NULL: out of memory. */
-char *ff_entrance_tokens_path(const struct ff_config *config);
 
 /* Opens the keyring. `loopback`: only this machine can reach the server. FF_ERR_ARGUMENT: other machines could come in without a
  * token, and nobody has said that they may; and those of ff_keyring_new(). */
