@@ -119,7 +119,7 @@ enum ff_status ff_dispatch_add(struct ff_dispatch *dispatch, struct ff_wish *wis
 	} else {
 		wish->order = ff_order_of(wish->priority, wish->since_us, ++dispatch->last_number);
 		wish->added = dispatch->round;
-		wish->round = dispatch->round;
+		wish->round = 0;
 		wish->position = 0;
 		wish->start_us = -1;
 		ff_places_match(dispatch, wish);
@@ -303,8 +303,9 @@ static void wait_until(struct ff_dispatch *dispatch, int64_t until_us)
 	}
 }
 
-/* Offers what is free to those who wait. What comes meanwhile has to wait for the next round, in which the boards are looked
- * at again. Under the mutex, which is let go of at times. Answers when the next deadline is. */
+/* Offers what is free to those who wait, each board once. Who comes meanwhile has the place in the line that is his: what is
+ * still to be offered may have become free after he came. Who finds nothing is given up in the next round at the earliest, in
+ * which the boards are looked at again. Under the mutex, which is let go of at times. Answers when the next deadline is. */
 static int64_t go_round(struct ff_dispatch *dispatch)
 {
 	struct ff_place *place;

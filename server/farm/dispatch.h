@@ -55,8 +55,8 @@ struct ff_wish {
 	/* The dispatcher's. */
 	struct ff_order order;
 	uint64_t may[FF_BOARDS_MAX / 64]; /* a bit for each place */
-	uint64_t added;                   /* round in which it came; it takes part from the next one on */
-	uint64_t round;                   /* in which it was offered something last */
+	uint64_t added;                   /* round in which it came; the next one is a whole chance */
+	uint64_t round;                   /* in which it was offered something last; 0: nothing yet */
 	unsigned position;                /* 1: next; 0: not known yet */
 	int64_t start_us;                 /* when it may begin; -1: unknown */
 	bool listed;

@@ -26,6 +26,7 @@ struct wanter {
 	struct ff_task task;
 	struct fixture *fixture;
 	int number;
+	struct wanter *brings;   /* who comes while it is offered a board; NULL: nobody */
 	struct ff_worker *board; /* that it has got */
 	enum ff_status end;      /* FF_OK: not given up */
 };
@@ -85,6 +86,9 @@ static bool offer(struct ff_wish *wish, struct ff_worker *board)
 	fixture->got[fixture->got_count++] = wanter->number;
 	pthread_cond_broadcast(&fixture->changed);
 	pthread_mutex_unlock(&fixture->mutex);
+	if (wanter->brings) {
+		assert_int_equal(ff_dispatch_add(fixture->dispatch, &wanter->brings->wish), FF_OK);
+	}
 	enum ff_status status =
 		wish->board ? ff_worker_post(board, &wanter->task) : ff_worker_post_if_free(board, &wanter->task);
 	assert_int_equal(status, FF_OK);
@@ -136,7 +140,8 @@ static void start_board(struct fixture *fixture, int at)
 	assert_int_equal(ff_worker_new(&fixture->boards[at], &options, &error), FF_OK);
 }
 
-static int set_up(void **state)
+/* Boards for whom nobody works yet. */
+static int set_up_at_rest(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	*state = fixture;
@@ -154,6 +159,13 @@ static int set_up(void **state)
 		ff_fake_port_wait(&fixture->ports[i], has_idle_board, &fixture->boards[i]);
 		assert_int_equal(ff_boards_add(fixture->all, fixture->boards[i]), FF_OK);
 	}
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	set_up_at_rest(state);
+	struct fixture *fixture = *state;
 	assert_int_equal(ff_dispatch_start(fixture->dispatch), FF_OK);
 	return 0;
 }
@@ -218,12 +230,19 @@ static struct wanter *want_board(struct fixture *fixture, int board, int priorit
 	return wanter;
 }
 
-static struct wanter *want_any(struct fixture *fixture, const char *select, int priority, struct ff_selector *selector)
+/* One who has yet to come. */
+static struct wanter *make_any(struct fixture *fixture, const char *select, int priority, struct ff_selector *selector)
 {
-	struct ff_error error = FF_ERROR_NONE;
 	struct wanter *wanter = make(fixture, -1, priority);
+	struct ff_error error = FF_ERROR_NONE;
 	assert_int_equal(ff_selector_parse(selector, select, &error), FF_OK);
 	wanter->wish.selector = selector;
+	return wanter;
+}
+
+static struct wanter *want_any(struct fixture *fixture, const char *select, int priority, struct ff_selector *selector)
+{
+	struct wanter *wanter = make_any(fixture, select, priority, selector);
 	add(wanter);
 	return wanter;
 }
@@ -275,6 +294,21 @@ static void test_dispatch__one_board_serves_in_order(void **state)
 	assert_int_equal(fixture->got[3], next->number);
 	assert_int_equal(fixture->got[4], low->number);
 	assert_int_equal(position(fixture, low), 0);
+}
+
+/* Otherwise a board that becomes free after he came may go to somebody behind him. */
+static void test_dispatch__who_comes_in_the_middle_of_a_round_has_his_place(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_selector selectors[3];
+	struct wanter *first = want_any(fixture, "new=yes", 0, &selectors[0]);
+	struct wanter *last = want_any(fixture, "new=yes", 0, &selectors[1]);
+	struct wanter *high = first->brings = make_any(fixture, "new=yes", 5, &selectors[2]);
+	assert_int_equal(ff_dispatch_start(fixture->dispatch), FF_OK);
+	wait_got(fixture, 2); /* there are two such boards */
+	assert_int_equal(fixture->got[0], first->number);
+	assert_int_equal(fixture->got[1], high->number);
+	assert_int_equal(position(fixture, last), 1);
 }
 
 static void test_dispatch__any_board_that_matches(void **state)
@@ -414,6 +448,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_dispatch__one_board_serves_in_order),
+		cmocka_unit_test_setup_teardown(test_dispatch__who_comes_in_the_middle_of_a_round_has_his_place,
+						set_up_at_rest, tear_down),
 		TEST(test_dispatch__any_board_that_matches),
 		TEST(test_dispatch__a_selector_is_not_passed_over),
 		TEST(test_dispatch__quarantine_keeps_from_those_who_do_not_insist),
