@@ -17,7 +17,11 @@ struct ff_upload {
 	int fd;
 	uint64_t number; /* in the file's name */
 	uint64_t size;
+	uint64_t begun; /* bytes that the disk has been told to write */
 };
+
+/* Bytes after which the disk begins with them, while the rest comes in: the keeper's fsync() then finds little to do. */
+#define WRITE_BACK ((uint64_t)1024 * 1024)
 
 static bool is_full(int reason)
 {
@@ -79,6 +83,16 @@ enum ff_status ff_upload_begin(struct ff_upload **result, struct ff_firmware_sto
 	return FF_OK;
 }
 
+/* Only a hint, so a file system that cannot is none of the upload's failures. */
+static void begin_write_back(struct ff_upload *upload)
+{
+	if (upload->size - upload->begun >= WRITE_BACK) {
+		(void)sync_file_range(upload->fd, (off_t)upload->begun, (off_t)(upload->size - upload->begun),
+				      SYNC_FILE_RANGE_WRITE);
+		upload->begun = upload->size;
+	}
+}
+
 enum ff_status ff_upload_write(struct ff_upload *upload, const uint8_t *bytes, size_t size, struct ff_error *error)
 {
 	if (EVP_DigestUpdate(upload->hash, bytes, size) != 1) {
@@ -96,6 +110,7 @@ enum ff_status ff_upload_write(struct ff_upload *upload, const uint8_t *bytes, s
 			size -= (size_t)written;
 		}
 	}
+	begin_write_back(upload);
 	return FF_OK;
 }
 
