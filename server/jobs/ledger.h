@@ -8,6 +8,7 @@
 #ifndef FF_JOBS_LEDGER_H
 #define FF_JOBS_LEDGER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <farflash/status.h>
@@ -28,8 +29,8 @@ struct ff_board_history {
 typedef void (*ff_ledger_found)(void *context, const struct ff_job_spec *spec, const struct ff_job_past *past);
 
 struct ff_ledger {
-	/* A job is to be accepted. After a failure it must not be. */
-	enum ff_status (*accept)(void *context, struct ff_job *job, struct ff_error *error);
+	/* Jobs are to be accepted: all of them, or after a failure none; so is it at the next start, whenever this one ends. */
+	enum ff_status (*accept)(void *context, struct ff_job *const *jobs, size_t count, struct ff_error *error);
 
 	/* It is to begin, at this time. After a failure it must not. */
 	enum ff_status (*begin)(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error);

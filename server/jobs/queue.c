@@ -200,19 +200,26 @@ enum ff_status ff_queue_post(struct ff_queue *queue, struct ff_job *job)
 	return status;
 }
 
-/* First the ledger, so that nobody sees a job that might be lost. */
-static enum ff_status take_up(struct ff_queue *queue, struct ff_job *job, struct ff_error *error)
+/* First the ledger, so that nobody sees a job that might be lost: all of them or none, as half a batch would look like a whole
+ * one. */
+static enum ff_status take_up(struct ff_queue *queue, struct ff_job *const *jobs, size_t count, struct ff_error *error)
 {
 	const struct ff_ledger *ledger = queue->options.ledger;
-	enum ff_status status = ledger ? ledger->accept(ledger->context, job, error) : FF_OK;
-	if (status == FF_OK) {
-		status = ff_queue_enlist(queue, job);
+	enum ff_status status = ledger ? ledger->accept(ledger->context, jobs, count, error) : FF_OK;
+	size_t posted = 0;
+	while (status == FF_OK && posted < count) {
+		status = ff_queue_enlist(queue, jobs[posted]);
+		if (status == FF_OK) {
+			status = ff_queue_post(queue, jobs[posted]);
+		}
+		posted += status == FF_OK;
 	}
-	if (status == FF_OK) {
-		status = ff_queue_post(queue, job);
-	}
-	if (status != FF_OK) {
-		forget(queue, ff_job_number(job));
+	for (size_t i = 0; i < count && status != FF_OK; i++) {
+		if (i < posted) {
+			ff_job_cancel(jobs[i], false);
+		} else {
+			forget(queue, ff_job_number(jobs[i]));
+		}
 	}
 	return status;
 }
@@ -225,19 +232,19 @@ static bool is_stopping(struct ff_queue *queue)
 	return stopping;
 }
 
-static enum ff_status submit(struct ff_queue *queue, const struct ff_queue_request *request, uint64_t number,
-			     uint64_t batch, struct ff_job **job, struct ff_error *error)
+enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job,
+			       struct ff_error *error)
 {
 	if (is_stopping(queue)) {
 		ff_queue_request_release(request);
 		return FF_ERR_CANCELLED;
 	}
-	struct ff_job *made = make_job(queue, request, number, batch);
+	struct ff_job *made = make_job(queue, request, take_numbers(queue, 1), 0);
 	if (!made) {
 		ff_queue_request_release(request);
 		return FF_ERR_NO_MEMORY;
 	}
-	enum ff_status status = take_up(queue, made, error);
+	enum ff_status status = take_up(queue, &made, 1, error);
 	if (status != FF_OK) {
 		ff_job_unref(made);
 		return status;
@@ -246,27 +253,21 @@ static enum ff_status submit(struct ff_queue *queue, const struct ff_queue_reque
 	return FF_OK;
 }
 
-enum ff_status ff_queue_submit(struct ff_queue *queue, const struct ff_queue_request *request, struct ff_job **job,
-			       struct ff_error *error)
-{
-	return submit(queue, request, take_numbers(queue, 1), 0, job, error);
-}
-
-/* The request for one of its boards, with parts of its own. */
-static enum ff_status submit_for(struct ff_queue *queue, const struct ff_queue_request *request,
-				 struct ff_worker *board, uint64_t number, uint64_t batch, struct ff_job **job,
-				 struct ff_error *error)
+/* The job of the request for one of its boards, with parts of its own. NULL: out of memory. */
+static struct ff_job *make_job_for(struct ff_queue *queue, const struct ff_queue_request *request,
+				   struct ff_worker *board, uint64_t number, uint64_t batch)
 {
 	struct ff_queue_request own = *request;
 	own.worker = board;
 	own.regions = ff_job_regions_copy(request->regions, request->region_count);
 	own.watch = request->watch ? ff_job_watch_copy(request->watch) : NULL;
-	if (!own.regions || (request->watch && !own.watch)) {
-		own.region_count = own.regions ? own.region_count : 0;
+	own.region_count = own.regions ? own.region_count : 0;
+	bool complete = own.regions && (!request->watch || own.watch);
+	struct ff_job *job = complete ? make_job(queue, &own, number, batch) : NULL;
+	if (!job) {
 		ff_queue_request_release(&own);
-		return FF_ERR_NO_MEMORY;
 	}
-	return submit(queue, &own, number, batch, job, error);
+	return job;
 }
 
 enum ff_status ff_queue_submit_all(struct ff_queue *queue, const struct ff_queue_request *request,
@@ -274,14 +275,18 @@ enum ff_status ff_queue_submit_all(struct ff_queue *queue, const struct ff_queue
 				   struct ff_error *error)
 {
 	uint64_t batch = take_numbers(queue, count);
-	enum ff_status status = FF_OK;
-	for (size_t made = 0; made < count && status == FF_OK; made++) {
-		status = submit_for(queue, request, boards[made], batch + made, batch, &jobs[made], error);
-		/* All of them or none: half a batch would look like a whole one. */
-		for (size_t i = 0; i < made && status != FF_OK; i++) {
-			ff_job_cancel(jobs[i], false);
-			ff_job_unref(jobs[i]);
-		}
+	enum ff_status status = is_stopping(queue) ? FF_ERR_CANCELLED : FF_OK;
+	size_t made = 0;
+	while (status == FF_OK && made < count) {
+		jobs[made] = make_job_for(queue, request, boards[made], batch + made, batch);
+		status = jobs[made] ? FF_OK : FF_ERR_NO_MEMORY;
+		made += status == FF_OK;
+	}
+	if (status == FF_OK) {
+		status = take_up(queue, jobs, count, error);
+	}
+	for (size_t i = 0; i < made && status != FF_OK; i++) {
+		ff_job_unref(jobs[i]);
 	}
 	ff_queue_request_release(request);
 	return status;

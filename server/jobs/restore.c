@@ -181,7 +181,7 @@ static struct ff_job *accept_repeat(struct restore *restore, struct ff_job *job)
 	const struct ff_ledger *ledger = queue->options.ledger;
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_job *again = is_to_be_repeated(restore, job) ? copy_job(queue, job) : NULL;
-	if (again && ledger->accept(ledger->context, again, &error) != FF_OK) {
+	if (again && ledger->accept(ledger->context, &again, 1, &error) != FF_OK) {
 		ff_log(queue->options.log, FF_LOG_ERROR, "job %s is repeated at the next start only: %s",
 		       ff_job_id(job), error.text);
 		ledger->forget(ledger->context, ff_job_number(again));

@@ -38,6 +38,12 @@ struct row {
 	char *known; /* the same */
 };
 
+/* Those of a batch. */
+struct rows {
+	size_t count;
+	struct row *rows[];
+};
+
 static void free_row(void *what)
 {
 	struct row *row = what;
@@ -46,6 +52,15 @@ static void free_row(void *what)
 		free(row->known);
 		free(row);
 	}
+}
+
+static void free_rows(void *what)
+{
+	struct rows *rows = what;
+	for (size_t i = 0; rows && i < rows->count; i++) {
+		free_row(rows->rows[i]);
+	}
+	free(rows);
 }
 
 /* NULL: out of memory. */
@@ -64,12 +79,21 @@ static struct row *make_row(const struct ff_job *job)
 
 /* ---- changes, in the writer's thread ---- */
 
-static enum ff_status add(struct ff_db *db, const void *what, struct ff_error *error)
+static enum ff_status add_row(struct ff_db *db, const struct row *row, struct ff_error *error)
 {
-	const struct row *row = what;
 	return ff_db_run(db, FF_SQL_JOB_ADD, error, "itttiiiiitt", (int64_t)row->number, ff_job_kind_name(row->kind),
 			 row->board, ff_job_state_name(row->state), (int64_t)row->lease, (int64_t)row->repeats,
 			 row->created_ms, row->started_ms, row->finished_ms, row->asked, row->known);
+}
+
+static enum ff_status add(struct ff_db *db, const void *what, struct ff_error *error)
+{
+	const struct rows *rows = what;
+	enum ff_status status = FF_OK;
+	for (size_t i = 0; i < rows->count && status == FF_OK; i++) {
+		status = add_row(db, rows->rows[i], error);
+	}
+	return status;
 }
 
 static enum ff_status begin(struct ff_db *db, const void *what, struct ff_error *error)
@@ -102,9 +126,9 @@ static enum ff_status forget(struct ff_db *db, const void *what, struct ff_error
 
 /* ---- the ledger ---- */
 
-static enum ff_status on_accept(void *context, struct ff_job *job, struct ff_error *error)
+/* NULL: out of memory. */
+static struct row *make_accepted(struct ff_job *job)
 {
-	struct ff_store *store = context;
 	struct ff_job_view view;
 	struct row *row = make_row(job);
 	ff_job_view(job, &view);
@@ -114,11 +138,27 @@ static enum ff_status on_accept(void *context, struct ff_job *job, struct ff_err
 		row->asked = ff_job_json_asked(job);
 		row->known = ff_job_json_known(job, &view);
 	}
-	if (!row || !row->asked || !row->known) {
+	if (row && (!row->asked || !row->known)) {
 		free_row(row);
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
+		row = NULL;
 	}
-	return ff_writer_make(store->writer, &(struct ff_change){ add, row, free_row, false }, error);
+	return row;
+}
+
+static enum ff_status on_accept(void *context, struct ff_job *const *jobs, size_t count, struct ff_error *error)
+{
+	struct ff_store *store = context;
+	struct rows *rows = calloc(1, sizeof(*rows) + count * sizeof(rows->rows[0]));
+	for (size_t i = 0; rows && i < count; i++) {
+		rows->count = i + 1;
+		rows->rows[i] = make_accepted(jobs[i]);
+		if (!rows->rows[i]) {
+			free_rows(rows);
+			rows = NULL;
+		}
+	}
+	return rows ? ff_writer_make(store->writer, &(struct ff_change){ add, rows, free_rows, false }, error)
+		    : ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 }
 
 static enum ff_status on_begin(void *context, struct ff_job *job, int64_t started_ms, struct ff_error *error)

@@ -146,7 +146,7 @@ void ff_store_fixture_put(struct ff_store_fixture *fixture, struct ff_job *job)
 {
 	const struct ff_ledger *ledger = ff_store_ledger(fixture->store);
 	struct ff_error error = FF_ERROR_NONE;
-	if (ledger->accept(ledger->context, job, &error) != FF_OK) {
+	if (ledger->accept(ledger->context, &job, 1, &error) != FF_OK) {
 		fail_msg("%s", error.text);
 	}
 }

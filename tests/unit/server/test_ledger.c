@@ -42,10 +42,10 @@ static enum ff_status refuse(enum ff_status status, struct ff_error *error)
 	return status == FF_OK ? FF_OK : ff_error_set(error, status, "the ledger is full");
 }
 
-static enum ff_status on_accept(void *context, struct ff_job *job, struct ff_error *error)
+static enum ff_status on_accept(void *context, struct ff_job *const *jobs, size_t count, struct ff_error *error)
 {
 	struct fixture *fixture = context;
-	tell(fixture, "accept", ff_job_number(job));
+	tell(fixture, count == 1 ? "accept" : "accept a batch from", ff_job_number(jobs[0]));
 	return refuse(fixture->accept_status, error);
 }
 
@@ -195,6 +195,28 @@ static void test_ledger__a_job_that_it_does_not_take_is_not_accepted(void **stat
 	assert_null(job);
 	assert_int_equal(ff_queue_count(fixture->base.queue), 0);
 	assert_string_equal(fixture->told, "accept 1; forget 1; ");
+}
+
+/* One that is told of them one by one may end between two of them. */
+static void test_ledger__a_batch_is_accepted_as_a_whole(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_worker *boards[] = { fixture->base.worker, fixture->base.worker };
+	struct ff_job *jobs[2] = { NULL };
+	struct ff_queue_request request = { .kind = FF_JOB_RESET };
+	fixture->accept_status = FF_ERR_NO_SPACE;
+	assert_int_equal(ff_queue_submit_all(fixture->base.queue, &request, boards, jobs, 2, &error), FF_ERR_NO_SPACE);
+	assert_int_equal(ff_queue_count(fixture->base.queue), 0);
+	fixture->accept_status = FF_OK;
+	ff_error_clear(&error);
+	assert_int_equal(ff_queue_submit_all(fixture->base.queue, &request, boards, jobs, 2, &error), FF_OK);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(wait_end(fixture, jobs[i]).state, FF_JOB_DONE);
+		ff_job_unref(jobs[i]);
+	}
+	assert_string_equal(fixture->told, "accept a batch from 1; forget 1; forget 2; accept a batch from 3; begin 3; "
+					   "end done 3; begin 4; end done 4; ");
 }
 
 static void test_ledger__a_job_whose_begin_is_not_recorded_does_not_begin(void **state)
@@ -426,6 +448,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_ledger__is_told_before_anybody_else),
 		TEST(test_ledger__a_job_that_it_does_not_take_is_not_accepted),
+		TEST(test_ledger__a_batch_is_accepted_as_a_whole),
 		TEST(test_ledger__a_job_whose_begin_is_not_recorded_does_not_begin),
 		TEST(test_ledger__what_waits_when_the_server_stops_is_kept),
 		TEST(test_ledger__what_had_ended_is_history),

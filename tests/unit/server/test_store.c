@@ -163,6 +163,26 @@ static void test_store__migrates_step_by_step(void **state)
 	ff_db_close(&db);
 }
 
+static void test_store__a_batch_is_accepted_as_a_whole(void **state)
+{
+	struct ff_store_fixture *fixture = *state;
+	const struct ff_ledger *ledger = ff_store_ledger(fixture->store);
+	struct ff_error error = FF_ERROR_NONE;
+	struct ff_job *jobs[2];
+	for (size_t i = 0; i < 2; i++) {
+		jobs[i] = ff_store_fixture_make_job(7 + i, FF_JOB_QUEUED);
+	}
+	ff_store_fixture_put(fixture, jobs[1]); /* so its number cannot be had again */
+	assert_int_not_equal(ledger->accept(ledger->context, jobs, 2, &error), FF_OK);
+	ff_error_clear(&error);
+	assert_int_equal(ff_store_fixture_load_jobs(fixture, &error), FF_OK);
+	assert_int_equal(fixture->job_count, 1);
+	assert_int_equal(ff_job_number(fixture->jobs[0]), 8);
+	for (size_t i = 0; i < 2; i++) {
+		ff_job_unref(jobs[i]);
+	}
+}
+
 /* With a limit on the size of files, which is a full disk in small. */
 static void test_store__survives_a_full_disk(void **state)
 {
@@ -176,7 +196,7 @@ static void test_store__survives_a_full_disk(void **state)
 	ff_store_fixture_put(fixture, first);
 	getrlimit(RLIMIT_FSIZE, &before);
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 8192, before.rlim_max });
-	assert_int_equal(ledger->accept(ledger->context, second, &error), FF_ERR_NO_SPACE);
+	assert_int_equal(ledger->accept(ledger->context, &second, 1, &error), FF_ERR_NO_SPACE);
 	assert_non_null(strstr(error.text, "no space left"));
 	/* An end insists: it is recorded as soon as there is room. */
 	ff_job_view(first, &view);
@@ -185,7 +205,7 @@ static void test_store__survives_a_full_disk(void **state)
 	assert_int_equal(ledger->end(ledger->context, first, &view, &error), FF_ERR_NO_SPACE);
 	setrlimit(RLIMIT_FSIZE, &before);
 	ff_error_clear(&error);
-	assert_int_equal(ledger->accept(ledger->context, second, &error), FF_OK);
+	assert_int_equal(ledger->accept(ledger->context, &second, 1, &error), FF_OK);
 	assert_int_equal(ff_store_fixture_load_jobs(fixture, &error), FF_OK);
 	assert_int_equal(fixture->job_count, 2);
 	ff_job_view(fixture->jobs[0], &view);
@@ -206,6 +226,7 @@ int main(void)
 		TEST(test_store__a_newer_version_is_refused),
 		TEST(test_store__a_job_that_makes_no_sense_is_refused),
 		TEST(test_store__migrates_step_by_step),
+		TEST(test_store__a_batch_is_accepted_as_a_whole),
 		TEST(test_store__survives_a_full_disk),
 #undef TEST
 	};
