@@ -31,9 +31,9 @@ struct job {
 	struct ff_write_options options;
 	struct ff_patched_settings settings;
 	struct ff_blocks *blocks;
-	uint64_t total; /* bytes of image over all regions */
-	struct ff_pass passes[FF_MAX_REGIONS];
+	uint64_t total;            /* bytes of image over all regions */
 	struct ff_patched patched; /* the regions, from the moment when their content matters */
+	struct ff_pass passes[];   /* one for each region */
 };
 
 /* The ESP8266's ROM cannot always erase exactly the sectors of a region. One more behind it is the user's to know; one
@@ -348,7 +348,8 @@ enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_regi
 				const struct ff_write_options *options, struct ff_write_report *report,
 				struct ff_error *error)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	size_t places = count < FF_MAX_REGIONS ? count : FF_MAX_REGIONS; /* more are refused */
+	struct job *job = calloc(1, sizeof(*job) + places * sizeof(job->passes[0]));
 	if (!job) {
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to write");
 	}
@@ -358,7 +359,7 @@ enum ff_status ff_flasher_write(struct ff_flasher *flasher, const struct ff_regi
 	if (options) {
 		job->options = *options;
 	}
-	for (size_t i = 0; i < count && i < FF_MAX_REGIONS; i++) {
+	for (size_t i = 0; i < places; i++) {
 		job->total += regions[i].source.size;
 	}
 	enum ff_status status = ff_blocks_new(&job->blocks, error);

@@ -12,7 +12,7 @@
 #include "telnet.h"
 
 #define FF_REMOTE_INPUT_SIZE 32768
-#define FF_REMOTE_OUTPUT_SIZE 16384
+#define FF_REMOTE_OUTPUT_SIZE 4096
 
 /* One kind of request. RFC 2217 has no numbers on its messages, so answers are counted. */
 struct ff_remote_request {

@@ -6,8 +6,8 @@
 
 #include "clock.h"
 
-#define READ_SIZE 16384
-#define READS 4                   /* before the rest has its turn again */
+#define READ_SIZE 4096
+#define READS 16                  /* before the rest has its turn again */
 #define NO_DESCRIPTOR_PAUSE_MS 50 /* how often a port without a descriptor is looked at */
 
 enum ff_status ff_pump_output(const struct ff_transport *transport, struct ff_console *console, struct ff_pump *pump,

@@ -10,9 +10,9 @@
 
 #include <microhttpd.h>
 
-/* server/http/httpd.c has the same. */
+/* As server/http/httpd.c has them where nothing is said. */
 #define THREADS 4
-#define CONNECTION_MEMORY ((size_t)64 * 1024)
+#define CONNECTION_MEMORY ((size_t)40 * 1024)
 #define STACK_SIZE ((size_t)256 * 1024)
 
 static int begun; /* its address says that a request has come before */
