@@ -201,28 +201,40 @@ static enum ff_status submit_all(struct ff_request *request, const struct ff_que
 	return status;
 }
 
-enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *asked)
+/* An errand: a job is accepted once it is safe on disk. */
+static void submit(struct ff_request *request, void *context)
 {
+	struct ff_queue_request *wanted = context;
 	struct ff_error error = FF_ERROR_NONE;
-	struct ff_queue_request wanted = *asked;
-	if (!ff_answer_check_board(request, &wanted)) {
-		ff_queue_request_release(&wanted);
-		return ff_reply_problem(request);
-	}
-	snprintf(wanted.options.who, sizeof(wanted.options.who), "%s", request->who);
-	wanted.lease = request->lease;
-	wanted.priority = request->priority;
-	wanted.wait_s = request->wait_s;
-	wanted.select = request->selection ? request->selection->text : NULL;
 	enum ff_status status = request->selection && request->selection->all
-					? submit_all(request, &wanted, &error)
-					: ff_queue_submit(request->http->queue, &wanted, &request->job, &error);
+					? submit_all(request, wanted, &error)
+					: ff_queue_submit(request->http->queue, wanted, &request->job, &error);
+	free(wanted);
 	if (status == FF_OK) {
 		ff_trail_note(request, "accepted"); /* its end is the job's */
-		return ff_answer_job(request);
+	} else {
+		explain_refusal(request, status, &error);
 	}
-	explain_refusal(request, status, &error);
-	return ff_reply_problem(request);
+}
+
+enum MHD_Result ff_answer_submit(struct ff_request *request, const struct ff_queue_request *asked)
+{
+	struct ff_queue_request *wanted = malloc(sizeof(*wanted));
+	if (!wanted) {
+		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
+	}
+	if (!wanted || !ff_answer_check_board(request, asked)) {
+		ff_queue_request_release(asked);
+		free(wanted);
+		return ff_reply_problem(request);
+	}
+	*wanted = *asked;
+	snprintf(wanted->options.who, sizeof(wanted->options.who), "%s", request->who);
+	wanted->lease = request->lease;
+	wanted->priority = request->priority;
+	wanted->wait_s = request->wait_s;
+	wanted->select = request->selection ? request->selection->text : NULL;
+	return ff_errand_run(request, submit, wanted);
 }
 
 enum MHD_Result ff_answer_job_of_kind(struct ff_request *request, enum ff_job_kind kind)

@@ -40,17 +40,17 @@ static enum MHD_Result answer_batch(struct ff_request *request)
 }
 
 /* Those of its jobs that have not ended. */
-static enum MHD_Result answer_cancel(struct ff_request *request)
+static void cancel(struct ff_request *request)
 {
 	bool cancelled = false;
 	if (!find_batch(request)) {
-		return ff_reply_problem(request);
+		return;
 	}
 	if (!ff_request_owns(request, ff_job_options(request->batch->jobs[0])->who)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_FORBIDDEN,
 			       "batch %s is of another token: it takes that one, or one with the scope admin",
 			       request->param);
-		return ff_reply_problem(request);
+		return;
 	}
 	for (size_t i = 0; i < request->batch->count; i++) {
 		cancelled |= ff_job_cancel(request->batch->jobs[i], false);
@@ -58,8 +58,11 @@ static enum MHD_Result answer_cancel(struct ff_request *request)
 	if (!cancelled) {
 		ff_problem_set(&request->problem, FF_PROBLEM_JOB_ENDED, "all jobs of batch %s have ended already",
 			       request->param);
-		return ff_reply_problem(request);
 	}
+}
+
+static enum MHD_Result answer_cancelled(struct ff_request *request)
+{
 	return ff_reply_json(request, MHD_HTTP_ACCEPTED, ff_present_batch(request->batch));
 }
 
@@ -69,5 +72,5 @@ static enum MHD_Result answer_events(struct ff_request *request)
 }
 
 const struct ff_handler ff_api_batches_get = { .answer = answer_batch };
-const struct ff_handler ff_api_batches_cancel = { .answer = answer_cancel };
+const struct ff_handler ff_api_batches_cancel = { .change = cancel, .answer = answer_cancelled };
 const struct ff_handler ff_api_batches_events = { .answer = answer_events };

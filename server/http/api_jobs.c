@@ -66,24 +66,25 @@ static enum MHD_Result answer_job(struct ff_request *request)
 				 : ff_reply_problem(request);
 }
 
-static enum MHD_Result answer_cancel(struct ff_request *request)
+static void cancel(struct ff_request *request)
 {
 	if (!find_job(request)) {
-		return ff_reply_problem(request);
+		return;
 	}
 	if (!ff_request_owns(request, ff_job_options(request->job)->who)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_FORBIDDEN,
 			       "job %s is of another token: it takes that one, or one with the scope admin",
 			       ff_job_id(request->job));
-		return ff_reply_problem(request);
-	}
-	if (!ff_job_cancel(request->job, false)) {
+	} else if (!ff_job_cancel(request->job, false)) {
 		struct ff_job_view view;
 		ff_job_view(request->job, &view);
 		ff_problem_set(&request->problem, FF_PROBLEM_JOB_ENDED, "job %s has ended already: %s",
 			       ff_job_id(request->job), ff_job_state_name(view.state));
-		return ff_reply_problem(request);
 	}
+}
+
+static enum MHD_Result answer_cancelled(struct ff_request *request)
+{
 	return ff_reply_json(request, MHD_HTTP_ACCEPTED, ff_present_job(request->job));
 }
 
@@ -99,6 +100,6 @@ static enum MHD_Result answer_content(struct ff_request *request)
 
 const struct ff_handler ff_api_jobs_list = { .params = list_params, .answer = answer_list };
 const struct ff_handler ff_api_jobs_get = { .answer = answer_job };
-const struct ff_handler ff_api_jobs_cancel = { .answer = answer_cancel };
+const struct ff_handler ff_api_jobs_cancel = { .change = cancel, .answer = answer_cancelled };
 const struct ff_handler ff_api_jobs_content = { .answer = answer_content };
 const struct ff_handler ff_api_jobs_events = { .answer = answer_events };

@@ -204,7 +204,7 @@ static enum MHD_Result answer_list(struct ff_request *request)
 				  : NULL);
 }
 
-static enum MHD_Result reply_lost(struct ff_request *request, enum ff_status status)
+static void set_lost(struct ff_request *request, enum ff_status status)
 {
 	if (status == FF_ERR_LOST) {
 		ff_problem_set(&request->problem, FF_PROBLEM_LEASE_ENDED, "the lease has ended");
@@ -214,42 +214,53 @@ static enum MHD_Result reply_lost(struct ff_request *request, enum ff_status sta
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_LEASE,
 			       "the server knows no such lease; those that have ended are forgotten after a while");
 	}
-	return ff_reply_problem(request);
 }
 
-static enum MHD_Result reply_lease(struct ff_request *request, enum ff_status status, const struct ff_lease *lease)
+static enum MHD_Result reply_lease(struct ff_request *request, const struct ff_lease *lease)
 {
-	if (status != FF_OK) {
-		return reply_lost(request, status);
-	}
 	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
 	const char *board = name_of(request, boards, lease);
 	ff_trail_about(request, lease->keep.owner, board ? board : "");
-	enum MHD_Result result = board ? ff_reply_json(request, MHD_HTTP_OK, ff_present_lease(lease, board))
-				       : reply_lost(request, FF_ERR_LOST);
+	json_t *presented = board ? ff_present_lease(lease, board) : NULL;
 	ff_board_list_unref(boards);
-	return result;
+	if (!board) {
+		set_lost(request, FF_ERR_LOST);
+		return ff_reply_problem(request);
+	}
+	return ff_reply_json(request, MHD_HTTP_OK, presented);
 }
 
 static enum MHD_Result answer_get(struct ff_request *request)
 {
 	struct ff_lease lease;
-	return reply_lease(request, ff_leases_find(request->http->leases, request->param, &lease), &lease);
-}
-
-static enum MHD_Result answer_renew(struct ff_request *request)
-{
-	const struct ff_lease_asking *asking = request->state;
-	struct ff_lease lease;
-	ff_lease_asking_read_renew(request);
-	if (request->problem.http_status) {
+	enum ff_status status = ff_leases_find(request->http->leases, request->param, &lease);
+	if (status != FF_OK) {
+		set_lost(request, status);
 		return ff_reply_problem(request);
 	}
-	enum ff_status status = ff_leases_renew(request->http->leases, request->param, asking->seconds, &lease);
-	return reply_lease(request, status, &lease);
+	return reply_lease(request, &lease);
 }
 
-static enum MHD_Result answer_end(struct ff_request *request)
+static void renew(struct ff_request *request)
+{
+	struct ff_lease_asking *asking = request->state;
+	ff_lease_asking_read_renew(request);
+	if (!request->problem.http_status) {
+		enum ff_status status =
+			ff_leases_renew(request->http->leases, request->param, asking->seconds, &asking->renewed);
+		if (status != FF_OK) {
+			set_lost(request, status);
+		}
+	}
+}
+
+static enum MHD_Result answer_renewed(struct ff_request *request)
+{
+	const struct ff_lease_asking *asking = request->state;
+	return reply_lease(request, &asking->renewed);
+}
+
+static void end(struct ff_request *request)
 {
 	struct ff_lease lease;
 	if (ff_leases_find(request->http->leases, request->param, &lease) == FF_OK) {
@@ -259,7 +270,9 @@ static enum MHD_Result answer_end(struct ff_request *request)
 		ff_board_list_unref(boards);
 	}
 	enum ff_status status = ff_leases_end(request->http->leases, request->param);
-	return status == FF_OK ? ff_reply_empty(request) : reply_lost(request, status);
+	if (status != FF_OK) {
+		set_lost(request, status);
+	}
 }
 
 const struct ff_handler ff_api_leases_take = {
@@ -276,6 +289,7 @@ const struct ff_handler ff_api_leases_renew = {
 	.body_kind = FF_BODY_SMALL,
 	.begin = ff_lease_asking_begin,
 	.body = ff_lease_asking_take_body,
-	.answer = answer_renew,
+	.change = renew,
+	.answer = answer_renewed,
 };
-const struct ff_handler ff_api_leases_end = { .answer = answer_end };
+const struct ff_handler ff_api_leases_end = { .change = end, .answer = ff_reply_empty };

@@ -22,13 +22,12 @@ static enum MHD_Result reply_view(struct ff_request *request)
 }
 
 /* It is done, unless there was no memory; what is not sure is whether the next start knows. */
-static enum MHD_Result reply_unrecorded(struct ff_request *request, const struct ff_error *error)
+static void set_unrecorded(struct ff_request *request, const struct ff_error *error)
 {
 	char detail[FF_ERROR_TEXT_SIZE + 64];
 	snprintf(detail, sizeof(detail), "it is so now, but a restart may not know it: %s", error->text);
 	ff_problem_set_status(&request->problem, error->status,
 			      error->status == FF_ERR_NO_MEMORY ? "the server is out of memory" : detail);
-	return ff_reply_problem(request);
 }
 
 static void begin_put(struct ff_request *request)
@@ -40,7 +39,7 @@ static void begin_put(struct ff_request *request)
 	}
 }
 
-static enum MHD_Result answer_put(struct ff_request *request)
+static void put(struct ff_request *request)
 {
 	char reason[FF_QUARANTINE_REASON_SIZE];
 	char peer[FF_LISTEN_PEER_SIZE];
@@ -56,11 +55,13 @@ static enum MHD_Result answer_put(struct ff_request *request)
 	if (status != FF_ERR_NO_MEMORY) {
 		ff_log(ff_worker_log(request->worker), FF_LOG_WARN, "put in quarantine by %s: %s", who, reason);
 	}
-	return status == FF_OK ? reply_view(request) : reply_unrecorded(request, &error);
+	if (status != FF_OK) {
+		set_unrecorded(request, &error);
+	}
 }
 
 /* One that is not in stays out. */
-static enum MHD_Result answer_end(struct ff_request *request)
+static void end(struct ff_request *request)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	bool was_in = false;
@@ -69,11 +70,13 @@ static enum MHD_Result answer_end(struct ff_request *request)
 	if (was_in) {
 		ff_log(ff_worker_log(request->worker), FF_LOG_INFO, "the quarantine was ended by hand");
 	}
-	return status == FF_OK ? ff_reply_empty(request) : reply_unrecorded(request, &error);
+	if (status != FF_OK) {
+		set_unrecorded(request, &error);
+	}
 }
 
 const struct ff_handler ff_api_quarantine_get = { .names_board = true, .answer = reply_view };
 const struct ff_handler ff_api_quarantine_put = {
-	.names_board = true, .params = put_params, .begin = begin_put, .answer = answer_put
+	.names_board = true, .params = put_params, .begin = begin_put, .change = put, .answer = reply_view
 };
-const struct ff_handler ff_api_quarantine_end = { .names_board = true, .answer = answer_end };
+const struct ff_handler ff_api_quarantine_end = { .names_board = true, .change = end, .answer = ff_reply_empty };

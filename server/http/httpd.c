@@ -69,6 +69,23 @@ static enum MHD_Result begin(struct ff_httpd *httpd, struct MHD_Connection *conn
 	return request->problem.http_status && request->has_body ? ff_reply_problem(request) : MHD_YES;
 }
 
+static void make_change(struct ff_request *request, void *context)
+{
+	(void)context;
+	request->handler->change(request);
+}
+
+static enum MHD_Result answer(struct ff_request *request)
+{
+	/* A server that stops resumes everybody. */
+	ff_errand_wait(request);
+	if (request->problem.http_status) {
+		return ff_reply_problem(request);
+	}
+	bool is_changed = !request->handler->change || request->errand.work;
+	return is_changed ? request->handler->answer(request) : ff_errand_run(request, make_change, NULL);
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
 				  const char *method, const char *version, const char *upload, size_t *upload_size,
 				  void **state)
@@ -88,7 +105,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		ff_callers_body(request->http->callers, ff_request_caller(request), 0);
 	}
 	request->body_complete = true;
-	return request->problem.http_status ? ff_reply_problem(request) : request->handler->answer(request);
+	return answer(request);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
@@ -180,6 +197,7 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_h
 static void release(struct ff_httpd *httpd)
 {
 	ff_callers_free(httpd->http.callers);
+	ff_errands_free(httpd->http.errands);
 	ff_tickets_release(&httpd->tickets);
 	ff_linger_free(httpd->http.linger);
 	pthread_cond_destroy(&httpd->none_active);
@@ -209,6 +227,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 		.waker = options->waker,
 		.metrics = options->metrics,
 		.linger = ff_linger_new(),
+		.errands = ff_errands_new(options->waker),
 		.tickets = &httpd->tickets,
 		.welcome = options->welcome,
 		.has_tunnel = options->has_tunnel,
@@ -234,7 +253,7 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 	pthread_cond_init(&httpd->none_active, &attributes);
 	pthread_condattr_destroy(&attributes);
 	httpd->daemon =
-		httpd->http.linger && httpd->http.callers ? start_daemon(httpd, options) : NULL;
+		httpd->http.linger && httpd->http.callers && httpd->http.errands ? start_daemon(httpd, options) : NULL;
 	if (!httpd->daemon) {
 		close(options->listen_fd);
 		release(httpd);

@@ -29,6 +29,8 @@ struct ff_lease_asking {
 	uint32_t seconds;
 	const char *ticket; /* of an earlier one that has waited; NULL: none */
 	int64_t look_us;    /* when it is looked next whether the client still waits */
+
+	struct ff_lease renewed; /* of one that renews a lease */
 };
 
 /* The names of what may be said, each array with a NULL at its end: to take a lease, and to renew one. */

@@ -205,6 +205,7 @@ void ff_request_free(struct ff_request *request)
 	if (!request) {
 		return;
 	}
+	ff_errand_wait(request);
 	if (request->free_state) {
 		request->free_state(request->state);
 	}

@@ -21,6 +21,7 @@
 #include "boards.h"
 #include "callers.h"
 #include "diskcheck.h"
+#include "errands.h"
 #include "firmware.h"
 #include "guest.h"
 #include "job.h"
@@ -49,6 +50,7 @@ struct ff_http {
 	const struct ff_audit *audit; /* NULL: nobody keeps a trail */
 	struct ff_firmware_store *store;
 	struct ff_waker *waker;
+	struct ff_errands *errands;
 	struct ff_linger *linger;
 	struct ff_metrics *metrics; /* all of the server; NULL: there are none */
 	struct ff_meters meters;
@@ -117,6 +119,7 @@ struct ff_request {
 	uint64_t body_size;
 
 	struct ff_wait wait;
+	struct ff_errand errand;
 	void *state; /* the handler's */
 	void (*free_state)(void *state);
 };
@@ -148,6 +151,9 @@ struct ff_handler {
 	void (*begin)(struct ff_request *request);
 	/* With each piece of the body: may set `problem`; then the rest is thrown away. NULL: thrown away. */
 	void (*body)(struct ff_request *request, const uint8_t *bytes, size_t size);
+	/* Once the body is complete, before answer(): what waits for the disk, as an errand (errands.h); may set `problem`. NULL:
+	 * nothing does. */
+	void (*change)(struct ff_request *request);
 	/* Once the body is complete and whenever a parked request is resumed: answers, or parks (ff_request_park). */
 	enum MHD_Result (*answer)(struct ff_request *request);
 };
