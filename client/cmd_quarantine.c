@@ -29,6 +29,17 @@ static bool change(struct ff_run *run, struct ff_api *api, const char *board)
 	return good || ff_api_no_board(api, board, &run->failure);
 }
 
+/* Why, since when, and who has put it there: nobody, where its own failures did. */
+static void print(const char *name, const json_t *quarantine)
+{
+	const char *reason = json_string_value(json_object_get(quarantine, "reason"));
+	const char *since = json_string_value(json_object_get(quarantine, "since"));
+	const char *who = json_string_value(json_object_get(quarantine, "who"));
+
+	printf("%-16s since %s%s%s: %s\n", name, since != NULL ? since : "?", who != NULL ? ", by " : "",
+	       who != NULL ? who : "", reason != NULL ? reason : "?");
+}
+
 /* Those that are in; `only` may be NULL. */
 static bool list(struct ff_run *run, struct ff_api *api, const char *only)
 {
@@ -42,14 +53,11 @@ static bool list(struct ff_run *run, struct ff_api *api, const char *only)
 	{
 		const json_t *quarantine = json_object_get(board, "quarantine");
 		const char *name = json_string_value(json_object_get(board, "name"));
-		const char *reason = json_string_value(json_object_get(quarantine, "reason"));
-		const char *since = json_string_value(json_object_get(quarantine, "since"));
 
 		if (json_is_object(quarantine) && name != NULL && (only == NULL || strcmp(only, name) == 0) &&
 		    !run->options->json) {
 			count++;
-			printf("%-16s since %s: %s\n", name, since != NULL ? since : "?",
-			       reason != NULL ? reason : "?");
+			print(name, quarantine);
 		}
 	}
 	if (count == 0 && !run->options->json) {

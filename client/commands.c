@@ -247,7 +247,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_lease },
 	{ .name = "quarantine",
 	  .arguments = "[BOARD]",
-	  .summary = "Show which boards are out of use, put one there, or take it out",
+	  .summary = "Show which boards are out of use, why and by whom, put one there, or take it out",
 	  .details =
 		  "A board in quarantine is not chosen by selectors, and work by its name is refused without --force. One whose "
 		  "jobs have failed by its own fault comes out when chip-id or another probe succeeds; one that was "

@@ -275,7 +275,9 @@ def test_client__quarantine(rack):
     server, _ = rack(lab1=["rack=1"])
     assert client(server, "quarantine").stdout == "No board is in quarantine.\n"
     assert client(server, "quarantine", "lab1", "--reason", "a loose wire").status == 0
-    assert "lab1" in client(server, "quarantine").stdout
+    listed = client(server, "quarantine").stdout
+    since = server.rest.board("lab1")["quarantine"]["since"]
+    assert listed == f"lab1             since {since}, by 127.0.0.1: a loose wire\n"
     assert "in quarantine: a loose wire" in client(server, "boards").stdout
     refused = client(server, "--board", "lab1", "reset")
     assert refused.status == 4 and "a loose wire" in refused.stderr
