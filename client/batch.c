@@ -183,6 +183,38 @@ bool ff_batch_follow(struct ff_api *api, json_t **batch, struct ff_display *disp
 	return true;
 }
 
+/* "lab1, lab2", cut where it gets long. */
+static void list_names(char *text, size_t size, const json_t *names)
+{
+	size_t index, used = 0;
+	json_t *name;
+
+	text[0] = '\0';
+	json_array_foreach(names, index, name)
+	{
+		int written = snprintf(text + used, size - used, "%s%s", index > 0 ? ", " : "",
+				       json_is_string(name) ? json_string_value(name) : "?");
+
+		if (written < 0 || (size_t)written >= size - used) {
+			return;
+		}
+		used += (size_t)written;
+	}
+}
+
+void ff_batch_tell_left_out(const json_t *batch, struct ff_display *display)
+{
+	const json_t *boards = json_object_get(batch, "quarantined");
+	size_t count = json_array_size(boards);
+	char names[1024];
+
+	if (count > 0) {
+		list_names(names, sizeof(names), boards);
+		ff_display_note(display, "%zu %s left out: in quarantine: %s", count,
+				count == 1 ? "board is" : "boards are", names);
+	}
+}
+
 static void print_row(const json_t *row)
 {
 	const json_t *error = json_object_get(row, "error");

@@ -13,6 +13,9 @@
 /* Whether the server has answered with a batch, instead of a job. */
 bool ff_batch_is_one(const json_t *answer);
 
+/* Says which boards are left out of it, if there are any. */
+void ff_batch_tell_left_out(const json_t *batch, struct ff_display *display);
+
 /* Waits for the end of all its jobs; `batch` is replaced by what has become of it. The first interrupt cancels them. False:
  * the failure. */
 bool ff_batch_follow(struct ff_api *api, json_t **batch, struct ff_display *display, struct ff_failure *failure);

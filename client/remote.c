@@ -126,6 +126,15 @@ static bool conclude(struct ff_run *run, struct ff_api *api, const struct ff_rem
 	return fetch_content(run, api, task->content) && good;
 }
 
+static bool follow(struct ff_run *run, struct ff_api *api, const struct ff_remote_task *task)
+{
+	if (!ff_batch_is_one(run->result)) {
+		return ff_follow_job(api, &run->result, run->display, &run->failure) && conclude(run, api, task);
+	}
+	ff_batch_tell_left_out(run->result, run->display);
+	return ff_batch_follow(api, &run->result, run->display, &run->failure) && ff_batch_conclude(run);
+}
+
 /* A new string: the board's name, empty where a selector says which. NULL: the failure. */
 static char *choose(struct ff_run *run, struct ff_api *api)
 {
@@ -163,10 +172,7 @@ bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
 	api.select = run->options->select;
 	api.all = run->options->all;
 	board = choose(run, &api);
-	good = board != NULL && start(run, &api, task, board) &&
-	       (ff_batch_is_one(run->result)
-			? ff_batch_follow(&api, &run->result, run->display, &run->failure) && ff_batch_conclude(run)
-			: ff_follow_job(&api, &run->result, run->display, &run->failure) && conclude(run, &api, task));
+	good = board != NULL && start(run, &api, task, board) && follow(run, &api, task);
 	free(board);
 	ff_api_release(&api);
 	return good;

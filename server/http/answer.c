@@ -180,24 +180,24 @@ static void explain_refusal(struct ff_request *request, enum ff_status status, c
 }
 
 /* Takes over what the request owns, as ff_queue_submit() does. */
-static enum ff_status submit_all(struct ff_request *request, const struct ff_queue_request *wanted,
-				 struct ff_error *error)
+static enum ff_status submit_all(struct ff_request *request, struct ff_queue_request *wanted, struct ff_error *error)
 {
-	const struct ff_board_list *list = ff_boards_list(request->http->boards);
-	struct ff_worker **boards = calloc(list->count + 1, sizeof(struct ff_worker *));
-	size_t quarantined = 0;
-	size_t count = boards ? ff_selection_boards(request, list, boards, &quarantined) : 0;
-	enum ff_status status = FF_ERR_NO_MEMORY;
-	if (boards && count == 0) {
+	struct ff_selected selected;
+	enum ff_status status = ff_selection_find(request, &selected);
+	char *left_out = status == FF_OK ? ff_selected_left_out(&selected) : NULL;
+	if (status == FF_OK && selected.count == 0) {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "no board matches any more");
 	}
-	if (count > 0) {
-		status = ff_batch_submit(&request->batch, request->http->queue, wanted, boards, count, error);
+	if (selected.count > 0 && (left_out || selected.quarantined_count == 0)) {
+		wanted->left_out = left_out;
+		status = ff_batch_submit(&request->batch, request->http->queue, wanted, selected.boards, selected.count,
+					 error);
 	} else {
 		ff_queue_request_release(wanted);
+		status = FF_ERR_NO_MEMORY;
 	}
-	free(boards);
-	ff_board_list_unref(list);
+	free(left_out);
+	ff_selected_release(&selected);
 	return status;
 }
 

@@ -6,10 +6,23 @@
 #include "reply.h"
 #include "text.h"
 
+static bool may_see_left_out(const struct ff_request *request, const struct ff_batch *batch)
+{
+	const char *left_out = ff_batch_left_out(batch);
+	char name[FF_BOARD_NAME_SIZE];
+	bool sees = true;
+	while (sees && ff_batch_take_name(&left_out, name)) {
+		struct ff_worker *board = ff_boards_find(request->http->boards, name);
+		sees = !board || ff_request_may_see(request, board); /* one that is gone is no secret */
+		ff_worker_unref(board);
+	}
+	return sees;
+}
+
 /* All rows, or nothing: a part of a report would be taken for the whole. */
 static bool may_see(const struct ff_request *request, const struct ff_batch *batch)
 {
-	bool sees = true;
+	bool sees = may_see_left_out(request, batch);
 	for (size_t i = 0; i < batch->count && sees; i++) {
 		sees = ff_request_may_see_job(request, batch->jobs[i]);
 	}

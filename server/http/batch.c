@@ -69,6 +69,20 @@ struct ff_batch *ff_batch_find(struct ff_queue *queue, const char *id)
 	return batch;
 }
 
+const char *ff_batch_left_out(const struct ff_batch *batch)
+{
+	return ff_job_left_out(batch->jobs[0]);
+}
+
+bool ff_batch_take_name(const char **left_out, char name[FF_BOARD_NAME_SIZE])
+{
+	const char *at = *left_out ? *left_out + strspn(*left_out, ", ") : "";
+	size_t size = strcspn(at, ",");
+	snprintf(name, FF_BOARD_NAME_SIZE, "%.*s", (int)size, at);
+	*left_out = at + size;
+	return size > 0;
+}
+
 void ff_batch_count(const struct ff_batch *batch, size_t counts[FF_JOB_STATE_COUNT])
 {
 	memset(counts, 0, FF_JOB_STATE_COUNT * sizeof(counts[0]));

@@ -30,6 +30,12 @@ struct ff_batch *ff_batch_find(struct ff_queue *queue, const char *id);
 /* NULL is harmless. */
 void ff_batch_free(struct ff_batch *batch);
 
+/* The boards that it would be for too, were they not in quarantine: "lab1, lab2". NULL: there are none. */
+const char *ff_batch_left_out(const struct ff_batch *batch);
+
+/* Copies the first name of those at `*left_out`, which is moved behind it. False: there is none any more, as in NULL. */
+bool ff_batch_take_name(const char **left_out, char name[FF_BOARD_NAME_SIZE]);
+
 /* How many of its jobs are in each state. */
 void ff_batch_count(const struct ff_batch *batch, size_t counts[FF_JOB_STATE_COUNT]);
 

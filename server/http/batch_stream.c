@@ -21,6 +21,7 @@ struct stream {
 	struct ff_stream base; /* first */
 	struct row *rows;      /* owned */
 	int64_t next_look_us;
+	bool begun; /* text: what comes before the rows is told */
 };
 
 /* ---- events ---- */
@@ -40,6 +41,15 @@ static enum ff_status end_event(struct stream *stream)
 }
 
 /* ---- text ---- */
+
+/* Once. FF_ERR_TIMEOUT: there is nothing to tell. */
+static enum ff_status begin_text(struct stream *stream)
+{
+	const char *left_out = stream->begun ? NULL : ff_batch_left_out(stream->base.request->batch);
+	stream->begun = true;
+	return left_out ? ff_buf_printf(&stream->base.pending, "left out, as they are in quarantine: %s\n", left_out)
+			: FF_ERR_TIMEOUT;
+}
 
 /* Each line with the board's name in front. */
 static enum ff_status tell_verdict(struct stream *stream, struct ff_job *job, const struct ff_job_view *view)
@@ -126,7 +136,10 @@ static enum ff_status render(struct ff_stream *base, int64_t now_us)
 {
 	struct stream *stream = (struct stream *)base;
 	const struct ff_batch *batch = base->request->batch;
-	enum ff_status told = FF_ERR_TIMEOUT;
+	enum ff_status told = base->is_events ? FF_ERR_TIMEOUT : begin_text(stream);
+	if (told != FF_OK && told != FF_ERR_TIMEOUT) {
+		return told;
+	}
 	if (now_us < stream->next_look_us && !ff_job_state_ended(ff_batch_state(batch))) {
 		return told;
 	}

@@ -302,6 +302,17 @@ static json_t *present_rows(const struct ff_batch *batch)
 	return rows;
 }
 
+static json_t *present_left_out(const struct ff_batch *batch)
+{
+	const char *left_out = ff_batch_left_out(batch);
+	char name[FF_BOARD_NAME_SIZE];
+	json_t *names = json_array();
+	while (names && ff_batch_take_name(&left_out, name)) {
+		json_array_append_new(names, json_string(name));
+	}
+	return names;
+}
+
 json_t *ff_present_batch(const struct ff_batch *batch)
 {
 	const struct ff_job *first = batch->jobs[0];
@@ -313,10 +324,10 @@ json_t *ff_present_batch(const struct ff_batch *batch)
 		json_object_set_new(states, ff_job_state_name((enum ff_job_state)i),
 				    json_integer((json_int_t)counts[i]));
 	}
-	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o}", "id", present_job_id(batch->number), "kind",
+	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o, s:o}", "id", present_job_id(batch->number), "kind",
 			 ff_job_kind_name(ff_job_kind(first)), "select", select ? ff_utf8_text(select) : json_null(),
-			 "state", ff_job_state_name(ff_batch_state(batch)), "count", states, "rows",
-			 present_rows(batch));
+			 "state", ff_job_state_name(ff_batch_state(batch)), "count", states, "quarantined",
+			 present_left_out(batch), "rows", present_rows(batch));
 }
 
 json_t *ff_present_problem(const struct ff_problem *problem, const char *board, struct ff_job *job,

@@ -34,49 +34,67 @@ static bool is_selected(const struct ff_selection *selection, struct ff_worker *
 	return ff_selector_matches(&selection->selector, &labels);
 }
 
-size_t ff_selection_boards(const struct ff_request *request, const struct ff_board_list *list,
-			   struct ff_worker **boards, size_t *quarantined)
+enum ff_status ff_selection_find(const struct ff_request *request, struct ff_selected *selected)
 {
-	const struct ff_http *http = request->http;
-	size_t count = 0;
-	*quarantined = 0;
-	for (size_t i = 0; i < list->count; i++) {
+	*selected = (struct ff_selected){ .list = ff_boards_list(request->http->boards) };
+	size_t most = selected->list->count;
+	selected->boards = calloc(most + 1, sizeof(struct ff_worker *));
+	selected->quarantined = calloc(most + 1, sizeof(struct ff_worker *));
+	if (!selected->boards || !selected->quarantined) {
+		return FF_ERR_NO_MEMORY;
+	}
+	for (size_t i = 0; i < most; i++) {
+		struct ff_worker *board = selected->list->workers[i];
 		struct ff_quarantine_view view;
-		if (!is_selected(request->selection, list->workers[i])) {
+		if (!is_selected(request->selection, board)) {
 			continue;
 		}
-		if (ff_quarantine_look(http->quarantine, ff_worker_name(list->workers[i]), &view)) {
-			*quarantined += 1;
+		if (ff_quarantine_look(request->http->quarantine, ff_worker_name(board), &view)) {
+			selected->quarantined[selected->quarantined_count++] = board;
 		} else {
-			boards[count++] = list->workers[i];
+			selected->boards[selected->count++] = board;
 		}
 	}
-	return count;
+	return FF_OK;
+}
+
+void ff_selected_release(struct ff_selected *selected)
+{
+	free(selected->boards);
+	free(selected->quarantined);
+	ff_board_list_unref(selected->list);
+	*selected = (struct ff_selected){ .count = 0 };
+}
+
+char *ff_selected_left_out(const struct ff_selected *selected)
+{
+	size_t size = selected->quarantined_count * (FF_BOARD_NAME_SIZE + 1);
+	char *names = size > 0 ? malloc(size) : NULL;
+	size_t used = 0;
+	for (size_t i = 0; i < selected->quarantined_count && names; i++) {
+		used += (size_t)snprintf(names + used, size - used, "%s%s", i > 0 ? ", " : "",
+					 ff_worker_name(selected->quarantined[i]));
+	}
+	return names;
 }
 
 /* What nobody can ever get is not waited for. */
 static void check_boards(struct ff_request *request)
 {
-	const struct ff_board_list *list = ff_boards_list(request->http->boards);
-	struct ff_worker **boards = calloc(list->count + 1, sizeof(struct ff_worker *));
+	struct ff_selected selected;
 	char clean[128];
-	size_t quarantined = 0;
-	if (!boards) {
-		ff_problem_set_status(&request->problem, FF_ERR_NO_MEMORY, "the server is out of memory");
-		ff_board_list_unref(list);
-		return;
-	}
-	size_t count = ff_selection_boards(request, list, boards, &quarantined);
+	enum ff_status status = ff_selection_find(request, &selected);
 	snprintf(clean, sizeof(clean), "%.100s", request->selection->text);
 	ff_text_clean(clean);
-	if (count + quarantined == 0) {
+	if (status != FF_OK) {
+		ff_problem_set_status(&request->problem, status, "the server is out of memory");
+	} else if (selected.count + selected.quarantined_count == 0) {
 		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_BOARD, "no board matches %s", clean);
-	} else if (count == 0 && request->selection->all) {
+	} else if (selected.count == 0 && request->selection->all) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_QUARANTINED,
 			       "all boards that match %s are in quarantine", clean);
 	}
-	free(boards);
-	ff_board_list_unref(list);
+	ff_selected_release(&selected);
 }
 
 void ff_selection_read(struct ff_request *request)

@@ -15,9 +15,22 @@ bool ff_selection_is_param(const char *name);
 /* Reads the request's selection, or sets its problem: there is none, it makes no sense, or no board is like that. */
 void ff_selection_read(struct ff_request *request);
 
-/* Copies those of the list that are like that into `boards`, which has room for all of them, and answers how many. Those in
- * quarantine are left out, and counted in `quarantined`. */
-size_t ff_selection_boards(const struct ff_request *request, const struct ff_board_list *list,
-			   struct ff_worker **boards, size_t *quarantined);
+/* The boards that are like that, and apart from them those that are left out as they are in quarantine. */
+struct ff_selected {
+	const struct ff_board_list *list; /* a reference, which keeps them */
+	struct ff_worker **boards;
+	size_t count;
+	struct ff_worker **quarantined;
+	size_t quarantined_count;
+};
+
+/* Fills it; ff_selected_release() is due whatever the end. Errors: FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_selection_find(const struct ff_request *request, struct ff_selected *selected);
+
+/* Harmless on a zeroed one. */
+void ff_selected_release(struct ff_selected *selected);
+
+/* The names of those in quarantine, as in "lab1, lab2": a new string, to be freed. NULL: there are none, or no memory. */
+char *ff_selected_left_out(const struct ff_selected *selected);
 
 #endif

@@ -139,9 +139,7 @@ struct ff_job *ff_job_ref(struct ff_job *job)
 void ff_job_unref(struct ff_job *job)
 {
 	if (job && atomic_fetch_sub(&job->references, 1) == 1) {
-		ff_job_regions_free(job->spec.regions, job->spec.region_count);
-		ff_job_watch_free(job->spec.watch);
-		free(job->spec.select);
+		ff_job_spec_release(&job->spec);
 		free(job->selector);
 		for (unsigned i = 0; i < job->view.notes; i++) {
 			free(job->notes[i]);

@@ -198,7 +198,9 @@ struct ff_job_spec {
 	int priority;    /* FF_ORDER_LOWEST to FF_ORDER_HIGHEST */
 	uint32_t wait_s; /* how long it waits for its board; 0: for ever */
 	uint64_t batch;  /* the number of the first of those that were asked for together, 0: it was asked for alone */
-	uint64_t lease;  /* that it was asked for under, 0: none */
+	char *left_out; /* of that first one: names of boards, as in "lab1, lab2", that the batch would be for too, were they not
+			  * in quarantine; taken over; NULL: none */
+	uint64_t lease;               /* that it was asked for under, 0: none */
 	struct ff_dispatch *dispatch; /* where it waits; NULL: in the board's mailbox, and it has to have one */
 	ff_job_work work;
 	ff_job_power power;
@@ -225,6 +227,9 @@ struct ff_job_spec {
 	void (*ended)(void *context, struct ff_job *job); /* once, after the end, by the thread that ended it */
 	void *queue;                                      /* their context */
 };
+
+/* Releases what it has that a job would take over. */
+void ff_job_spec_release(struct ff_job_spec *spec);
 
 /* Makes a job in state queued, with one reference. NULL: out of memory. */
 struct ff_job *ff_job_new(const struct ff_job_spec *spec);
@@ -291,8 +296,9 @@ struct ff_worker *ff_job_worker(const struct ff_job *job); /* NULL: there is no 
 const char *ff_job_select(const struct ff_job *job);       /* NULL: it was asked for by the board's name */
 const char *ff_job_place(const struct ff_job *job);        /* the board's name, or what selects it */
 int ff_job_priority(const struct ff_job *job);
-uint32_t ff_job_wait_s(const struct ff_job *job); /* 0: for ever */
-uint64_t ff_job_batch(const struct ff_job *job);  /* 0: none */
+uint32_t ff_job_wait_s(const struct ff_job *job);      /* 0: for ever */
+uint64_t ff_job_batch(const struct ff_job *job);       /* 0: none */
+const char *ff_job_left_out(const struct ff_job *job); /* see ff_job_spec; NULL: none */
 uint64_t ff_job_lease(const struct ff_job *job);
 const struct ff_job_options *ff_job_options(const struct ff_job *job);
 const struct ff_job_target *ff_job_target(const struct ff_job *job);

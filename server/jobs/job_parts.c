@@ -61,6 +61,19 @@ void ff_job_watch_free(struct ff_job_watch *watch)
 	}
 }
 
+void ff_job_spec_release(struct ff_job_spec *spec)
+{
+	ff_job_regions_free(spec->regions, spec->region_count);
+	ff_job_watch_free(spec->watch);
+	free(spec->select);
+	free(spec->left_out);
+	spec->regions = NULL;
+	spec->region_count = 0;
+	spec->watch = NULL;
+	spec->select = NULL;
+	spec->left_out = NULL;
+}
+
 void ff_job_past_release(const struct ff_job_past *past)
 {
 	for (unsigned i = 0; i < past->view.notes; i++) {

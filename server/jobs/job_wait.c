@@ -207,6 +207,11 @@ const char *ff_job_select(const struct ff_job *job)
 	return job->spec.select;
 }
 
+const char *ff_job_left_out(const struct ff_job *job)
+{
+	return job->spec.left_out;
+}
+
 const char *ff_job_place(const struct ff_job *job)
 {
 	const char *board = ff_job_board(job);

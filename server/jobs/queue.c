@@ -143,10 +143,13 @@ static struct ff_job *make_job(struct ff_queue *queue, const struct ff_queue_req
 		snprintf(spec.board, sizeof(spec.board), "%s", ff_worker_name(request->worker));
 	}
 	spec.select = request->select ? strdup(request->select) : NULL;
+	spec.left_out = request->left_out ? strdup(request->left_out) : NULL;
 	ff_queue_complete_spec(queue, &spec);
-	struct ff_job *job = request->select && !spec.select ? NULL : ff_job_new(&spec);
+	bool complete = (!request->select || spec.select) && (!request->left_out || spec.left_out);
+	struct ff_job *job = complete ? ff_job_new(&spec) : NULL;
 	if (!job) {
 		free(spec.select);
+		free(spec.left_out);
 	}
 	return job;
 }
@@ -259,6 +262,7 @@ static struct ff_job *make_job_for(struct ff_queue *queue, const struct ff_queue
 {
 	struct ff_queue_request own = *request;
 	own.worker = board;
+	own.left_out = number == batch ? request->left_out : NULL; /* the first one tells it for all of them */
 	own.regions = ff_job_regions_copy(request->regions, request->region_count);
 	own.watch = request->watch ? ff_job_watch_copy(request->watch) : NULL;
 	own.region_count = own.regions ? own.region_count : 0;

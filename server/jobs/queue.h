@@ -53,6 +53,7 @@ struct ff_queue_request {
 	enum ff_job_kind kind;
 	struct ff_worker *worker; /* NULL: any that `select` matches */
 	const char *select;       /* copied; may be NULL if there is a worker */
+	const char *left_out;     /* of a batch, copied; NULL: none; see ff_job_spec */
 	int priority;             /* FF_ORDER_LOWEST to FF_ORDER_HIGHEST */
 	uint32_t wait_s;          /* how long it waits for its board; 0: for ever */
 	uint64_t lease;           /* that it is asked for under, 0: none */

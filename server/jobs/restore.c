@@ -50,9 +50,7 @@ static void on_found(void *context, const struct ff_job_spec *known, const struc
 	struct ff_job *job = make_room(restore) ? ff_job_restore(&spec, past) : NULL;
 	if (!job) {
 		restore->failed = true;
-		ff_job_regions_free(spec.regions, spec.region_count);
-		ff_job_watch_free(spec.watch);
-		free(spec.select);
+		ff_job_spec_release(&spec);
 		ff_job_past_release(past);
 		return;
 	}

@@ -98,9 +98,9 @@ static json_t *pack_watch(const struct ff_job_watch *watch)
 static json_t *pack_turn(const struct ff_job *job)
 {
 	const char *select = ff_job_select(job);
-	return json_pack("{s:o*, s:i, s:I, s:I}", "select", select ? ff_utf8_text(select) : NULL, "priority",
+	return json_pack("{s:o*, s:i, s:I, s:I, s:s*}", "select", select ? ff_utf8_text(select) : NULL, "priority",
 			 ff_job_priority(job), "wait_s", (json_int_t)ff_job_wait_s(job), "batch",
-			 (json_int_t)ff_job_batch(job));
+			 (json_int_t)ff_job_batch(job), "left_out", ff_job_left_out(job));
 }
 
 char *ff_job_json_asked(const struct ff_job *job)
@@ -178,7 +178,9 @@ static bool read_turn(const json_t *object, struct ff_job_spec *spec)
 	spec->priority = (int)priority;
 	spec->wait_s = (uint32_t)wait_s;
 	spec->batch = (uint64_t)batch;
-	return read_text(object, "select", FF_SELECTOR_MAX_TEXT, &spec->select) && (spec->board[0] || spec->select);
+	return read_text(object, "select", FF_SELECTOR_MAX_TEXT, &spec->select) &&
+	       read_text(object, "left_out", FF_BOARDS_MAX * (FF_BOARD_NAME_SIZE + 1), &spec->left_out) &&
+	       (spec->board[0] || spec->select);
 }
 
 bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
@@ -194,13 +196,7 @@ bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec)
 		     (spec->kind != FF_JOB_POWER || spec->target.value < FF_POWER_ACTION_COUNT);
 	json_decref(object);
 	if (!right) {
-		ff_job_regions_free(spec->regions, spec->region_count);
-		ff_job_watch_free(spec->watch);
-		spec->regions = NULL;
-		spec->region_count = 0;
-		spec->watch = NULL;
-		free(spec->select);
-		spec->select = NULL;
+		ff_job_spec_release(spec);
 	}
 	return right;
 }

@@ -276,9 +276,7 @@ static bool read_row(struct ff_db *db, struct ff_job_spec *spec, struct ff_job_p
 		return false;
 	}
 	if (!ff_job_json_read_known(text_of(db, COLUMN_KNOWN), spec->region_count, past)) {
-		ff_job_regions_free(spec->regions, spec->region_count);
-		ff_job_watch_free(spec->watch);
-		free(spec->select);
+		ff_job_spec_release(spec);
 		return false;
 	}
 	return true;

@@ -142,6 +142,7 @@ def test_all__one_upload_for_many_boards(rack):
     assert reply.status == 200, reply
     batch = reply.json()
     assert batch["state"] == "done" and batch["select"] == "rack=1" and batch["count"]["done"] == 2
+    assert batch["quarantined"] == []
     assert [row["board"] for row in batch["rows"]] == ["lab1", "lab2"]
     assert {row["batch"] for row in batch["rows"]} == {batch["id"]}
     for name in ("lab1", "lab2"):
@@ -216,7 +217,7 @@ def test_quarantine__failures_begin_it_and_a_probe_ends_it(rack, make_board):
     metrics = server.rest.request("GET", "/metrics").body.decode()
     assert 'farflash_boards{state="quarantined"} 1' in metrics
     batch = server.rest.request("POST", f"{API}/reset?select=rack=1&all=true").json()
-    assert [row["board"] for row in batch["rows"]] == ["lab2"]
+    assert [row["board"] for row in batch["rows"]] == ["lab2"] and batch["quarantined"] == ["lab1"]
     assert server.rest.request("POST", f"{API}/boards/lab1/info").status == 503
     assert server.rest.board("lab1")["quarantine"]
     make_board(listen=f"rfc2217:{port}")
@@ -241,6 +242,19 @@ def test_quarantine__by_hand(rack):
     assert server.rest.request("DELETE", path).status == 204
     assert server.rest.wait_job(waiting["id"])["state"] == "done"
     assert server.rest.request("DELETE", path).status == 204
+
+
+def test_quarantine__a_batch_says_whom_it_leaves_out(rack):
+    server, _ = rack(lab1=["rack=1"], lab2=["rack=1"], lab3=["rack=1"], lab4=["rack=2"])
+    for name in ("lab1", "lab3", "lab4"):
+        assert server.rest.request("PUT", f"{API}/boards/{name}/quarantine?reason=smoke").status == 200
+    batch = server.rest.request("POST", f"{API}/reset?select=rack=1&all=true").json()
+    assert batch["quarantined"] == ["lab1", "lab3"] and [row["board"] for row in batch["rows"]] == ["lab2"]
+    server.rest.request("DELETE", f"{API}/boards/lab1/quarantine")
+    assert server.rest.get(f"/batches/{batch['id']}") == batch
+    text = post_text(server.rest, "flash", "select=rack=1&all=true")
+    assert text.startswith("left out, as they are in quarantine: lab3\n"), text
+    assert "quarantine" not in post_text(server.rest, "flash", "select=board=lab2&all=true")
 
 
 def client(server, *arguments, **options):
@@ -279,12 +293,29 @@ def test_client__quarantine(rack):
     since = server.rest.board("lab1")["quarantine"]["since"]
     assert listed == f"lab1             since {since}, by 127.0.0.1: a loose wire\n"
     assert "in quarantine: a loose wire" in client(server, "boards").stdout
+    refused = client(server, "reset", "--select", "rack=1", "--all")
+    assert refused.status == 4 and "all boards that match rack=1 are in quarantine" in refused.stderr, refused
     refused = client(server, "--board", "lab1", "reset")
     assert refused.status == 4 and "a loose wire" in refused.stderr
     server.rest.request("POST", f"{API}/reset?select=rack=1", headers=ASYNC)
     assert "position 1" in client(server, "jobs").stdout
     assert client(server, "quarantine", "lab1", "--end").status == 0
     server.rest.wait_job("1")
+
+
+def test_client__says_which_boards_are_left_out(rack, tmp_path):
+    server, boards = rack(a=["rack=1"], b=["rack=1"], c=["rack=1"])
+    image = tmp_path / "app.bin"
+    image.write_bytes(IMAGE)
+    write = ("write-flash", "--select", "rack=1", "--all", "0x10000", image)
+    assert "left out" not in client(server, *write).stderr
+    for name, line in (("a", "note: 1 board is left out: in quarantine: a"),
+                       ("b", "note: 2 boards are left out: in quarantine: a, b")):
+        assert client(server, "quarantine", name, "--reason", "smoke").status == 0
+        done = client(server, *write)
+        assert done.status == 0 and line in done.stderr.splitlines() and "left out" not in done.stdout, done
+    told = client(server, "--json", *write)
+    assert json.loads(told.stdout)["quarantined"] == ["a", "b"] and line in told.stderr.splitlines(), told
 
 
 def test_lease__those_who_wait_get_it_in_order(rack):

@@ -284,6 +284,15 @@ def test_boards__nor_are_their_jobs_and_leases(racks):
     assert [len(rest.get("/leases")["leases"]) for rest in (racks.one, racks.two, racks.rest)] == [1, 0, 1]
 
 
+def test_boards__nor_what_a_batch_leaves_out(racks):
+    assert racks.rest.request("PUT", f"{API}/boards/two/quarantine?reason=smoke").status == 200
+    batch = racks.rest.request("POST", f"{API}/reset?select=rack&all=true").json()
+    assert batch["quarantined"] == ["two"] and [row["board"] for row in batch["rows"]] == ["one"]
+    assert_problem(racks.one.request("GET", f"{API}/batches/{batch['id']}"), 404, "no-such-batch")
+    own = racks.one.request("POST", f"{API}/reset?select=rack&all=true").json()
+    assert own["quarantined"] == [] and racks.one.get(f"/batches/{own['id']}") == own
+
+
 # ---- whose ----
 
 def test_jobs__end_at_the_hands_of_their_owner(guarded):

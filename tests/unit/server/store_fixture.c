@@ -82,6 +82,8 @@ struct ff_job *ff_store_fixture_make_job(uint64_t number, enum ff_job_state stat
 		.repeats = 3,
 		.board = "lab1",
 		.lease = 17,
+		.batch = number,
+		.left_out = strdup("lab2, lab3"),
 		.options = { .before = FF_BEFORE_USB_RESET,
 			     .after = FF_AFTER_WATCHDOG_RESET,
 			     .attempts = 9,
