@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "boards.h"
@@ -26,6 +23,7 @@
 #include "logbook.h"
 #include "metrics.h"
 #include "options.h"
+#include "process.h"
 #include "queue.h"
 #include "standard.h"
 #include "store.h"
@@ -35,10 +33,6 @@
 #include "worker.h"
 
 #define STOP_TIMEOUT_MS 15000
-#define DESCRIPTORS 4096
-#define MALLOC_ARENAS 2 /* one more costs more memory than a few threads can gain */
-/* What is at least so large goes back to the system when it is freed: the buffers of a job should not stay behind it. */
-#define MALLOC_OWN_PAGES (8 * 1024)
 
 struct server {
 	struct ff_config config;
@@ -332,8 +326,17 @@ static enum ff_status make_leases(struct server *server, struct ff_error *error)
 	return server->leases ? FF_OK : no_memory(error);
 }
 
+/* Other tokens: streams and sessions look whether they may go on. */
+static void on_tokens(void *context)
+{
+	struct server *server = context;
+	ff_waker_kick(server->waker);
+	ff_bridge_kick_all(server->doors.bridge);
+}
+
 static enum ff_status start_doors(struct server *server, struct ff_error *error)
 {
+	ff_keyring_watch(server->keyring, on_tokens, server);
 	return ff_doors_start(&server->doors, error);
 }
 
@@ -369,6 +372,9 @@ static bool stop_boards(struct server *server)
 
 static void release(struct server *server)
 {
+	if (server->keyring) {
+		ff_keyring_watch(server->keyring, NULL, NULL);
+	}
 	if (server->logbook) {
 		ff_logbook_stop(server->logbook);
 	}
@@ -412,29 +418,6 @@ static bool stop(struct server *server)
 	return stopped;
 }
 
-/* All the connections that HTTP and the boards' ports admit need more descriptors than many systems give at first. */
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-		(void)!setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
-/* All threads inherit the mask, so the signals arrive at sigwait() in main() alone. */
-static void block_signals(sigset_t *signals)
-{
-	sigemptyset(signals);
-	sigaddset(signals, SIGTERM);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a power hook's program ended */
-	signal(SIGXFSZ, SIG_IGN); /* a file size limit is one more full disk */
-}
-
 static void announce(struct server *server)
 {
 	if (server->fleet.count == 0) {
@@ -454,14 +437,11 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "token") == 0) {
 		return ff_token_command(argc - 1, argv + 1);
 	}
-	allow_descriptors();
-	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-	mallopt(M_MMAP_THRESHOLD, MALLOC_OWN_PAGES);
+	ff_process_prepare(&signals);
 	enum ff_status status = ff_options_read(&server.config, argc, argv, &error);
 	if (status == FF_OK) {
 		ff_journal_open(&server.journal, &server.config);
 		server.log = ff_journal_log(&server.journal);
-		block_signals(&signals);
 		status = start(&server, &error);
 	}
 	if (status != FF_OK) {

@@ -29,7 +29,9 @@ struct ff_keyring {
 	atomic_bool in_force;
 
 	pthread_mutex_t mutex;
-	struct ff_tokens tokens; /* behind the mutex */
+	struct ff_tokens tokens;        /* behind the mutex, like the rest */
+	void (*changed)(void *context); /* NULL: nobody wants to know */
+	void *changed_context;
 };
 
 /* ---- the file ---- */
@@ -39,6 +41,9 @@ static void take_over(struct ff_keyring *keyring, struct ff_tokens *tokens)
 	pthread_mutex_lock(&keyring->mutex);
 	struct ff_tokens old = keyring->tokens;
 	keyring->tokens = *tokens;
+	if (keyring->changed) {
+		keyring->changed(keyring->changed_context);
+	}
 	pthread_mutex_unlock(&keyring->mutex);
 	ff_tokens_release(&old);
 }
@@ -182,6 +187,11 @@ void ff_keyring_free(struct ff_keyring *keyring)
 
 /* ---- questions ---- */
 
+static bool has_expired(const struct ff_token *token)
+{
+	return token->expires_s > 0 && token->expires_s <= (int64_t)time(NULL);
+}
+
 enum ff_keyring_answer ff_keyring_ask(struct ff_keyring *keyring, const char *text, struct ff_identity *identity)
 {
 	if (!atomic_load(&keyring->in_force)) {
@@ -194,7 +204,7 @@ enum ff_keyring_answer ff_keyring_ask(struct ff_keyring *keyring, const char *te
 	enum ff_keyring_answer answer = FF_KEYRING_UNKNOWN;
 	pthread_mutex_lock(&keyring->mutex);
 	const struct ff_token *token = ff_tokens_find(&keyring->tokens, text);
-	if (token && token->expires_s > 0 && token->expires_s <= (int64_t)time(NULL)) {
+	if (token && has_expired(token)) {
 		answer = FF_KEYRING_EXPIRED;
 	} else if (token) {
 		answer = FF_KEYRING_KNOWN;
@@ -202,9 +212,31 @@ enum ff_keyring_answer ff_keyring_ask(struct ff_keyring *keyring, const char *te
 						  .has_boards = token->has_boards,
 						  .boards = token->boards };
 		memcpy(identity->name, token->name, sizeof(identity->name));
+		memcpy(identity->hash, token->hash, sizeof(identity->hash));
 	}
 	pthread_mutex_unlock(&keyring->mutex);
 	return answer;
+}
+
+bool ff_keyring_still_admits(struct ff_keyring *keyring, const struct ff_identity *identity)
+{
+	bool admits = !atomic_load(&keyring->in_force);
+	pthread_mutex_lock(&keyring->mutex);
+	for (size_t i = 0; i < keyring->tokens.count && !admits; i++) {
+		const struct ff_token *token = &keyring->tokens.list[i];
+		admits = identity->name[0] && memcmp(token->hash, identity->hash, sizeof(token->hash)) == 0 &&
+			 token->scopes == identity->scopes && !has_expired(token);
+	}
+	pthread_mutex_unlock(&keyring->mutex);
+	return admits;
+}
+
+void ff_keyring_watch(struct ff_keyring *keyring, void (*changed)(void *context), void *context)
+{
+	pthread_mutex_lock(&keyring->mutex);
+	keyring->changed = changed;
+	keyring->changed_context = context;
+	pthread_mutex_unlock(&keyring->mutex);
 }
 
 bool ff_keyring_is_in_force(struct ff_keyring *keyring)

@@ -30,6 +30,7 @@ struct ff_identity {
 	ff_scopes scopes;
 	bool has_boards;
 	struct ff_selector boards;
+	uint8_t hash[FF_TOKEN_HASH_SIZE]; /* the token's, of no use without one */
 };
 
 enum ff_keyring_answer {
@@ -49,6 +50,14 @@ void ff_keyring_free(struct ff_keyring *keyring);
 
 /* Whose token this is; NULL: none is given. */
 enum ff_keyring_answer ff_keyring_ask(struct ff_keyring *keyring, const char *text, struct ff_identity *identity);
+
+/* Whether whoever was let in as this identity still would be: the token is there, has not expired, and has the same scopes; or no
+ * token was in force then, and none is now. For what lasts: answers that go on, and connections that are no HTTP any more. */
+bool ff_keyring_still_admits(struct ff_keyring *keyring, const struct ff_identity *identity);
+
+/* Has `changed` told whenever there are other tokens; it must not wait, nor ask the keyring. NULL: nobody; on return the one before
+ * is not told any more. */
+void ff_keyring_watch(struct ff_keyring *keyring, void (*changed)(void *context), void *context);
 
 /* Whether nobody gets in without one. */
 bool ff_keyring_is_in_force(struct ff_keyring *keyring);

@@ -186,6 +186,13 @@ void ff_bridge_kick(struct ff_bridge *bridge, size_t place)
 	}
 }
 
+void ff_bridge_kick_all(struct ff_bridge *bridge)
+{
+	for (size_t i = 0; i < FF_BRIDGE_MAX_BOARDS; i++) {
+		ff_bridge_kick(bridge, i);
+	}
+}
+
 void ff_bridge_welcome(struct ff_bridge *bridge, uint64_t board, struct ff_guest *guest)
 {
 	guest->board = board;

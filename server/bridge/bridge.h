@@ -69,6 +69,9 @@ void ff_bridge_set_passthrough(struct ff_bridge *bridge, size_t place, bool pass
  * the start, and where there is no board. */
 void ff_bridge_kick(struct ff_bridge *bridge, size_t place);
 
+/* The same of all boards. */
+void ff_bridge_kick_all(struct ff_bridge *bridge);
+
 /* Takes in a WebSocket that wants to be the console or the tunnel of the board with this ff_worker_number(), and takes over
  * the guest; if the board has gone, it is turned away. Never blocks. Any thread. */
 void ff_bridge_welcome(struct ff_bridge *bridge, uint64_t board, struct ff_guest *guest);

@@ -12,6 +12,8 @@
 #include "control.h"
 #include "inner.h"
 #include "listen.h"
+#include "tunnel.h"
+#include "web.h"
 
 #define SPARE_ITEMS 8                 /* left for the end of the session */
 #define OUT_HIGH FF_SPEECH_OUTPUT_MAX /* no console output goes on top of more than this */
@@ -215,8 +217,28 @@ static bool read_peer(struct ff_session *session)
 
 /* ---- the whole ---- */
 
+void ff_session_check_pass(struct ff_session *session)
+{
+	const struct ff_guest *guest = session->web ? session->web->guest : NULL;
+	if (session->tunnel) {
+		guest = ff_tunnel_guest(session);
+	}
+	if (session->doomed || !guest || !guest->admitted || guest->admitted(guest->pass)) {
+		return;
+	}
+	ff_bridge_log(session->source.room->bridge, session->source.room,
+		      "%s is turned out: its token is not in force any more", session->peer);
+	if (session->web) {
+		ff_web_close(session, FF_WEBSOCKET_POLICY, "the token is not in force any more");
+		(void)!session->wire->flush(session);
+	}
+	session->doomed = true;
+}
+
+/* A token expires without a word, and is seen to have gone here. */
 static void tick(struct ff_session *session, int64_t now_us)
 {
+	ff_session_check_pass(session);
 	if (session->speech->tick && !session->doomed) {
 		session->tick_us = session->speech->tick(session, now_us);
 	}

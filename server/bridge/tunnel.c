@@ -314,6 +314,11 @@ bool ff_tunnel_is(const struct ff_session *session, const char *name)
 	return session->tunnel && strcmp(session->tunnel->name, name) == 0;
 }
 
+const struct ff_guest *ff_tunnel_guest(const struct ff_session *session)
+{
+	return session->tunnel->guest;
+}
+
 bool ff_tunnel_is_detached(const struct ff_session *session)
 {
 	return session->tunnel && !session->tunnel->websocket;

@@ -103,13 +103,19 @@ static bool park(struct reader *reader, int64_t (*due)(void *context, int64_t no
 	       ff_request_park(reader->request, due);
 }
 
+/* Whether the stream ends though its client is there. */
+static bool is_over(const struct ff_request *request)
+{
+	return ff_worker_is_stopping(request->worker) || !ff_request_is_admitted(request);
+}
+
 /* ---- bytes ---- */
 
 static int64_t due_when_output(void *context, int64_t now_us)
 {
 	const struct ff_request *request = context;
 	const struct reader *reader = request->state;
-	bool news = ff_console_end(reader->console) != reader->position || ff_worker_is_stopping(request->worker);
+	bool news = ff_console_end(reader->console) != reader->position || is_over(request);
 	return news ? now_us : reader->next_look_us;
 }
 
@@ -117,6 +123,9 @@ static ssize_t read_output(void *context, uint64_t position, char *bytes, size_t
 {
 	(void)position;
 	struct reader *reader = context;
+	if (!ff_request_is_admitted(reader->request)) {
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
 	size_t size = ff_console_read(reader->console, &reader->position, (uint8_t *)bytes, capacity);
 	if (size > 0) {
 		return (ssize_t)size;
@@ -182,7 +191,7 @@ static int64_t due_event(void *context, int64_t now_us)
 	const struct ff_request *request = context;
 	const struct reader *reader = request->state;
 	int64_t due = reader->next_look_us < reader->keepalive_us ? reader->next_look_us : reader->keepalive_us;
-	if (ff_console_end(reader->console) != reader->seen || ff_worker_is_stopping(request->worker)) {
+	if (ff_console_end(reader->console) != reader->seen || is_over(request)) {
 		return now_us;
 	}
 	return reader->unfinished_us != 0 && reader->unfinished_us < due ? reader->unfinished_us : due;
@@ -194,7 +203,8 @@ static ssize_t read_events(void *context, uint64_t position, char *bytes, size_t
 	struct reader *reader = context;
 	while (reader->pending.size == 0) {
 		int64_t now = ff_now_us();
-		enum ff_status status = render(reader, now);
+		bool admitted = ff_request_is_admitted(reader->request);
+		enum ff_status status = admitted ? render(reader, now) : FF_ERR_DENIED;
 		if (status == FF_OK) {
 			reader->keepalive_us = now + KEEPALIVE_US;
 		} else if (status == FF_ERR_TIMEOUT && now >= reader->keepalive_us) {

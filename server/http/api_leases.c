@@ -138,6 +138,8 @@ static enum MHD_Result answer_take(struct ff_request *request)
 		}
 	} else if (ff_request_is_abandoned(request)) {
 		ff_problem_set(&request->problem, FF_PROBLEM_BOARD_BUSY, "the client waits no more");
+	} else if (!ff_request_is_admitted(request)) {
+		ff_problem_set(&request->problem, FF_PROBLEM_UNAUTHORIZED, "the token is not in force any more");
 	}
 	if (request->problem.http_status) {
 		return ff_reply_problem(request);

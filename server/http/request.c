@@ -236,6 +236,12 @@ bool ff_request_body(struct ff_request *request, const uint8_t *bytes, size_t si
 	return true;
 }
 
+bool ff_request_is_admitted(const struct ff_request *request)
+{
+	struct ff_keyring *keyring = request->http->keyring;
+	return !keyring || request->scope == FF_SCOPE_OPEN || ff_keyring_still_admits(keyring, &request->identity);
+}
+
 bool ff_request_park(struct ff_request *request, int64_t (*due)(void *context, int64_t now_us))
 {
 	request->wait.connection = request->connection;

@@ -190,6 +190,9 @@ bool ff_request_may_see(const struct ff_request *request, struct ff_worker *work
 /* Whether the request may see the job: it may see its board, or has asked for the job, if that has no board yet. */
 bool ff_request_may_see_job(const struct ff_request *request, const struct ff_job *job);
 
+/* Whether whoever asked would still be let in: the token may have gone meanwhile. Any thread. */
+bool ff_request_is_admitted(const struct ff_request *request);
+
 /* Whether they may end what this token (empty: nobody in particular) has begun. */
 bool ff_request_owns(const struct ff_request *request, const char *who);
 

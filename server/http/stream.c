@@ -25,6 +25,10 @@ enum ff_status ff_stream_event(struct ff_stream *stream, const char *name, json_
 /* Renders what is due; false: nothing was. */
 static bool render(struct ff_stream *stream, int64_t now_us)
 {
+	if (!ff_request_is_admitted(stream->request)) {
+		stream->verdict = MHD_CONTENT_READER_END_WITH_ERROR;
+		return true;
+	}
 	enum ff_status status = stream->kind->render(stream, now_us);
 	if (status == FF_ERR_TIMEOUT && stream->is_events && now_us >= stream->keepalive_us) {
 		status = ff_buf_append(&stream->pending, COMMENT, strlen(COMMENT));
@@ -43,7 +47,7 @@ static int64_t due(void *context, int64_t now_us)
 {
 	const struct ff_request *request = context;
 	const struct ff_stream *stream = request->state;
-	int64_t due_us = stream->kind->due(stream, now_us);
+	int64_t due_us = ff_request_is_admitted(request) ? stream->kind->due(stream, now_us) : now_us;
 	return stream->is_events && stream->keepalive_us < due_us ? stream->keepalive_us : due_us;
 }
 

@@ -41,9 +41,39 @@ static void close_upgraded(void *closer)
 	MHD_upgrade_action(closer, MHD_UPGRADE_ACTION_CLOSE);
 }
 
-static void free_guest(void *guest)
+/* Of a guest that has no connection yet. */
+static void free_guest(void *context)
 {
+	struct ff_guest *guest = context;
+	free(guest->pass);
 	free(guest);
+}
+
+/* What lets a guest in, for as long as it is there. */
+struct pass {
+	struct ff_keyring *keyring;
+	struct ff_identity identity;
+};
+
+static bool is_admitted(const void *context)
+{
+	const struct pass *pass = context;
+	return ff_keyring_still_admits(pass->keyring, &pass->identity);
+}
+
+static bool give_pass(struct ff_guest *guest, const struct ff_request *request)
+{
+	struct pass *pass = NULL;
+	if (request->http->keyring) {
+		pass = malloc(sizeof(*pass));
+		if (!pass) {
+			return false;
+		}
+		*pass = (struct pass){ request->http->keyring, request->identity };
+		guest->admitted = is_admitted;
+	}
+	guest->pass = pass;
+	return true;
 }
 
 /* What came behind the handshake belongs to the WebSocket. */
@@ -84,8 +114,9 @@ enum MHD_Result ff_upgrade_answer(struct ff_request *request, struct ff_guest *g
 {
 	char accept[FF_HANDSHAKE_ACCEPT_SIZE];
 	struct MHD_Response *response = MHD_create_response_for_upgrade(hand_over, NULL);
-	if (!response || !ff_handshake_accept(ff_request_header(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY), accept)) {
-		free(guest);
+	if (!response || !give_pass(guest, request) ||
+	    !ff_handshake_accept(ff_request_header(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY), accept)) {
+		free_guest(guest);
 		return MHD_NO;
 	}
 	/* Over TLS, what the bridge gets is one end of a pair, and the socket stays libmicrohttpd's. */

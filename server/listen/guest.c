@@ -27,6 +27,7 @@ void ff_guest_free(struct ff_guest *guest)
 	if (guest) {
 		guest->close(guest->closer);
 		free(guest->extra);
+		free(guest->pass);
 		free(guest);
 	}
 }

@@ -27,6 +27,10 @@ struct ff_guest {
 
 	uint64_t lease; /* that it comes with, 0: none */
 
+	/* Whether it may still be there, though nothing of it has changed; any thread, must not wait. NULL: it may. */
+	bool (*admitted)(const void *pass);
+	void *pass; /* owned, by free() */
+
 	/* A tunnel, which has a session of its own; otherwise it is a console. */
 	bool tunnel;
 	char session[FF_GUEST_SESSION_SIZE]; /* the one to go on with; empty: a new one */
