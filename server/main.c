@@ -420,9 +420,12 @@ static bool stop(struct server *server)
 
 static void announce(struct server *server)
 {
-	if (server->fleet.count == 0) {
+	if (server->fleet.count == 0 && server->config.discover) {
+		ff_log(&server->log, FF_LOG_INFO, "no board is plugged in yet: each will be served when it comes");
+	} else if (server->fleet.count == 0) {
 		ff_log(&server->log, FF_LOG_WARN,
-		       "there is no board: give one with --board NAME=ADDRESS, or in the file of --config");
+		       "there is no board: give one with --board NAME=ADDRESS, in the file of --config, or --discover those "
+		       "that are plugged in");
 	}
 	printf("listening on %s\n", server->listener.url);
 	fflush(stdout);

@@ -61,6 +61,12 @@ def test_discover__a_board_comes_goes_and_returns_on_another_tty(start, usb, plu
     assert "cp210x-abc12345" in text and str(two) in text and "1-4" in text and "ABC12345" in text
 
 
+@pytest.mark.parametrize("options, words", (("discover: true\n", "no board is plugged in yet"),
+                                            ("", "there is no board.*--board.*--config.*--discover")))
+def test_discover__a_start_without_boards_says_what_to_do(start, options, words):
+    start(options=options).wait_line(words)
+
+
 def test_discover__only_what_may_be_a_board_is_taken_in(start, usb, plugged):
     _, one = plugged("ttyUSB0")
     server = start([("lab1", str(one), {})])
