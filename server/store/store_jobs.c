@@ -148,7 +148,7 @@ static struct row *make_accepted(struct ff_job *job)
 static enum ff_status on_accept(void *context, struct ff_job *const *jobs, size_t count, struct ff_error *error)
 {
 	struct ff_store *store = context;
-	struct rows *rows = calloc(1, sizeof(*rows) + count * sizeof(rows->rows[0]));
+	struct rows *rows = calloc(1, sizeof(*rows) + count * sizeof(struct row *));
 	for (size_t i = 0; rows && i < count; i++) {
 		rows->count = i + 1;
 		rows->rows[i] = make_accepted(jobs[i]);
