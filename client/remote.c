@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "remote.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,20 +161,47 @@ static char *choose(struct ff_run *run, struct ff_api *api)
 	return board;
 }
 
+/* A new string: what the user selects, of that chip alone if --chip names one; a board has its chip as a label, "esp32c3".
+ * NULL: nothing, or no memory. */
+static char *narrow(const struct ff_options *options)
+{
+	static const char label[] = ",chip=";
+	const char *chip = options->chip != NULL ? options->chip : "";
+	char *selector =
+		options->select != NULL ? calloc(1, strlen(options->select) + strlen(label) + strlen(chip) + 1) : NULL;
+	char *end;
+
+	if (selector != NULL) {
+		end = stpcpy(stpcpy(selector, options->select), chip[0] != '\0' ? label : "");
+		for (; *chip != '\0'; chip++) {
+			*end = (char)tolower((unsigned char)*chip);
+			end += *chip != '-';
+		}
+		*end = '\0';
+	}
+	return selector;
+}
+
 bool ff_remote_work(struct ff_run *run, const struct ff_remote_task *task)
 {
 	struct ff_api api;
+	char *selector = narrow(run->options);
 	char *board;
 	bool good;
 
+	if (run->options->select != NULL && selector == NULL) {
+		return ff_failure_set(&run->failure, "no-memory", "out of memory");
+	}
 	if (!ff_api_init(&api, run)) {
+		free(selector);
 		return false;
 	}
-	api.select = run->options->select;
+	api.select = selector;
 	api.all = run->options->all;
 	board = choose(run, &api);
 	good = board != NULL && start(run, &api, task, board) && follow(run, &api, task);
 	free(board);
 	ff_api_release(&api);
+	free(selector);
 	return good;
 }

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 import firmware
+from client import farflash
 from program import program_path, run, wait_until
 from rest import API, assert_problem, form
 
@@ -41,6 +42,23 @@ def lease(rest, board, seconds=60):
 
 def give_back(rest, held):
     assert rest.request("DELETE", f"{API}/leases/{held['id']}").status == 204
+
+
+@pytest.mark.parametrize("options", ((), ("--all",)), ids=("any", "all"))
+def test_select__is_of_the_chip_that_is_named(rack, tmp_path, options):
+    server, boards = rack(lab1=["rack=2"], lab2=["rack=2"])
+    image = tmp_path / "app.bin"
+    image.write_bytes(IMAGE)
+
+    def write(chip):
+        return farflash("--server", server.url, "--chip", chip, "write-flash", "--select", "rack=2", *options, "0x10000", str(image))
+    assert server.rest.request("POST", f"{API}/boards/lab1/info").status == 200  # so that its chip is known
+    refused = write("esp32c3")
+    assert refused.status != 0 and "no board matches" in refused.stderr, refused
+    assert server.rest.get("/jobs?board=lab2")["jobs"] == []
+    assert write("ESP32").status == 0
+    boards["lab1"].holds(0x10000, IMAGE)
+    assert server.rest.get("/jobs?board=lab2")["jobs"] == []  # its chip is not known
 
 
 def test_any__takes_a_board_that_matches(rack):
