@@ -269,22 +269,35 @@ enum ff_status ff_leases_end(struct ff_leases *leases, const char *id)
 	return status;
 }
 
-void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board)
+/* Ends the lease of a board, or waits until whoever has it in hand has done so. False: there is none. */
+static bool end_of_board(struct ff_leases *leases, const struct ff_worker *board, const char *why)
 {
 	pthread_mutex_lock(&leases->mutex);
 	struct ff_lease_slot *slot = slot_of_board(leases, board);
-	while (slot) {
-		if (slot->state == FF_SLOT_LEASED) {
-			slot->state = FF_SLOT_ENDING;
-			pthread_mutex_unlock(&leases->mutex);
-			end(leases, slot, "board-removed");
-			pthread_mutex_lock(&leases->mutex);
-		} else { /* somebody else has it in hand */
-			pthread_cond_wait(&leases->settled, &leases->mutex);
-		}
+	while (slot && slot->state != FF_SLOT_LEASED) {
+		pthread_cond_wait(&leases->settled, &leases->mutex);
 		slot = slot_of_board(leases, board);
 	}
+	if (slot) {
+		slot->state = FF_SLOT_ENDING;
+	}
 	pthread_mutex_unlock(&leases->mutex);
+	if (slot) {
+		end(leases, slot, why);
+	}
+	return slot != NULL;
+}
+
+enum ff_status ff_leases_take_away(struct ff_leases *leases, const struct ff_worker *board)
+{
+	return end_of_board(leases, board, "taken-away") ? FF_OK : FF_ERR_NOT_FOUND;
+}
+
+void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board)
+{
+	while (end_of_board(leases, board, "board-removed")) {
+		/* one that was just being taken */
+	}
 }
 
 /* The next lease whose time is over, set to FF_SLOT_ENDING; NULL, and when to look again, if there is none. Under the mutex. */

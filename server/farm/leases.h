@@ -86,6 +86,9 @@ FF_WARN_UNUSED enum ff_status ff_leases_renew(struct ff_leases *leases, const ch
 /* Hands it back: it is over on return. Errors as ff_leases_find(). */
 FF_WARN_UNUSED enum ff_status ff_leases_end(struct ff_leases *leases, const char *id);
 
+/* Ends the lease of a board, whoever has it: it is over on return. FF_ERR_NOT_FOUND: there is none. */
+FF_WARN_UNUSED enum ff_status ff_leases_take_away(struct ff_leases *leases, const struct ff_worker *board);
+
 /* A board goes, and is not free any more: its lease, if there is one, is over on return. */
 void ff_leases_end_board(struct ff_leases *leases, const struct ff_worker *board);
 

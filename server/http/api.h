@@ -67,6 +67,7 @@ extern const struct ff_handler ff_api_leases_list;
 extern const struct ff_handler ff_api_leases_get;
 extern const struct ff_handler ff_api_leases_renew;
 extern const struct ff_handler ff_api_leases_end;
+extern const struct ff_handler ff_api_leases_take_away;
 
 /* api_quarantine.c */
 extern const struct ff_handler ff_api_quarantine_get;

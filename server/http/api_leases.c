@@ -277,6 +277,22 @@ static void end(struct ff_request *request)
 	}
 }
 
+/* Whose lease it was stands in the trail, beside who has ended it. */
+static void take_away(struct ff_request *request)
+{
+	struct ff_lease lease;
+	const char *board = ff_worker_name(request->worker);
+	if (ff_leases_of(request->http->leases, request->worker, &lease)) {
+		ff_trail_about(request, lease.keep.owner, board);
+	}
+	if (ff_leases_take_away(request->http->leases, request->worker) != FF_OK) {
+		ff_problem_set(&request->problem, FF_PROBLEM_NO_SUCH_LEASE, "nobody has leased %s", board);
+	}
+}
+
+const struct ff_handler ff_api_leases_take_away = { .names_board = true,
+						    .change = take_away,
+						    .answer = ff_reply_empty };
 const struct ff_handler ff_api_leases_take = {
 	.params = ff_lease_asking_take_params,
 	.body_kind = FF_BODY_SMALL,

@@ -64,6 +64,7 @@ static const struct ff_route routes[] = {
 	{ GET, "/api/v1/jobs/*/events", &ff_api_jobs_events, FF_SCOPE_READ },
 	{ GET, "/api/v1/jobs/*/content", &ff_api_jobs_content, FF_SCOPE_FLASH },
 	{ GET, "/api/v1/audit", &ff_api_audit_list, FF_SCOPE_ADMIN },
+	{ DELETE, "/api/v1/boards/*/lease", &ff_api_leases_take_away, FF_SCOPE_ADMIN },
 	{ POST, "/api/v1/leases", &ff_api_leases_take, FF_SCOPE_FLASH },
 	{ GET, "/api/v1/leases", &ff_api_leases_list, FF_SCOPE_READ },
 	{ GET, "/api/v1/leases/*", &ff_api_leases_get, FF_SCOPE_FLASH },

@@ -68,6 +68,7 @@ TABLE = {
     "DELETE /api/v1/jobs/*": "read",  # one's own; see below
     "GET /api/v1/jobs/*/events": "read",
     "GET /api/v1/jobs/*/content": "flash",
+    "DELETE /api/v1/boards/*/lease": "admin",
     "POST /api/v1/leases": "flash",
     "GET /api/v1/leases": "read",
     "GET /api/v1/leases/*": "flash",
@@ -261,9 +262,9 @@ def racks(make_server, make_board, tmp_path):
 def test_boards__others_are_not_there(racks):
     assert [board["name"] for board in racks.one.get("/boards")["boards"]] == ["one"]
     assert len(racks.rest.get("/boards")["boards"]) == 2
-    for route in TABLE:
+    for route, scope in TABLE.items():
         method, path = route.split()
-        if "/boards/*" in path:
+        if "/boards/*" in path and scope != "admin":
             headers = UPGRADE if path.endswith("tunnel") else None
             reply = racks.one.request(method, path.replace("*", "two"), headers=headers)
             assert_problem(reply, 404, "no-such-board")
@@ -309,6 +310,17 @@ def test_leases__know_whose_they_are(guarded):
     reply = guarded.bearer("flash").request("POST", f"{API}/leases?board=lab1&owner=ann@laptop&address=mine")
     assert reply.status == 201, reply
     assert (reply.json()["owner"], reply.json()["address"]) == ("flash (ann@laptop)", "127.0.0.1")
+
+
+def test_leases__are_taken_away_by_an_admin(guarded):
+    flash, path = guarded.bearer("flash"), f"{API}/boards/lab1/lease"
+    lease = flash.request("POST", f"{API}/leases?board=lab1&owner=ann").json()
+    assert_problem(flash.request("DELETE", path), 403, "forbidden", "admin")
+    assert guarded.rest.request("DELETE", path).status == 204
+    assert_problem(flash.request("GET", f"{API}/leases/{lease['id']}"), 410, "lease-ended")
+    assert_problem(guarded.rest.request("DELETE", path), 404, "no-such-lease", "lab1")
+    ended = [line for line in guarded.rest.get("/audit")["audit"] if line["action"] == "lease-ended"][0]
+    assert (ended["board"], ended["result"]) == ("lab1", "taken-away")
 
 
 # ---- WebSockets ----

@@ -158,6 +158,18 @@ static void test_leases__are_renewed_and_handed_back(void **state)
 	assert_int_equal(ff_leases_end(fixture->leases, lease.id), FF_ERR_LOST);
 }
 
+static void test_leases__are_taken_away(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ff_lease lease = take(fixture, 0, 60);
+	assert_int_equal(ff_leases_take_away(fixture->leases, board(1)), FF_ERR_NOT_FOUND);
+	assert_int_equal(ff_leases_take_away(fixture->leases, board(0)), FF_OK);
+	assert_int_equal(atomic_load(&fixture->kept[0]), 0);
+	assert_int_equal(ff_leases_renew(fixture->leases, lease.id, 60, &lease), FF_ERR_LOST);
+	assert_int_equal(ff_leases_take_away(fixture->leases, board(0)), FF_ERR_NOT_FOUND);
+	take(fixture, 0, 60);
+}
+
 static void test_leases__ids_are_told_to_nobody(void **state)
 {
 	struct fixture *fixture = *state;
@@ -315,6 +327,7 @@ int main(void)
 		WITH(test_leases__a_board_in_use_is_not_leased),
 		WITH(test_leases__end_to_the_microsecond),
 		WITH(test_leases__are_renewed_and_handed_back),
+		WITH(test_leases__are_taken_away),
 		WITH(test_leases__ids_are_told_to_nobody),
 		WITH(test_leases__the_oldest_that_are_over_are_forgotten),
 		cmocka_unit_test_setup_teardown(test_leases__come_back_or_have_ended_for_a_reason, set_up_with_ledger,
