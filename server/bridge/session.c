@@ -12,8 +12,6 @@
 #include "control.h"
 #include "inner.h"
 #include "listen.h"
-#include "tunnel.h"
-#include "web.h"
 
 #define SPARE_ITEMS 8                 /* left for the end of the session */
 #define OUT_HIGH FF_SPEECH_OUTPUT_MAX /* no console output goes on top of more than this */
@@ -219,18 +217,14 @@ static bool read_peer(struct ff_session *session)
 
 void ff_session_check_pass(struct ff_session *session)
 {
-	const struct ff_guest *guest = session->web ? session->web->guest : NULL;
-	if (session->tunnel) {
-		guest = ff_tunnel_guest(session);
-	}
+	const struct ff_guest *guest = session->wire->guest ? session->wire->guest(session) : NULL;
 	if (session->doomed || !guest || !guest->admitted || guest->admitted(guest->pass)) {
 		return;
 	}
 	ff_bridge_log(session->source.room->bridge, session->source.room,
 		      "%s is turned out: its token is not in force any more", session->peer);
-	if (session->web) {
-		ff_web_close(session, FF_WEBSOCKET_POLICY, "the token is not in force any more");
-		(void)!session->wire->flush(session);
+	if (session->wire->part) {
+		session->wire->part(session, "the token is not in force any more");
 	}
 	session->doomed = true;
 }

@@ -10,6 +10,7 @@
 
 #include "input.h"
 
+struct ff_guest;
 struct ff_session;
 
 enum ff_tell {
@@ -65,6 +66,10 @@ struct ff_wire {
 	enum ff_wire_read (*read)(struct ff_session *session);
 	/* Sends what it takes of session->out, without waiting. True: all of it. */
 	bool (*flush)(struct ff_session *session);
+	/* Who is at the other end, where that is somebody with a pass; NULL: nobody now. May be NULL: it never is. */
+	const struct ff_guest *(*guest)(const struct ff_session *session);
+	/* Tells the peer why the session ends, as far as that goes without waiting. May be NULL: close() does. */
+	void (*part)(struct ff_session *session, const char *why);
 	/* Gives the connection back. The session has left its room. */
 	void (*close)(struct ff_session *session);
 };

@@ -249,11 +249,17 @@ static void close_tunnel(struct ff_session *session)
 	session->tunnel = NULL;
 }
 
+static const struct ff_guest *guest_of(const struct ff_session *session)
+{
+	return session->tunnel->guest;
+}
+
 static const struct ff_wire ff_wire_tunnel = {
 	.pump = pump,
 	.read = read_pipe,
 	.flush = flush,
 	.wants = wants,
+	.guest = guest_of,
 	.close = close_tunnel,
 };
 
@@ -312,11 +318,6 @@ bool ff_tunnel_resume(struct ff_session *session, struct ff_guest *guest)
 bool ff_tunnel_is(const struct ff_session *session, const char *name)
 {
 	return session->tunnel && strcmp(session->tunnel->name, name) == 0;
-}
-
-const struct ff_guest *ff_tunnel_guest(const struct ff_session *session)
-{
-	return session->tunnel->guest;
 }
 
 bool ff_tunnel_is_detached(const struct ff_session *session)

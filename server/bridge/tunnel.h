@@ -26,9 +26,6 @@ bool ff_tunnel_resume(struct ff_session *session, struct ff_guest *guest);
 /* Whether it is the tunnel with this name. */
 bool ff_tunnel_is(const struct ff_session *session, const char *name);
 
-/* Who is at the other end; NULL: nobody now. */
-const struct ff_guest *ff_tunnel_guest(const struct ff_session *session);
-
 /* Whether it waits for its peer to come back. */
 bool ff_tunnel_is_detached(const struct ff_session *session);
 

@@ -91,9 +91,22 @@ static void close_web(struct ff_session *session)
 	session->web = NULL;
 }
 
+static const struct ff_guest *guest_of(const struct ff_session *session)
+{
+	return session->web->guest;
+}
+
+static void part(struct ff_session *session, const char *why)
+{
+	ff_web_close(session, FF_WEBSOCKET_POLICY, why);
+	(void)!ff_wire_flush_socket(session);
+}
+
 const struct ff_wire ff_wire_websocket = {
 	.read = read_web,
 	.flush = ff_wire_flush_socket,
+	.guest = guest_of,
+	.part = part,
 	.close = close_web,
 };
 
