@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
 #include "token_file.h"
 
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -124,14 +125,7 @@ static bool watch_directory(const struct ff_keyring *keyring)
 
 static bool start_thread(struct ff_keyring *keyring)
 {
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	keyring->started = pthread_create(&keyring->thread, &attributes, watch, keyring) == 0;
-	pthread_attr_destroy(&attributes);
-	if (keyring->started) {
-		pthread_setname_np(keyring->thread, "ff-keyring");
-	}
+	keyring->started = ff_thread_start(&keyring->thread, "ff-keyring", STACK_SIZE, watch, keyring) == 0;
 	return keyring->started;
 }
 

@@ -11,6 +11,7 @@
 #include "inner.h"
 #include "lobby.h"
 #include "session.h"
+#include "thread.h"
 
 #define STACK_SIZE (256 * 1024)
 #define MAX_EVENTS 64
@@ -166,15 +167,10 @@ void ff_bridge_watch_writers(struct ff_bridge *bridge,
 
 enum ff_status ff_bridge_start(struct ff_bridge *bridge, struct ff_error *error)
 {
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	int failed = pthread_create(&bridge->thread, &attributes, run, bridge);
-	pthread_attr_destroy(&attributes);
+	int failed = ff_thread_start(&bridge->thread, "ff-bridge", STACK_SIZE, run, bridge);
 	if (failed) {
 		return ff_error_set_errno(error, FF_ERR_IO, failed, "cannot start the boards' ports");
 	}
-	pthread_setname_np(bridge->thread, "ff-bridge");
 	bridge->started = true;
 	return FF_OK;
 }

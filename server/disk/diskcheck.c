@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "thread.h"
 
 #define PROBE_NAME "disk-check"
 #define PROBE_SIZE 4096
@@ -98,17 +99,12 @@ enum ff_status ff_diskcheck_new(struct ff_diskcheck **result, const char *folder
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
 	init_lock(check);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	int failed = pthread_create(&check->thread, &attributes, run, check);
-	pthread_attr_destroy(&attributes);
+	int failed = ff_thread_start(&check->thread, "ff-disk", STACK_SIZE, run, check);
 	if (failed) {
 		release(check);
 		return ff_error_set_errno(error, FF_ERR_IO, failed,
 					  "cannot start the thread that looks after the disk");
 	}
-	pthread_setname_np(check->thread, "ff-disk");
 	*result = check;
 	return FF_OK;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "firmware_inner.h"
+#include "thread.h"
 
 #define READ_SIZE ((size_t)64 * 1024)
 #define STACK_SIZE ((size_t)128 * 1024)
@@ -167,15 +168,10 @@ static void *keep(void *argument)
 
 enum ff_status ff_firmware_keeper_start(struct ff_firmware_store *store, struct ff_error *error)
 {
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	int failed = pthread_create(&store->keeper, &attributes, keep, store);
-	pthread_attr_destroy(&attributes);
+	int failed = ff_thread_start(&store->keeper, "ff-firmware", STACK_SIZE, keep, store);
 	if (failed) {
 		return ff_error_set_errno(error, FF_ERR_IO, failed, "cannot start the thread that keeps the firmware");
 	}
-	pthread_setname_np(store->keeper, "ff-firmware");
 	return FF_OK;
 }
 

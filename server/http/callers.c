@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "listen.h"
+#include "thread.h"
 
 #define SECOND_US 1000000
 /* One of so many places stays free: who is cut takes a moment to go, and the next ones come meanwhile. */
@@ -100,18 +101,13 @@ struct ff_callers *ff_callers_new(const struct ff_callers_limits *limits)
 	pthread_condattr_setclock(&condition, CLOCK_MONOTONIC);
 	pthread_cond_init(&callers->quits, &condition);
 	pthread_condattr_destroy(&condition);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	bool started = pthread_create(&callers->thread, &attributes, watch, callers) == 0;
-	pthread_attr_destroy(&attributes);
+	bool started = ff_thread_start(&callers->thread, "ff-callers", STACK_SIZE, watch, callers) == 0;
 	if (!started) {
 		pthread_cond_destroy(&callers->quits);
 		pthread_mutex_destroy(&callers->mutex);
 		free(callers);
 		return NULL;
 	}
-	pthread_setname_np(callers->thread, "ff-callers");
 	return callers;
 }
 

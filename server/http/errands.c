@@ -6,6 +6,7 @@
 
 #include "reply.h"
 #include "request.h"
+#include "thread.h"
 
 /* Each waits for its own change, so this is also how many changes share a wait for the disk. */
 #define THREADS 16
@@ -65,15 +66,10 @@ struct ff_errands *ff_errands_new(struct ff_waker *waker)
 	pthread_mutex_init(&errands->mutex, NULL);
 	pthread_cond_init(&errands->work, NULL);
 	pthread_cond_init(&errands->done, NULL);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	while (errands->thread_count < THREADS &&
-	       pthread_create(&errands->threads[errands->thread_count], &attributes, serve, errands) == 0) {
-		pthread_setname_np(errands->threads[errands->thread_count], "ff-errand");
+	while (errands->thread_count < THREADS && ff_thread_start(&errands->threads[errands->thread_count], "ff-errand",
+								  STACK_SIZE, serve, errands) == 0) {
 		errands->thread_count++;
 	}
-	pthread_attr_destroy(&attributes);
 	if (errands->thread_count < THREADS) {
 		ff_errands_free(errands);
 		return NULL;

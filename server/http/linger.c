@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "thread.h"
 
 #define STACK_SIZE (128 * 1024)
 #define READ_SIZE 16384
@@ -108,11 +109,8 @@ struct ff_linger *ff_linger_new(void)
 	}
 	linger->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&linger->mutex, NULL);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	bool failed = linger->wake_fd < 0 || pthread_create(&linger->thread, &attributes, watch, linger) != 0;
-	pthread_attr_destroy(&attributes);
+	bool failed =
+		linger->wake_fd < 0 || ff_thread_start(&linger->thread, "ff-linger", STACK_SIZE, watch, linger) != 0;
 	if (failed) {
 		if (linger->wake_fd >= 0) {
 			close(linger->wake_fd);
@@ -120,7 +118,6 @@ struct ff_linger *ff_linger_new(void)
 		free(linger);
 		return NULL;
 	}
-	pthread_setname_np(linger->thread, "ff-linger");
 	return linger;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "thread.h"
 
 #define STACK_SIZE (128 * 1024)
 
@@ -113,11 +114,7 @@ struct ff_waker *ff_waker_new(void)
 	waker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&waker->mutex, NULL);
 	pthread_cond_init(&waker->none_parked, NULL);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	bool failed = waker->wake_fd < 0 || pthread_create(&waker->thread, &attributes, watch, waker) != 0;
-	pthread_attr_destroy(&attributes);
+	bool failed = waker->wake_fd < 0 || ff_thread_start(&waker->thread, "ff-waker", STACK_SIZE, watch, waker) != 0;
 	if (failed) {
 		if (waker->wake_fd >= 0) {
 			close(waker->wake_fd);
@@ -125,7 +122,6 @@ struct ff_waker *ff_waker_new(void)
 		free(waker);
 		return NULL;
 	}
-	pthread_setname_np(waker->thread, "ff-waker");
 	return waker;
 }
 

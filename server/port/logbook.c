@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "thread.h"
+
 #define STACK_SIZE (128 * 1024)
 #define PAUSE_NS 100000000 /* between two rounds: a board that talks costs ten writes a second, however it talks */
 #define FAREWELL_S 2
@@ -271,17 +273,12 @@ enum ff_status ff_logbook_new(struct ff_logbook **result, const struct ff_logboo
 	/* Marks may go a little beyond it. */
 	logbook->chunk = options->limits.size / 2 < CHUNK ? (size_t)options->limits.size / 2 : CHUNK;
 	init_lock(logbook);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	int failed = pthread_create(&logbook->thread, &attributes, run, logbook);
-	pthread_attr_destroy(&attributes);
+	int failed = ff_thread_start(&logbook->thread, "ff-logbook", STACK_SIZE, run, logbook);
 	if (failed) {
 		release(logbook);
 		return ff_error_set_errno(error, FF_ERR_IO, failed,
 					  "cannot start the thread that keeps what boards say");
 	}
-	pthread_setname_np(logbook->thread, "ff-logbook");
 	*result = logbook;
 	return FF_OK;
 }

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "owner.h"
+#include "thread.h"
 
 /* Deepest use seen: 32 kB, after flashes with a stub and a name to resolve. The rest is for name services, whose appetite
  * is their own, and for sanitizers' larger frames. Only what is used becomes resident. */
@@ -82,16 +83,11 @@ void ff_worker_tell_freed(struct ff_worker *worker)
 
 static enum ff_status start(struct ff_worker *worker, struct ff_error *error)
 {
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	int failed = pthread_create(&worker->thread, &attributes, ff_owner_run, worker);
-	pthread_attr_destroy(&attributes);
+	int failed = ff_thread_start(&worker->thread, "ff-board", STACK_SIZE, ff_owner_run, worker);
 	if (failed) {
 		return ff_error_set_errno(error, FF_ERR_IO, failed, "%s: cannot start the board's thread",
 					  worker->name);
 	}
-	pthread_setname_np(worker->thread, "ff-board");
 	return FF_OK;
 }
 
