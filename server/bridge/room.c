@@ -125,14 +125,13 @@ static void expel(const struct ff_room *room, struct ff_session *session)
 	session->doomed = true;
 }
 
-/* Sends those away who had come under a lease that is over, with a token that is no more, or before there were tokens. */
+/* Sends those away who had come under a lease that is over, or before there were tokens. */
 static void expel_strangers(const struct ff_room *room, const struct ff_keep *keep)
 {
 	for (struct ff_session *session = room->sessions; session; session = session->next) {
 		if (!session->doomed && is_stranger(room, session, keep)) {
 			expel(room, session);
 		}
-		ff_session_check_pass(session);
 	}
 }
 

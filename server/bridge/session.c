@@ -215,7 +215,9 @@ static bool read_peer(struct ff_session *session)
 
 /* ---- the whole ---- */
 
-void ff_session_check_pass(struct ff_session *session)
+/* Ends it if its peer may not be there any more: what let it in may have gone since, or expired, of which nobody tells. Before
+ * anything is taken from the peer. */
+static void check_pass(struct ff_session *session)
 {
 	const struct ff_guest *guest = session->wire->guest ? session->wire->guest(session) : NULL;
 	if (session->doomed || !guest || !guest->admitted || guest->admitted(guest->pass)) {
@@ -229,10 +231,8 @@ void ff_session_check_pass(struct ff_session *session)
 	session->doomed = true;
 }
 
-/* A token expires without a word, and is seen to have gone here. */
 static void tick(struct ff_session *session, int64_t now_us)
 {
-	ff_session_check_pass(session);
 	if (session->speech->tick && !session->doomed) {
 		session->tick_us = session->speech->tick(session, now_us);
 	}
@@ -242,6 +242,7 @@ bool ff_session_serve(struct ff_session *session, bool readable)
 {
 	int64_t now = ff_now_us();
 	bool more = false;
+	check_pass(session);
 	tick(session, now);
 	if (session->wire->pump) {
 		session->wire->pump(session, readable);

@@ -75,9 +75,6 @@ bool ff_session_serve(struct ff_session *session, bool readable);
 /* The events of epoll that it waits for. */
 uint32_t ff_session_wants(const struct ff_session *session);
 
-/* Ends it if its peer may not be there any more: what let it in may have gone since. */
-void ff_session_check_pass(struct ff_session *session);
-
 /* When it wants to be served whatever happens; INT64_MAX: not by the clock. */
 int64_t ff_session_deadline(const struct ff_session *session);
 

@@ -63,17 +63,16 @@ static bool is_admitted(const void *context)
 
 static bool give_pass(struct ff_guest *guest, const struct ff_request *request)
 {
-	struct pass *pass = NULL;
-	if (request->http->keyring) {
-		pass = malloc(sizeof(*pass));
-		if (!pass) {
-			return false;
-		}
+	if (!request->http->keyring) {
+		return true; /* it needs none */
+	}
+	struct pass *pass = malloc(sizeof(*pass));
+	if (pass) {
 		*pass = (struct pass){ request->http->keyring, request->identity };
+		guest->pass = pass;
 		guest->admitted = is_admitted;
 	}
-	guest->pass = pass;
-	return true;
+	return pass != NULL;
 }
 
 /* What came behind the handshake belongs to the WebSocket. */

@@ -27,6 +27,13 @@ def test_limits__headers(start):
     assert_problem(server.rest.request("GET", f"{API}/boards", headers={"X-Long": "x" * 1200}), 431, "headers-too-large", "1024")
 
 
+def test_limits__headers_may_be_many(start):
+    """As long as all together are small enough: libmicrohttpd keeps a record of each beside their bytes."""
+    server = start("--max-header", "32768")
+    many = {f"X-{number}": "x" * 80 for number in range(300)}
+    assert server.rest.request("GET", f"{API}/boards", headers=many).status == 200
+
+
 @pytest.mark.parametrize("beginning", ("", "GET / HTTP/1.1\r\nHost: localhost\r\n",
                                        "POST /api/v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"))
 def test_limits__who_dawdles_is_cut(start, beginning):
