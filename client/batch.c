@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "job.h"
 #include "sse.h"
@@ -12,7 +13,8 @@
 #define STREAM_QUIET_MS 20000
 #define ASK_DEADLINE_MS 15000
 #define PAUSE_MS 500
-#define MAX_MISSES 16 /* in a row */
+#define MAX_MISSES 16    /* in a row */
+#define MOST_NAMES 16384 /* bytes of those of a whole rack */
 
 struct follow {
 	struct ff_api *api;
@@ -183,36 +185,29 @@ bool ff_batch_follow(struct ff_api *api, json_t **batch, struct ff_display *disp
 	return true;
 }
 
-/* "lab1, lab2", cut where it gets long. */
-static void list_names(char *text, size_t size, const json_t *names)
-{
-	size_t index, used = 0;
-	json_t *name;
-
-	text[0] = '\0';
-	json_array_foreach(names, index, name)
-	{
-		int written = snprintf(text + used, size - used, "%s%s", index > 0 ? ", " : "",
-				       json_is_string(name) ? json_string_value(name) : "?");
-
-		if (written < 0 || (size_t)written >= size - used) {
-			return;
-		}
-		used += (size_t)written;
-	}
-}
-
 void ff_batch_tell_left_out(const json_t *batch, struct ff_display *display)
 {
 	const json_t *boards = json_object_get(batch, "quarantined");
 	size_t count = json_array_size(boards);
-	char names[1024];
+	enum ff_status status = FF_OK;
+	struct ff_buf names;
+	size_t index;
+	json_t *name;
 
-	if (count > 0) {
-		list_names(names, sizeof(names), boards);
-		ff_display_note(display, "%zu %s left out: in quarantine: %s", count,
-				count == 1 ? "board is" : "boards are", names);
+	if (count == 0) {
+		return;
 	}
+	ff_buf_init(&names, MOST_NAMES);
+	json_array_foreach(boards, index, name)
+	{
+		if (status == FF_OK && json_is_string(name)) {
+			status = ff_buf_printf(&names, "%s%s", names.size > 0 ? ", " : "", json_string_value(name));
+		}
+	}
+	ff_display_note(display, "%zu %s left out: in quarantine: %.*s%s", count,
+			count == 1 ? "board is" : "boards are", (int)names.size,
+			names.size > 0 ? (const char *)names.bytes : "", status == FF_OK ? "" : ", ...");
+	ff_buf_release(&names);
 }
 
 static void print_row(const json_t *row)
