@@ -194,6 +194,7 @@ static enum ff_status submit_all(struct ff_request *request, struct ff_queue_req
 					 error);
 	} else {
 		ff_queue_request_release(wanted);
+		/* What is no fault of memory has been said above, and the first problem counts. */
 		status = FF_ERR_NO_MEMORY;
 	}
 	free(left_out);
