@@ -216,7 +216,12 @@ void ff_dispatch_took(struct ff_dispatch *dispatch, const struct ff_worker *boar
 /* The next one to be offered a place in this round; NULL: there is none more. Under the mutex. */
 static struct ff_wish *next_offer(struct ff_dispatch *dispatch, struct ff_place **place)
 {
+	int64_t now_us = ff_now_us();
 	for (struct ff_wish *wish = dispatch->first; wish; wish = wish->next) {
+		struct ff_place *awaited = ff_places_awaited(dispatch, wish, now_us);
+		if (awaited) {
+			awaited->given = dispatch->round; /* nobody gets past it */
+		}
 		*place = wish->round < dispatch->round ? ff_places_choose(dispatch, wish) : NULL;
 		if (*place) {
 			return wish;
@@ -272,10 +277,12 @@ static struct ff_wish *next_over(struct ff_dispatch *dispatch, int64_t now_us, i
 	*deadline_us = INT64_MAX;
 	for (struct ff_wish *wish = dispatch->first; wish; wish = wish->next) {
 		bool gone = is_gone(dispatch, wish);
-		if (wish->added < dispatch->round && (gone || wish->deadline_us <= now_us)) {
+		bool awaits = ff_places_awaited(dispatch, wish, now_us) != NULL;
+		int64_t until_us = awaits ? wish->lost_until_us : wish->deadline_us;
+		if (wish->added < dispatch->round && (gone || until_us <= now_us)) {
 			return wish;
 		}
-		*deadline_us = wish->deadline_us < *deadline_us ? wish->deadline_us : *deadline_us;
+		*deadline_us = until_us < *deadline_us ? until_us : *deadline_us;
 	}
 	return NULL;
 }

@@ -3,8 +3,8 @@
  * (order.h). Whenever something at a board changes, each is offered, in that order, the first board that is free for it.
  * One job at most is on its way to a board, so that who is next is decided when the board is free, and not before.
  *
- * Those who name a board get it though it is lost, which their failure then says, or in quarantine; those who leave the choice
- * to us get neither. A thread of its own makes the offers; it waits for a change or for the next deadline and for nothing
+ * Those who name a board get it though it is lost, which their failure then says, unless they want to wait for it a while, or
+ * though it is in quarantine; those who leave the choice to us get neither. A thread of its own makes the offers; it waits for a change or for the next deadline and for nothing
  * else. new/free; every function may be called from any thread. */
 #ifndef FF_FARM_DISPATCH_H
 #define FF_FARM_DISPATCH_H
@@ -43,12 +43,13 @@ struct ff_wish {
 	struct ff_worker *board;            /* the one that is wanted; NULL: any that the selector matches */
 	const struct ff_selector *selector; /* lives as long; NULL if there is a board */
 	int priority;
-	int64_t since_us;    /* when it came */
-	int64_t deadline_us; /* until when it waits; INT64_MAX: for ever. One that is over by now gets one chance */
-	uint64_t lease;      /* that it comes with, 0: none */
-	uint64_t ticket;     /* of the board's, see ff_worker_ticket(); 0: none */
-	const char *owner;   /* who asks for a lease, for people; lives as long; NULL: it is a job */
-	bool alone;          /* it wants the board without anybody's work on it, as a lease does */
+	int64_t since_us;      /* when it came */
+	int64_t deadline_us;   /* until when it waits; INT64_MAX: for ever. One that is over by now gets one chance */
+	int64_t lost_until_us; /* until when the board that it names is waited for while it is lost; 0: not at all */
+	uint64_t lease;        /* that it comes with, 0: none */
+	uint64_t ticket;       /* of the board's, see ff_worker_ticket(); 0: none */
+	const char *owner;     /* who asks for a lease, for people; lives as long; NULL: it is a job */
+	bool alone;            /* it wants the board without anybody's work on it, as a lease does */
 	unsigned
 		kind; /* of work, below FF_DURATIONS_KINDS, to tell how long it takes; FF_DISPATCH_NO_KIND: nobody knows */
 

@@ -62,6 +62,9 @@ bool ff_place_may(const struct ff_wish *wish, size_t place);
 /* The first place that is free for the wish in this round; NULL: none. */
 struct ff_place *ff_places_choose(struct ff_dispatch *dispatch, const struct ff_wish *wish);
 
+/* The place of the board that the wish names, if it is lost and still waited for; NULL: the wish need not wait for that. */
+struct ff_place *ff_places_awaited(struct ff_dispatch *dispatch, const struct ff_wish *wish, int64_t now_us);
+
 struct ff_place *ff_places_find(struct ff_dispatch *dispatch, const struct ff_worker *board);
 
 /* Tells all who wait where they stand. True: something has changed. */

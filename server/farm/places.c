@@ -43,6 +43,13 @@ struct ff_place *ff_places_find(struct ff_dispatch *dispatch, const struct ff_wo
 	return NULL;
 }
 
+struct ff_place *ff_places_awaited(struct ff_dispatch *dispatch, const struct ff_wish *wish, int64_t now_us)
+{
+	struct ff_place *place =
+		wish->board && wish->lost_until_us > now_us ? ff_places_find(dispatch, wish->board) : NULL;
+	return place && place->use.lost ? place : NULL;
+}
+
 static void set_may(struct ff_wish *wish, size_t place, bool may)
 {
 	uint64_t bit = (uint64_t)1 << (place % 64);

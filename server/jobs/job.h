@@ -250,6 +250,9 @@ void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_er
 struct ff_job *ff_job_ref(struct ff_job *job);
 void ff_job_unref(struct ff_job *job);
 
+/* Has a job that is not posted yet wait until then (ff_now_us()) for a board that is lost, where it names one. */
+void ff_job_await_board(struct ff_job *job, int64_t until_us);
+
 /* Lets it wait for its board. Whoever has it there holds a reference until the end. Errors as ff_worker_post() and
  * ff_dispatch_add(). */
 FF_WARN_UNUSED enum ff_status ff_job_post(struct ff_job *job);

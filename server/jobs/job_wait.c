@@ -85,6 +85,11 @@ void ff_job_init_wait(struct ff_job *job)
 	job->wish.deadline_us = spec->wait_s ? job->wish.since_us + (int64_t)spec->wait_s * 1000000 : INT64_MAX;
 }
 
+void ff_job_await_board(struct ff_job *job, int64_t until_us)
+{
+	job->wish.lost_until_us = until_us;
+}
+
 static enum ff_status wait_in_mailbox(struct ff_job *job)
 {
 	return job->chosen ? ff_worker_post(job->chosen, &job->task) : FF_ERR_NOT_FOUND;

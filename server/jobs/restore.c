@@ -7,9 +7,9 @@
 #include "clock.h"
 #include "queue_inner.h"
 
-/* A port needs a moment until it is open, and a gateway one to see that the server before this has gone. */
-#define PORT_PATIENCE_MS 3000
-#define LOOK_MS 10
+/* How long lost boards are waited for: a port needs a moment until it is open, a gateway one to see that the server before this
+ * has gone, and after a power cut the USB may still be finding its devices. */
+#define BOARD_PATIENCE_MS 30000
 
 struct found {
 	struct ff_job *job; /* a reference */
@@ -20,7 +20,7 @@ struct restore {
 	struct ff_queue *queue;
 	struct ff_worker *(*find)(void *context, const char *name);
 	void *find_context;
-	int64_t patience_us; /* until when ports are waited for */
+	int64_t patience_us; /* until when lost boards are waited for */
 	struct found *jobs;  /* in the order of their numbers */
 	size_t count;
 	size_t capacity;
@@ -132,17 +132,6 @@ static enum ff_status find_images(struct ff_queue *queue, struct ff_job *job, st
 	return FF_OK;
 }
 
-/* Otherwise a job that could have run would fail at once. Nobody has a use for the server yet. */
-static void wait_for_port(const struct restore *restore, struct ff_worker *worker)
-{
-	struct ff_board_view view;
-	ff_worker_view(worker, &view);
-	while (view.state == FF_BOARD_LOST && ff_now_us() < restore->patience_us) {
-		ff_sleep_ms(LOOK_MS);
-		ff_worker_view(worker, &view);
-	}
-}
-
 /* Has a job wait again; one that cannot has ended, and says why. */
 static void resume(const struct restore *restore, struct ff_job *job)
 {
@@ -157,9 +146,7 @@ static void resume(const struct restore *restore, struct ff_job *job)
 	}
 	ff_tally_wait(&queue->tally);
 	if (status == FF_OK) {
-		if (ff_job_worker(job)) {
-			wait_for_port(restore, ff_job_worker(job));
-		}
+		ff_job_await_board(job, restore->patience_us);
 		status = ff_job_post(job);
 	}
 	if (status == FF_ERR_DENIED) {
@@ -240,7 +227,7 @@ enum ff_status ff_queue_restore(struct ff_queue *queue, struct ff_worker *(*find
 		.queue = queue,
 		.find = find,
 		.find_context = context,
-		.patience_us = ff_deadline_ms(PORT_PATIENCE_MS),
+		.patience_us = ff_deadline_ms(BOARD_PATIENCE_MS),
 	};
 	const struct ff_ledger *ledger = queue->options.ledger;
 	enum ff_status status = ledger->load(ledger->context, on_found, &restore, error);

@@ -392,6 +392,54 @@ static void test_dispatch__waits_no_longer_than_it_may(void **state)
 	assert_ptr_equal(lucky->board, fixture->boards[1]);
 }
 
+static bool has_lost_board(void *context)
+{
+	struct ff_board_view view;
+	ff_worker_view(*(struct ff_worker **)context, &view);
+	return view.state == FF_BOARD_LOST;
+}
+
+static void lose_board(struct fixture *fixture, int at)
+{
+	ff_fake_port_set_open_status(&fixture->ports[at], FF_ERR_NOT_FOUND);
+	ff_fake_port_unplug(&fixture->ports[at]);
+	ff_fake_port_wait(&fixture->ports[at], has_lost_board, &fixture->boards[at]);
+}
+
+/* Nobody who comes later gets past one who waits for a lost board, and his time counts from its return. */
+static void test_dispatch__a_lost_board_is_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+	lose_board(fixture, 0);
+	struct wanter *patient = make(fixture, 0, 0);
+	patient->wish.lost_until_us = ff_deadline_ms(3600000);
+	patient->wish.deadline_us = 0;
+	add(patient);
+	struct wanter *later = want_board(fixture, 0, 0);
+	struct wanter *elsewhere = want_board(fixture, 1, 0);
+	wait_got(fixture, 1);
+	assert_int_equal(fixture->got[0], elsewhere->number);
+	ff_fake_port_set_open_status(&fixture->ports[0], FF_OK);
+	allow(fixture, 3);
+	wait_got(fixture, 3);
+	assert_int_equal(fixture->got[1], patient->number);
+	assert_int_equal(fixture->got[2], later->number);
+	assert_int_equal(patient->end, FF_OK);
+}
+
+/* Its failure says then that the board is lost. */
+static void test_dispatch__a_lost_board_is_not_waited_for_for_ever(void **state)
+{
+	struct fixture *fixture = *state;
+	lose_board(fixture, 0);
+	struct wanter *patient = make(fixture, 0, 0);
+	patient->wish.lost_until_us = ff_deadline_ms(50);
+	add(patient);
+	wait_got(fixture, 1);
+	assert_ptr_equal(patient->board, fixture->boards[0]);
+	assert_true(ff_now_us() >= patient->wish.lost_until_us);
+}
+
 static void test_dispatch__takes_back(void **state)
 {
 	struct fixture *fixture = *state;
@@ -454,6 +502,8 @@ int main(void)
 		TEST(test_dispatch__a_selector_is_not_passed_over),
 		TEST(test_dispatch__quarantine_keeps_from_those_who_do_not_insist),
 		TEST(test_dispatch__waits_no_longer_than_it_may),
+		TEST(test_dispatch__a_lost_board_is_waited_for),
+		TEST(test_dispatch__a_lost_board_is_not_waited_for_for_ever),
 		TEST(test_dispatch__takes_back),
 		TEST(test_dispatch__tells_when),
 		TEST(test_dispatch__stops),
