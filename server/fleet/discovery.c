@@ -9,8 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "config_board.h"
 #include "discovery_file.h"
+#include "discovery_inner.h"
 
 enum ff_status ff_discovery_init(struct ff_discovery *discovery, const struct ff_config *config, struct ff_fleet *fleet,
 				 const struct ff_log *log, struct ff_error *error)
@@ -74,14 +74,13 @@ static bool is_alone(const struct ff_discovery *discovery, const struct ff_found
 	return same == 1;
 }
 
-static bool is_same(const struct ff_discovery *discovery, const struct ff_found_port *before, size_t now)
+bool ff_discovery_is_same(const struct ff_discovery *discovery, const struct ff_found_port *before, size_t now)
 {
 	const struct ff_found_port *port = &discovery->ports[now];
 	return ff_port_id_is_same(before, port, is_alone(discovery, port));
 }
 
-/* Gives the board this port; NULL: it has none now. */
-static void assign(struct ff_discovery *discovery, struct ff_member *member, const struct ff_found_port *port)
+void ff_discovery_assign(struct ff_discovery *discovery, struct ff_member *member, const struct ff_found_port *port)
 {
 	struct ff_board_place place = { .sought = true, .present = port != NULL };
 	bool fixed = member->config.address[0] != '\0' && !member->discovered;
@@ -105,6 +104,9 @@ static void assign(struct ff_discovery *discovery, struct ff_member *member, con
 	       port ? "the board is at " : "the board is not plugged in", port ? port->device : "",
 	       place.usb[0] ? place.usb : "-");
 	ff_worker_move(member->worker, &place, false);
+	if (member->discovered) {
+		ff_guests_remember(discovery, member);
+	}
 }
 
 /* ---- boards with an address: they are not looked for, but it is told what they are ---- */
@@ -120,13 +122,14 @@ static void settle_fixed(struct ff_discovery *discovery, struct ff_member *membe
 	const struct ff_found_port *found = NULL;
 	for (size_t i = 0; i < discovery->port_count && realpath(address, real); i++) {
 		char device[PATH_MAX];
-		if (realpath(discovery->ports[i].device, device) && strcmp(device, real) == 0) {
+		if (realpath(discovery->ports[i].device, device) && strcmp(device, real) == 0 &&
+		    ff_guests_clear(discovery, i, member)) {
 			discovery->taken[i] = true;
 			found = &discovery->ports[i];
 		}
 	}
 	if (found || member->has_port) {
-		assign(discovery, member, found);
+		ff_discovery_assign(discovery, member, found);
 	}
 }
 
@@ -149,35 +152,7 @@ static bool was_seen_at(struct ff_discovery *discovery, const struct ff_port_id 
 	const struct ff_known_mac *seen = find_mac(discovery, identity->mac);
 	rest.has_mac = false;
 	bool rest_fits = ff_port_id_is_empty(&rest) || ff_port_id_matches(&rest, &discovery->ports[port]);
-	return identity->has_mac && seen && rest_fits && is_same(discovery, &seen->port, port);
-}
-
-/* The board that was taken in at this port, and has it. */
-static struct ff_member *guest_at(const struct ff_discovery *discovery, const struct ff_found_port *port)
-{
-	for (size_t i = 0; i < discovery->fleet->count; i++) {
-		struct ff_member *member = discovery->fleet->members[i];
-		if (member->discovered && member->present && strcmp(member->port.device, port->device) == 0) {
-			return member;
-		}
-	}
-	return NULL;
-}
-
-/* Makes room for a board that has a better claim. False: whoever has the port is at work; it is tried again. */
-static bool clear(struct ff_discovery *discovery, const struct ff_found_port *port, const struct ff_member *heir)
-{
-	struct ff_member *guest = guest_at(discovery, port);
-	if (!guest || guest == heir) {
-		return true;
-	}
-	if (!ff_worker_is_free(guest->worker)) {
-		discovery->again = true;
-		return false;
-	}
-	ff_log(discovery->log, FF_LOG_INFO, "%s: it is %s", guest->config.name, heir->config.name);
-	ff_fleet_remove(discovery->fleet, guest);
-	return true;
+	return identity->has_mac && seen && rest_fits && ff_discovery_is_same(discovery, &seen->port, port);
 }
 
 static void settle_sought(struct ff_discovery *discovery, struct ff_member *member)
@@ -186,12 +161,12 @@ static void settle_sought(struct ff_discovery *discovery, struct ff_member *memb
 	const struct ff_found_port *found = NULL;
 	for (size_t i = 0; i < discovery->port_count && !found; i++) {
 		bool fits = ff_port_id_matches(identity, &discovery->ports[i]) || was_seen_at(discovery, identity, i);
-		if (fits && !discovery->taken[i] && clear(discovery, &discovery->ports[i], member)) {
+		if (fits && !discovery->taken[i] && ff_guests_clear(discovery, i, member)) {
 			discovery->taken[i] = true;
 			found = &discovery->ports[i];
 		}
 	}
-	assign(discovery, member, found);
+	ff_discovery_assign(discovery, member, found);
 }
 
 /* ---- boards that were taken in ---- */
@@ -200,12 +175,12 @@ static void settle_guest(struct ff_discovery *discovery, struct ff_member *membe
 {
 	const struct ff_found_port *found = NULL;
 	for (size_t i = 0; i < discovery->port_count && !found; i++) {
-		if (!discovery->taken[i] && is_same(discovery, &member->port, i)) {
+		if (!discovery->taken[i] && ff_discovery_is_same(discovery, &member->port, i)) {
 			discovery->taken[i] = true;
 			found = &discovery->ports[i];
 		}
 	}
-	assign(discovery, member, found);
+	ff_discovery_assign(discovery, member, found);
 }
 
 static bool is_wanted(const struct ff_discovery *discovery, const struct ff_found_port *port)
@@ -216,68 +191,6 @@ static bool is_wanted(const struct ff_discovery *discovery, const struct ff_foun
 		listed |= config->vendors[i] == port->vendor;
 	}
 	return config->vendor_count > 0 ? listed : ff_port_id_is_usual(port);
-}
-
-static bool is_taken(const struct ff_discovery *discovery, const char *name)
-{
-	bool taken = ff_fleet_find(discovery->fleet, name) != NULL;
-	for (size_t i = 0; i < discovery->board_count; i++) {
-		taken |= strcmp(discovery->boards[i].name, name) == 0;
-	}
-	return taken;
-}
-
-/* The name that it had, or a new one that nobody has or had. */
-static void name_guest(const struct ff_discovery *discovery, size_t port, char name[FF_BOARD_NAME_SIZE])
-{
-	for (size_t i = 0; i < discovery->board_count; i++) {
-		const struct ff_known_board *known = &discovery->boards[i];
-		if (is_same(discovery, &known->port, port) && !ff_fleet_find(discovery->fleet, known->name)) {
-			memcpy(name, known->name, FF_BOARD_NAME_SIZE);
-			return;
-		}
-	}
-	ff_port_id_name(name, &discovery->ports[port], false);
-	if (is_taken(discovery, name)) {
-		ff_port_id_name(name, &discovery->ports[port], true);
-	}
-	size_t size = strlen(name);
-	for (unsigned number = 2; is_taken(discovery, name) && number < FF_BOARDS_MAX; number++) {
-		snprintf(name + size, FF_BOARD_NAME_SIZE - size, "-%u", number);
-	}
-}
-
-static void remember_guest(struct ff_discovery *discovery, const struct ff_member *member)
-{
-	size_t at = 0;
-	while (at < discovery->board_count && strcmp(discovery->boards[at].name, member->config.name) != 0) {
-		at++;
-	}
-	if (at == discovery->board_count && at == FF_BOARDS_MAX) {
-		at = 0; /* the one that came first has been away the longest, or nearly so */
-	} else if (at == discovery->board_count) {
-		discovery->board_count++;
-	}
-	memcpy(discovery->boards[at].name, member->config.name, FF_BOARD_NAME_SIZE);
-	discovery->boards[at].port = member->port;
-}
-
-static void take_in(struct ff_discovery *discovery, size_t port)
-{
-	const struct ff_found_port *found = &discovery->ports[port];
-	struct ff_error error = FF_ERROR_NONE;
-	struct ff_config_board board;
-	ff_config_board_init(&board);
-	name_guest(discovery, port, board.name);
-	if (ff_fleet_add(discovery->fleet, &board, 1, &error) != FF_OK) {
-		ff_log(discovery->log, FF_LOG_ERROR, "the board at %s cannot be taken in: %s", found->device,
-		       error.text);
-		return;
-	}
-	struct ff_member *member = ff_fleet_find(discovery->fleet, board.name);
-	member->discovered = true;
-	assign(discovery, member, found);
-	remember_guest(discovery, member);
 }
 
 /* ---- chips ---- */
@@ -328,10 +241,11 @@ static void follow_chip(struct ff_discovery *discovery, struct ff_member *member
 		return;
 	}
 	for (size_t i = 0; i < discovery->port_count; i++) {
-		if (is_same(discovery, &seen->port, i) && clear(discovery, &discovery->ports[i], member)) {
+		bool there = ff_discovery_is_same(discovery, &member->port, i);
+		if (!there && ff_discovery_is_same(discovery, &seen->port, i) &&
+		    ff_guests_clear(discovery, i, member)) {
 			member->port = discovery->ports[i];
 			member->present = false; /* so that it is told where it is */
-			remember_guest(discovery, member);
 			return;
 		}
 	}
@@ -357,33 +271,48 @@ static bool open_source(struct ff_discovery *discovery)
 	return discovery->source.ops != NULL;
 }
 
-/* Those for whom somebody has said more go first. Backwards, because a guest may have to go. */
-static void settle(struct ff_discovery *discovery)
+/* Settles all members of a kind. One that comes to a port may send away who was taken in there, so the places in the fleet
+ * change. */
+static void settle_all(struct ff_discovery *discovery, bool (*is_one)(const struct ff_member *member),
+		       void (*settle_one)(struct ff_discovery *discovery, struct ff_member *member))
 {
 	struct ff_fleet *fleet = discovery->fleet;
 	for (size_t i = 0; i < fleet->count; i++) {
-		if (!fleet->members[i]->discovered && fleet->members[i]->config.address[0]) {
-			settle_fixed(discovery, fleet->members[i]);
+		struct ff_member *member = fleet->members[i];
+		if (is_one(member)) {
+			settle_one(discovery, member);
+		}
+		while (fleet->members[i] != member) {
+			i--;
 		}
 	}
-	for (size_t i = 0; i < fleet->count; i++) {
-		if (!ff_port_id_is_empty(&fleet->members[i]->config.identity)) {
-			settle_sought(discovery, fleet->members[i]);
-		}
-	}
-	for (size_t i = 0; i < fleet->count; i++) {
-		if (fleet->members[i]->discovered) {
-			follow_chip(discovery, fleet->members[i]);
-		}
-	}
-	for (size_t i = 0; i < fleet->count; i++) {
-		if (fleet->members[i]->discovered) {
-			settle_guest(discovery, fleet->members[i]);
-		}
-	}
+}
+
+static bool is_fixed(const struct ff_member *member)
+{
+	return !member->discovered && member->config.address[0];
+}
+
+static bool is_sought(const struct ff_member *member)
+{
+	return !ff_port_id_is_empty(&member->config.identity);
+}
+
+static bool is_guest(const struct ff_member *member)
+{
+	return member->discovered;
+}
+
+/* Those for whom somebody has said more go first. */
+static void settle(struct ff_discovery *discovery)
+{
+	settle_all(discovery, is_fixed, settle_fixed);
+	settle_all(discovery, is_sought, settle_sought);
+	settle_all(discovery, is_guest, follow_chip);
+	settle_all(discovery, is_guest, settle_guest);
 	for (size_t i = 0; i < discovery->port_count && discovery->config->discover; i++) {
 		if (!discovery->taken[i] && is_wanted(discovery, &discovery->ports[i])) {
-			take_in(discovery, i);
+			ff_guests_take_in(discovery, i);
 		}
 	}
 }

@@ -21,6 +21,7 @@
 /* A board that was taken in, so that it is known again. */
 struct ff_known_board {
 	char name[FF_BOARD_NAME_SIZE];
+	int64_t gone_ms; /* since when it is plugged in nowhere, Unix time in milliseconds; 0: it is */
 	struct ff_found_port port;
 };
 
@@ -61,6 +62,14 @@ void ff_discovery_learned(void *discovery);
 /* Looks which ports there are, and whose they are. Opens the source when there is something to find; without one that is
  * logged. Remembers what is to be remembered. */
 void ff_discovery_look(struct ff_discovery *discovery);
+
+/* Brings up the boards that an earlier run took in, wherever they are now, so that they keep their jobs and leases. Once, after the
+ * boards of the configuration and before the first look, which says where they are. */
+void ff_discovery_recall(struct ff_discovery *discovery);
+
+/* Takes down boards that were taken in, have been gone for a week, and are nobody's. Not before jobs and leases of an earlier run
+ * are back. */
+void ff_discovery_tidy(struct ff_discovery *discovery);
 
 /* Becomes readable when there is something new; -1: never. */
 int ff_discovery_fd(const struct ff_discovery *discovery);

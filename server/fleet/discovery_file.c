@@ -58,6 +58,7 @@ static void take(struct ff_discovery *discovery, const json_t *file)
 		struct ff_known_board *board = &discovery->boards[discovery->board_count];
 		if (discovery->board_count < FF_BOARDS_MAX && read_port(item, &board->port)) {
 			copy_text(board->name, sizeof(board->name), item, "name");
+			board->gone_ms = json_integer_value(json_object_get(item, "gone"));
 			discovery->board_count += board->name[0] != '\0';
 		}
 	}
@@ -123,8 +124,9 @@ static char *print(const struct ff_discovery *discovery)
 	json_t *boards = json_array();
 	json_t *macs = json_array();
 	for (size_t i = 0; i < discovery->board_count; i++) {
-		json_t *item = json_pack("{s:s}", "name", discovery->boards[i].name);
-		put_port(item, &discovery->boards[i].port);
+		const struct ff_known_board *known = &discovery->boards[i];
+		json_t *item = json_pack("{s:s, s:I}", "name", known->name, "gone", (json_int_t)known->gone_ms);
+		put_port(item, &known->port);
 		json_array_append_new(boards, item);
 	}
 	for (size_t i = 0; i < discovery->mac_count; i++) {

@@ -5,10 +5,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config_change.h"
 #include "config_file.h"
 
 #define LOOK_MS 100 /* how often boards are looked at that do not let go yet, or are in the way */
+#define TIDY_MS 3600000
 #define NAMES_SIZE 256
 
 /* The file as it is now, and the boards of the command line, which stay. */
@@ -55,7 +57,7 @@ static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, bool hurry
 		{ .fd = ff_discovery_fd(upkeep->discovery), .events = POLLIN },
 		{ .fd = upkeep->discovery->learned_fd, .events = POLLIN },
 	};
-	int ready = poll(items, 3, hurry ? LOOK_MS : -1);
+	int ready = poll(items, 3, hurry ? LOOK_MS : TIDY_MS);
 	if (ready > 0 && items[0].revents && read(signal_fd, &received, sizeof(received)) == sizeof(received)) {
 		return (int)received.ssi_signo;
 	}
@@ -68,7 +70,12 @@ static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, bool hurry
 int ff_upkeep_run(const struct ff_upkeep *upkeep)
 {
 	int signal_fd = signalfd(-1, upkeep->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	int64_t tidy_us = 0;
 	for (;;) {
+		if (ff_now_us() >= tidy_us) {
+			ff_discovery_tidy(upkeep->discovery);
+			tidy_us = ff_deadline_ms(TIDY_MS);
+		}
 		bool leaving = ff_fleet_reap(upkeep->fleet);
 		int received = 0;
 		if (signal_fd >= 0) {

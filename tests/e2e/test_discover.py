@@ -3,6 +3,7 @@
 the boards are ptys."""
 
 import json
+import time
 
 import pytest
 
@@ -128,6 +129,104 @@ def test_discover__a_board_is_known_by_its_chip(start, usb, plugged):
     again = start([("lab1", None, {"mac": "24:0a:c4:00:00:77"})])
     assert again.rest.wait_board("lab1", "idle")["address"] == str(two)
     assert sorted(names(again)) == ["cp210x-aaaaaa", "lab1"]
+
+
+def queue_behind(server, name):
+    """A job that takes long, and one that waits behind it; their ids."""
+    asynchronous = {"Prefer": "respond-async"}
+    running = server.rest.request("GET", f"/api/v1/boards/{name}/flash?size=all&baud=115200", headers=asynchronous)
+    assert running.status == 202, running
+    server.rest.wait_phase(running.json()["id"], "read")
+    return running.json()["id"], server.rest.flash_async(name, ("0x0", IMAGE))["id"]
+
+
+def test_discover__a_board_that_is_unplugged_at_a_restart_keeps_what_it_had(start, usb, plugged):
+    """Its name, a lease, and a job that waits until it is back, on another tty."""
+    (board, one), (_, two) = plugged("ttyUSB0", timing="real"), plugged("ttyUSB1", chip="esp32c3")
+    server = start()
+    usb.plug((one, CP210X, "1-1", "AAAAAA"), (two, CP210X, "1-2", "BBBBBB"))
+    wait_names(server, ["cp210x-aaaaaa", "cp210x-bbbbbb"])
+    server.rest.wait_board("cp210x-aaaaaa", "idle")
+    server.rest.wait_board("cp210x-bbbbbb", "idle")
+    assert server.rest.request("POST", "/api/v1/leases?board=cp210x-bbbbbb&seconds=600&owner=ann").status == 201
+    running, waiting = queue_behind(server, "cp210x-aaaaaa")
+    server.kill()
+    usb.plug()
+    again = start()
+    wait_names(again, ["cp210x-aaaaaa", "cp210x-bbbbbb"])
+    away = again.rest.board("cp210x-aaaaaa")
+    assert (away["present"], away["address"], away["serial"]) == (False, None, "AAAAAA"), away
+    assert again.rest.board("cp210x-bbbbbb")["lease"]["owner"] == "ann"
+    assert again.rest.job(running)["state"] == "interrupted" and again.rest.job(waiting)["state"] == "queued"
+    board.kill()
+    restored, three = plugged("ttyUSB7")
+    usb.plug((three, CP210X, "1-4", "AAAAAA"))
+    assert again.rest.wait_job(waiting)["state"] == "done"
+    assert restored.holds(0, IMAGE)
+
+
+def remembered(server):
+    return json.loads((server.path.parent / "data" / "boards.json").read_text())
+
+
+def test_discover__who_has_been_gone_for_long_is_forgotten(start, usb):
+    """After a week, but not while it is leased; until then it is known over a restart."""
+    server = start()
+    usb.plug(*((f"/dev/ttyUSB{90 + i}", CP210X, f"1-{i + 1}", serial) for i, serial in enumerate(("AAAAAA", "BBBBBB", "CCCCCC"))))
+    everybody = ["cp210x-aaaaaa", "cp210x-bbbbbb", "cp210x-cccccc"]
+    wait_names(server, everybody)
+    assert server.rest.request("POST", "/api/v1/leases?board=cp210x-bbbbbb&seconds=600&owner=ann").status == 201
+    usb.plug()
+    wait_until(lambda: not any(board["present"] for board in server.rest.get("/boards")["boards"]), "all to be away")
+    server.terminate()
+    again = start()
+    assert sorted(names(again)) == everybody, "they were here a moment ago"
+    again.terminate()
+    known = remembered(again)
+    for board in known["boards"]:
+        assert abs(board["gone"] / 1000 - time.time()) < 100, board
+        board["gone"] -= 8 * 86400 * 1000 if board["name"] != "cp210x-cccccc" else 0
+    (again.path.parent / "data" / "boards.json").write_text(json.dumps(known))
+    third = start()
+    wait_names(third, ["cp210x-bbbbbb", "cp210x-cccccc"])
+    wait_until(lambda: len(remembered(third)["boards"]) == 2, "the file to say so")
+
+
+def test_discover__a_newcomer_takes_the_place_of_the_longest_gone(start, usb):
+    """256 boards are the most; one that somebody has leased does not count as gone."""
+    def port(number):
+        return (f"/dev/ttyUSB{1000 + number}", CP210X, f"1-1.{number}", f"SERIAL{number:03}")
+    server = start()
+    usb.plug(*(port(number) for number in range(256)))
+    wait_until(lambda: len(names(server)) == 256, "all boards")
+    assert server.rest.request("POST", "/api/v1/leases?board=cp210x-serial004&seconds=600&owner=ann").status == 201
+    for first in (5, 6):  # the fifth goes first, and then the others
+        usb.plug(*(port(number) for number in range(256) if number > 5 or number < 4 and first == 5))
+        wait_until(lambda: server.rest.board(f"cp210x-serial00{8 - first}")["present"] is (first == 5), "some to be away")
+    usb.plug(*(port(number) for number in range(6, 258)))
+    wait_until(lambda: "cp210x-serial256" in names(server) and "cp210x-serial257" in names(server), "the newcomers")
+    left = set(names(server))
+    assert len(left) == 256 and "cp210x-serial005" not in left and "cp210x-serial004" in left
+
+
+def test_discover__a_board_that_gets_a_name_is_not_two(start, usb, plugged):
+    """One that was taken in, and that the configuration names from now on: at once, at a restart, and while it is away."""
+    (_, one), (_, two) = plugged("ttyUSB0"), plugged("ttyUSB1")
+    server = start()
+    usb.plug((one, CP210X, "1-1", "AAAAAA"), (two, CP210X, "1-2", "BBBBBB"))
+    wait_names(server, ["cp210x-aaaaaa", "cp210x-bbbbbb"])
+    server.write([("lab1", None, {"serial": "AAAAAA"})], "discover: true\n")
+    server.reload()
+    wait_names(server, ["lab1", "cp210x-bbbbbb"])
+    assert server.rest.wait_board("lab1", "idle")["address"] == str(one)
+    server.terminate()
+    usb.plug()
+    again = start([("lab1", None, {"serial": "AAAAAA"}), ("lab2", None, {"usb": "1-2"})])
+    wait_names(again, ["lab1", "lab2"])
+    again.terminate()
+    third = start([("lab3", str(two), {})])
+    usb.plug((one, CP210X, "1-1", "AAAAAA"), (two, CP210X, "1-2", "BBBBBB"))
+    wait_names(third, ["lab3", "cp210x-aaaaaa"])
 
 
 def test_discover__what_a_device_says_of_itself_is_hostile(start, usb):
