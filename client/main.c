@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 
 	ff_standard_occupy();
 	argp_err_exit_status = FF_EXIT_USAGE;
-	ff_options_parse(&options, argc, argv);
+	ff_options_parse(&options, ff_commands, argc, argv);
 	catch_signals();
 	ff_display_init(&display, progress_stream(&options));
 	log.level = options.trace ? FF_LOG_TRACE : FF_LOG_DEBUG;

@@ -29,7 +29,7 @@ static void parse(struct ff_options *options, const char *const *arguments)
 		assert_in_range(argc, 1, MAX_ARGUMENTS - 1);
 		argv[argc] = arguments[argc - 1];
 	}
-	ff_options_parse(options, argc, (char **)argv);
+	ff_options_parse(options, ff_commands, argc, (char **)argv);
 }
 
 #define PARSE(options, ...) parse(options, (const char *const[]){ __VA_ARGS__, NULL })

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
+#include "command.h"
 #include "common_options.h"
 #include "file.h"
 #include "words.h"
@@ -16,6 +16,7 @@
 /* What the parsers share. */
 struct parse {
 	struct ff_options *options;
+	const struct ff_command *commands; /* to choose from; NULL behind the choice */
 	const struct argp *argp;
 	const char *folder; /* of the argument file being read, NULL outside */
 	bool encrypting;    /* --encrypt-files is the last option so far: words belong to it */
@@ -198,6 +199,17 @@ static void check_places(struct argp_state *state, const struct ff_options *opti
 	}
 }
 
+/* NULL if there is none of this name. */
+static const struct ff_command *find_command(const struct ff_command *commands, const char *name)
+{
+	for (const struct ff_command *command = commands; name != NULL && command->name != NULL; command++) {
+		if (strcmp(command->name, name) == 0) {
+			return command;
+		}
+	}
+	return NULL;
+}
+
 /* The options before the command, and the command. */
 static error_t parse_top(int key, char *argument, struct argp_state *state)
 {
@@ -209,7 +221,7 @@ static error_t parse_top(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARGS:
 		argument = state->argv[state->next];
-		parse->options->command = ff_commands_find(own_hyphenated(parse->options, argument));
+		parse->options->command = find_command(parse->commands, own_hyphenated(parse->options, argument));
 		if (parse->options->command == NULL) {
 			argp_error(state, "there is no command '%s'", argument);
 			return EINVAL; /* which argp_error() leaves no room for */
@@ -230,12 +242,12 @@ static error_t parse_top(int key, char *argument, struct argp_state *state)
 /* argp frees what this returns. */
 static char *list_commands(int key, const char *text, void *input)
 {
+	const struct parse *parse = input;
 	char *list = NULL;
 	size_t size;
 	FILE *out;
 
-	(void)input;
-	if (key != ARGP_KEY_HELP_PRE_DOC) {
+	if (key != ARGP_KEY_HELP_PRE_DOC || parse == NULL) {
 		return (char *)text;
 	}
 	out = open_memstream(&list, &size);
@@ -243,7 +255,7 @@ static char *list_commands(int key, const char *text, void *input)
 		return NULL;
 	}
 	fprintf(out, "%s\n\nCommands:\n", text);
-	for (const struct ff_command *command = ff_commands; command->name != NULL; command++) {
+	for (const struct ff_command *command = parse->commands; command->name != NULL; command++) {
 		fprintf(out, "  %-18s %s\n", command->name, command->summary);
 	}
 	fputs("\n`farflash COMMAND --help' says more.", out);
@@ -283,7 +295,7 @@ static int cut_program(struct ff_options *options, int argc, char **argv)
 	return argc;
 }
 
-void ff_options_parse(struct ff_options *options, int argc, char **argv)
+void ff_options_parse(struct ff_options *options, const struct ff_command *commands, int argc, char **argv)
 {
 	const struct argp_child children[] = { { .argp = &common_argp }, { 0 } };
 	const struct argp argp = { .parser = parse_top,
@@ -291,7 +303,7 @@ void ff_options_parse(struct ff_options *options, int argc, char **argv)
 				   .doc = "Flash Espressif boards that hang on another machine, or on this one.",
 				   .children = children,
 				   .help_filter = list_commands };
-	struct parse parse = { .options = options };
+	struct parse parse = { .options = options, .commands = commands };
 	char **spelled;
 
 	*options = (struct ff_options){ .baud = FF_OPTIONS_DEFAULT_BAUD };

@@ -11,7 +11,7 @@
 
 #include <farflash/version.h>
 
-#include "commands.h"
+#include "command.h"
 #include "resets.h"
 #include "stamps.h"
 

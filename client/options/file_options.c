@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "commands.h"
+#include "command.h"
 #include "words.h"
 
 enum file_option {

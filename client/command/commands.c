@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.h"
 
-#include <string.h>
-
 #define SETTINGS_OPTIONS \
 	{ "flash-mode", FF_OPTION_FLASH_MODE, "MODE", 0, "Put this mode into the bootloader's header (keep)", 1 }, \
 		{ "flash-freq", \
@@ -432,13 +430,3 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_decrypt_flash_data },
 	{ 0 },
 };
-
-const struct ff_command *ff_commands_find(const char *name)
-{
-	for (const struct ff_command *command = ff_commands; command->name != NULL; command++) {
-		if (strcmp(command->name, name) == 0) {
-			return command;
-		}
-	}
-	return NULL;
-}

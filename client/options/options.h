@@ -99,10 +99,10 @@ struct ff_options {
 	size_t owned_count;
 };
 
-/* Parses a command line; the environment (FARFLASH_SERVER, FARFLASH_BOARD) fills in what it leaves open. --help,
- * --version and wrong usage end the process, as glibc's argp does, with 0 and argp_err_exit_status.
- * Release with ff_options_release(). */
-void ff_options_parse(struct ff_options *options, int argc, char **argv);
+/* Parses a command line, which calls for one of `commands`; these end with one without a name, and outlive the options. The
+ * environment (FARFLASH_SERVER, FARFLASH_BOARD) fills in what it leaves open. --help, --version and wrong usage end the process,
+ * as glibc's argp does, with 0 and argp_err_exit_status. Release with ff_options_release(). */
+void ff_options_parse(struct ff_options *options, const struct ff_command *commands, int argc, char **argv);
 
 /* Whether a board with this chip is one that --chip allows; "esp32c3" and "ESP32-C3" are the same. */
 bool ff_options_accept_chip(const struct ff_options *options, const char *chip);

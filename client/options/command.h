@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The commands, as a table: name, help, options and what runs. */
-#ifndef FF_CLIENT_COMMANDS_H
-#define FF_CLIENT_COMMANDS_H
+/* What the command line has to know of a command, and of the options that it may have. Constant data. */
+#ifndef FF_CLIENT_COMMAND_H
+#define FF_CLIENT_COMMAND_H
 
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "run.h"
+struct ff_file_options;
+struct ff_run;
 
 /* How much a command tells of its progress. */
 enum ff_telling {
@@ -31,12 +32,6 @@ struct ff_command {
 	/* Does it, prints for people unless --json was given, sets run->result. False: run->failure says why. */
 	bool (*run)(struct ff_run *run);
 };
-
-/* Ends with an entry without a name. */
-extern const struct ff_command ff_commands[];
-
-/* NULL if there is none of this name. */
-const struct ff_command *ff_commands_find(const char *name);
 
 /* Keys of the options that belong to one command each; those with a letter are their own key. */
 enum ff_command_option {
@@ -77,38 +72,5 @@ enum ff_command_option {
 	FF_OPTION_SINCE,
 	FF_OPTION_LIMIT,
 };
-
-bool ff_cmd_boards(struct ff_run *run);
-bool ff_cmd_lease(struct ff_run *run);
-bool ff_cmd_quarantine(struct ff_run *run);
-bool ff_cmd_jobs(struct ff_run *run);
-bool ff_cmd_audit(struct ff_run *run);
-bool ff_cmd_firmware(struct ff_run *run);
-bool ff_cmd_write_flash(struct ff_run *run);
-bool ff_cmd_reset(struct ff_run *run);
-bool ff_cmd_power(struct ff_run *run);
-bool ff_cmd_monitor(struct ff_run *run);
-bool ff_cmd_connect(struct ff_run *run);
-bool ff_cmd_flash_id(struct ff_run *run);
-bool ff_cmd_read_mac(struct ff_run *run);
-bool ff_cmd_chip_id(struct ff_run *run);
-bool ff_cmd_erase_flash(struct ff_run *run);
-bool ff_cmd_erase_region(struct ff_run *run);
-bool ff_cmd_read_flash(struct ff_run *run);
-bool ff_cmd_verify_flash(struct ff_run *run);
-bool ff_cmd_read_flash_status(struct ff_run *run);
-bool ff_cmd_write_flash_status(struct ff_run *run);
-bool ff_cmd_get_security_info(struct ff_run *run);
-bool ff_cmd_read_mem(struct ff_run *run);
-bool ff_cmd_write_mem(struct ff_run *run);
-bool ff_cmd_dump_mem(struct ff_run *run);
-bool ff_cmd_image_info(struct ff_run *run);
-bool ff_cmd_merge_bin(struct ff_run *run);
-bool ff_cmd_encrypt_flash_data(struct ff_run *run);
-bool ff_cmd_decrypt_flash_data(struct ff_run *run);
-bool ff_cmd_elf2image(struct ff_run *run);
-bool ff_cmd_test(struct ff_run *run);
-bool ff_cmd_load_ram(struct ff_run *run);
-bool ff_cmd_run(struct ff_run *run);
 
 #endif
