@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "lease_id.h"
+#include "leases.h"
 
 #define USUAL_SECONDS 120
 #define USUAL_WAIT_S 3600
@@ -384,37 +385,7 @@ static bool run_leased(struct ff_run *run)
 	return good;
 }
 
-/* ---- the list ---- */
-
-static void print_leases(const json_t *leases)
-{
-	size_t index;
-	json_t *lease;
-
-	if (json_array_size(leases) == 0) {
-		puts("No board is leased.");
-		return;
-	}
-	printf("%-16s %-24s %s\n", "BOARD", "EXPIRES", "OWNER");
-	json_array_foreach(leases, index, lease)
-	{
-		printf("%-16s %-24s %s\n", json_string_value(json_object_get(lease, "board")),
-		       json_string_value(json_object_get(lease, "expires")),
-		       json_string_value(json_object_get(lease, "owner")));
-	}
-}
-
-static bool list(struct ff_run *run)
-{
-	struct ff_api api = { .http = NULL };
-	bool good = ff_api_init(&api, run) && ff_api_get(&api, "/api/v1/leases", &run->result, &run->failure);
-
-	ff_api_release(&api);
-	if (good && !run->options->json) {
-		print_leases(json_object_get(run->result, "leases"));
-	}
-	return good;
-}
+/* ---- the command ---- */
 
 bool ff_cmd_lease(struct ff_run *run)
 {
@@ -423,12 +394,16 @@ bool ff_cmd_lease(struct ff_run *run)
 	if (options->port != NULL) {
 		return ff_failure_set(&run->failure, "invalid-argument", "lease asks a server: leave --port out");
 	}
-	if (options->program != NULL && options->program[0] != NULL) {
+	if (options->program != NULL && options->program[0] != NULL && !options->end) {
 		return run_leased(run);
+	}
+	if (options->program == NULL && options->end) {
+		return ff_leases_end(run);
 	}
 	if (options->program != NULL || options->word_count > 0 || options->select != NULL) {
 		return ff_failure_set(&run->failure, "invalid-argument",
-				      "a lease is for a command, which stands behind --");
+				      options->end ? "--end takes a board away from whoever has it, and runs no command"
+						   : "a lease is for a command, which stands behind --");
 	}
-	return list(run);
+	return ff_leases_list(run);
 }

@@ -132,6 +132,7 @@ static const struct argp_option lease_options[] = {
 	  "Open the board's RFC 2217 and raw TCP ports to this address (mine: to ours), where the server wants tokens",
 	  1 },
 	{ "wait", FF_OPTION_WAIT, "SECONDS", 0, "How long to wait for a board that is not free (3600)", 1 },
+	{ "end", FF_OPTION_END, NULL, 0, "Take the board away from whoever has it", 1 },
 	{ 0 },
 };
 
@@ -233,8 +234,8 @@ const struct ff_command ff_commands[] = {
 	  .telling = FF_TELL_TERMINAL,
 	  .run = ff_cmd_power },
 	{ .name = "lease",
-	  .arguments = "[SELECTOR] -- COMMAND [ARGUMENT...]\n",
-	  .summary = "Run a command that has a board for itself; list leases",
+	  .arguments = "[SELECTOR] -- COMMAND [ARGUMENT...]\nBOARD --end\n",
+	  .summary = "Run a command that has a board for itself; list leases, or end one",
 	  .details =
 		  "The lease is renewed while the command runs and handed back when it ends, or when this program does. The command finds "
 		  "FARFLASH_LEASE, FARFLASH_BOARD and FARFLASH_SERVER in its environment, where farflash looks for "

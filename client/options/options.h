@@ -69,7 +69,7 @@ struct ff_options {
 	bool all;                  /* work is for all of them, instead of any one */
 	int priority;              /* of the job */
 	const char *reason;        /* why a board is put in quarantine */
-	bool end;                  /* of the quarantine */
+	bool end;                  /* of the quarantine, of the lease */
 	const char *local_rfc2217; /* where connect listens; NULL where it is not said */
 	const char *local_raw;
 	const char *local_pty;

@@ -170,16 +170,27 @@ static const char *name_of(const struct ff_request *request, const struct ff_boa
 	return NULL;
 }
 
-/* Those whose boards are not to be seen are not shown either. */
-static json_t *present_waiting(const struct ff_request *request)
+/* Those who wait for any board of several are shown to those alone who may see all. */
+static bool may_see_waiting(const struct ff_request *request, const struct ff_board_list *boards,
+			    const struct ff_waiting *waiting)
+{
+	bool may = !request->identity.has_boards;
+	for (size_t i = 0; i < boards->count && !may; i++) {
+		may = strcmp(ff_worker_name(boards->workers[i]), waiting->board) == 0 &&
+		      ff_request_may_see(request, boards->workers[i]);
+	}
+	return may;
+}
+
+static json_t *present_waiting(const struct ff_request *request, const struct ff_board_list *boards)
 {
 	struct ff_waiting *waiting = calloc(MOST_SHOWN, sizeof(*waiting));
 	json_t *list = json_array();
-	size_t count = waiting && !request->identity.has_boards
-			       ? ff_dispatch_list(request->http->dispatch, waiting, MOST_SHOWN)
-			       : 0;
+	size_t count = waiting ? ff_dispatch_list(request->http->dispatch, waiting, MOST_SHOWN) : 0;
 	for (size_t i = 0; i < count; i++) {
-		json_array_append_new(list, ff_present_waiting(&waiting[i]));
+		if (may_see_waiting(request, boards, &waiting[i])) {
+			json_array_append_new(list, ff_present_waiting(&waiting[i]));
+		}
 	}
 	free(waiting);
 	return list;
@@ -199,11 +210,11 @@ static enum MHD_Result answer_list(struct ff_request *request)
 			list = NULL;
 		}
 	}
+	json_t *waiting = present_waiting(request, boards);
 	ff_board_list_unref(boards);
 	free(leases);
 	return ff_reply_json(request, MHD_HTTP_OK,
-			     list ? json_pack("{s:o, s:o}", "leases", list, "waiting", present_waiting(request))
-				  : NULL);
+			     list ? json_pack("{s:o, s:o}", "leases", list, "waiting", waiting) : NULL);
 }
 
 static void set_lost(struct ff_request *request, enum ff_status status)

@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import sys
@@ -56,10 +57,25 @@ def test_lease_command__has_the_status_of_its_command(echo, command, status):
 
 @pytest.mark.parametrize("arguments, status, words", (
     (["--"], 2, "command"), (["chip=esp32"], 2, "command"), (["--select", "=", "--", "true"], 2, ""),
-    (["nonsense=1", "--", "true"], 2, "no board"), (["--for", "0", "--", "true"], 2, "--for")))
+    (["nonsense=1", "--", "true"], 2, "no board"), (["--for", "0", "--", "true"], 2, "--for"),
+    (["lab1", "--end", "--", "true"], 2, "runs no command"), (["--end"], 2, "BOARD --end"),
+    (["lab7", "--end"], 2, "lab1"), (["lab1", "--end"], 2, "lab1")))
 def test_lease_command__says_what_is_wrong(echo, arguments, status, words):
     done = run(lease_command(echo, *arguments))
     assert done.status == status and words in done.stderr, done
+
+
+def test_lease_command__shows_who_waits_and_takes_a_board_away(echo, start_farflash):
+    take(echo, "board=lab1&seconds=60&owner=ann")
+    command = lease_command(echo, "--", "true")
+    others = [start_farflash(*command[1:]), start_farflash(*command[1:3], "lease", "board=lab1", "--", "true")]
+    wait_until(lambda: len(echo.rest.get("/leases")["waiting"]) == 2, "both to wait")
+    listed = run(lease_command(echo)).stdout
+    assert re.search(r"^lab1 .* ann", listed, re.M) and re.search(r"^WAITING FOR .*\n(lab1|any that fits) ", listed, re.M), listed
+    assert len(re.findall(r"^any that fits .*@", listed, re.M)) == 1, listed
+    ended = run(lease_command(echo, "lab1", "--end"))
+    assert ended.status == 0 and "lab1: no longer leased" in ended.stdout, ended
+    assert [other.wait(20) for other in others] == [0, 0]
 
 
 def test_lease_command__waits_or_does_not(echo):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import websocket
@@ -283,6 +284,20 @@ def test_boards__nor_are_their_jobs_and_leases(racks):
     lease = racks.one.request("POST", f"{API}/leases?select=rack").json()
     assert (lease["board"], lease["owner"], lease["address"]) == ("one", "rack1", None)
     assert [len(rest.get("/leases")["leases"]) for rest in (racks.one, racks.two, racks.rest)] == [1, 0, 1]
+
+
+def test_boards__nor_who_waits_for_them(racks):
+    """Who waits for any of several boards is seen by those alone who may see all."""
+    racks.one.request("POST", f"{API}/leases?board=one")
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(racks.one.request, "POST", f"{API}/leases?{which}=one&wait=60")
+                   for which in ("board", "select=board")]
+        wait_until(lambda: len(racks.rest.get("/leases")["waiting"]) == 2, "both to wait")
+        assert [row["board"] for row in racks.one.get("/leases")["waiting"]] == ["one"]
+        assert racks.two.get("/leases")["waiting"] == []
+        for _ in waiting:
+            wait_until(lambda: racks.rest.request("DELETE", f"{API}/boards/one/lease").status == 204, "a lease to end")
+        assert [future.result().status for future in waiting] == [201, 201]
 
 
 def test_boards__nor_what_a_batch_leaves_out(racks):
