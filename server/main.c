@@ -357,6 +357,22 @@ static enum ff_status start(struct server *server, struct ff_error *error)
 	return status;
 }
 
+/* ---- while it runs ---- */
+
+static void renew_certificate(void *context)
+{
+	struct server *server = context;
+	const struct ff_config_access *access = &server->config.access;
+	struct ff_error error = FF_ERROR_NONE;
+	bool is_new = false;
+	if (ff_httpd_renew_certificate(server->httpd, access->tls_cert, access->tls_key, &is_new, &error) != FF_OK) {
+		ff_log(&server->log, FF_LOG_ERROR, "SIGHUP: the certificate stays as it is: %s", error.text);
+	} else if (is_new) {
+		ff_log(&server->log, FF_LOG_INFO, "SIGHUP: who comes from now on gets the new certificate of %s",
+		       access->tls_cert);
+	}
+}
+
 /* ---- the end ---- */
 
 /* Ends the jobs and the owner threads. False: one of them does not end. */
@@ -464,6 +480,8 @@ int main(int argc, char **argv)
 		.config = &server.config,
 		.fleet = &server.fleet,
 		.discovery = &server.discovery,
+		.on_reload = renew_certificate,
+		.context = &server,
 	};
 	int received = ff_upkeep_run(&upkeep);
 	ff_log(&server.log, FF_LOG_INFO, "%s: ending the jobs that run", strsignal(received));

@@ -35,6 +35,7 @@ static void reload(const struct ff_upkeep *upkeep)
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_config fresh;
 	char names[NAMES_SIZE];
+	upkeep->on_reload(upkeep->context);
 	if (read_again(upkeep->config, &fresh, &error) != FF_OK) {
 		ff_log(upkeep->log, FF_LOG_ERROR, "SIGHUP: everything stays as it is: %s", error.text);
 	} else {

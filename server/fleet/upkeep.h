@@ -19,6 +19,8 @@ struct ff_upkeep {
 	const struct ff_config *config; /* the one that the server has started with */
 	struct ff_fleet *fleet;
 	struct ff_discovery *discovery;
+	void (*on_reload)(void *context); /* at SIGHUP, before the file is read: what else is to be read again */
+	void *context;
 };
 
 /* Returns with the signal that ends the server. SIGHUP reads the configuration file again, if there

@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "credentials.h"
 #include "lease_wait.h"
 #include "linger.h"
 #include "reply.h"
@@ -38,6 +39,7 @@ static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* 
 struct ff_httpd {
 	struct ff_http http;
 	struct MHD_Daemon *daemon;
+	struct ff_credentials *credentials; /* NULL: plain HTTP */
 
 	/* Requests between their headers and the end of their answer. */
 	pthread_mutex_t mutex;
@@ -136,6 +138,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 		const union MHD_ConnectionInfo *info =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		*state = info ? ff_callers_add(httpd->http.callers, info->connect_fd) : NULL;
+		ff_credentials_give(httpd->credentials, connection);
 	} else {
 		ff_callers_remove(httpd->http.callers, *state);
 		*state = NULL;
@@ -180,6 +183,9 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_h
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	bool is_secure = tls && tls->certificate;
+	if (is_secure && !(httpd->credentials = ff_credentials_new(tls->certificate))) {
+		return NULL;
+	}
 	if (!is_secure) {
 		secure[0].option = MHD_OPTION_END;
 	}
@@ -197,6 +203,7 @@ static struct MHD_Daemon *start_daemon(struct ff_httpd *httpd, const struct ff_h
 static void release(struct ff_httpd *httpd)
 {
 	ff_callers_free(httpd->http.callers);
+	ff_credentials_free(httpd->credentials);
 	ff_errands_free(httpd->http.errands);
 	ff_tickets_release(&httpd->tickets);
 	ff_linger_free(httpd->http.linger);
@@ -262,6 +269,14 @@ enum ff_status ff_httpd_start(struct ff_httpd **result, const struct ff_httpd_op
 	}
 	*result = httpd;
 	return FF_OK;
+}
+
+enum ff_status ff_httpd_renew_certificate(struct ff_httpd *httpd, const char *certificate_path, const char *key_path,
+					  bool *is_new, struct ff_error *error)
+{
+	*is_new = false;
+	return httpd->credentials ? ff_credentials_renew(httpd->credentials, certificate_path, key_path, is_new, error)
+				  : FF_OK;
 }
 
 void ff_httpd_quiesce(struct ff_httpd *httpd)

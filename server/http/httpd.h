@@ -67,6 +67,11 @@ struct ff_httpd_options {
 FF_WARN_UNUSED enum ff_status ff_httpd_start(struct ff_httpd **httpd, const struct ff_httpd_options *options,
 					     struct ff_error *error);
 
+/* Reads certificate and key again; who comes from now on gets them, and `is_new` says whether they are others. Without TLS nothing
+ * happens. Errors as of ff_credentials_renew(). Main thread. */
+FF_WARN_UNUSED enum ff_status ff_httpd_renew_certificate(struct ff_httpd *httpd, const char *certificate_path,
+							 const char *key_path, bool *is_new, struct ff_error *error);
+
 /* Accepts no more connections; those that are open go on, and new work on them is refused. */
 void ff_httpd_quiesce(struct ff_httpd *httpd);
 

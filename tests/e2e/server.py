@@ -7,7 +7,7 @@ import re
 from program import Program, program_path
 from rest import Rest
 
-LISTENING = r"listening on (http://\S+)"
+LISTENING = r"listening on (https?://\S+)"
 
 
 class Server(Program):

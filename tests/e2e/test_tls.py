@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTPS on the server's one port. The judges are curl, openssl and Python's own TLS."""
 
+import http.client
 import json
 import ssl
 import subprocess
@@ -11,6 +12,7 @@ import websocket
 from client import DONE, UNREACHABLE, farflash
 from program import Program, program_path, run
 from rest import API, curl
+from test_reload import Reloading
 from tokens import make_token
 
 
@@ -18,12 +20,16 @@ def openssl(*arguments):
     return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True).stdout
 
 
+def make_certificate(folder):
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem")
+
+
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory):
     """A certificate for localhost and 127.0.0.1 that vouches for itself, and its key."""
     folder = tmp_path_factory.mktemp("pki")
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem")
+    make_certificate(folder)
     return folder
 
 
@@ -72,6 +78,39 @@ def test_tls__no_old_versions(secure, version, works):
 def test_tls__plain_http_gets_nothing(secure):
     done = curl(f"http://127.0.0.1:{secure.port}{API}/boards")
     assert done.status != 0 and "lab1" not in done.stdout
+
+
+def shown_certificate(port):
+    return ssl.get_server_certificate(("127.0.0.1", port))
+
+
+def test_tls__sighup_brings_a_new_certificate(programs, tmp_path):
+    """Who is connected stays so; files that do not go together change nothing."""
+    make_certificate(tmp_path)
+    first = (tmp_path / "cert.pem").read_text()
+    server = programs.add(Reloading(tmp_path, [], f"tls-cert: {tmp_path / 'cert.pem'}\ntls-key: {tmp_path / 'key.pem'}\n"))
+    assert shown_certificate(server.port) == first
+    connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10,
+                                             context=ssl.create_default_context(cafile=tmp_path / "cert.pem"))
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().read()
+    key = (tmp_path / "key.pem").read_bytes()
+    make_certificate(tmp_path)
+    second, second_key = (tmp_path / "cert.pem").read_text(), (tmp_path / "key.pem").read_bytes()
+    (tmp_path / "key.pem").write_bytes(key)
+    server.reload()
+    server.wait_line(r"the certificate stays as it is: .*key\.pem is not the key of the certificate in .*cert\.pem")
+    assert shown_certificate(server.port) == first
+    (tmp_path / "key.pem").write_bytes(second_key)
+    server.reload()
+    assert shown_certificate(server.port) == second != first
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+    lines = len(server.lines)
+    server.reload()
+    assert not any("certificate" in line for line in server.lines[lines:]), "it is the same"
+    assert shown_certificate(server.port) == second
 
 
 def test_tls__websocket(secure):
