@@ -480,6 +480,7 @@ int main(int argc, char **argv)
 		.config = &server.config,
 		.fleet = &server.fleet,
 		.discovery = &server.discovery,
+		.quarantine = server.quarantine,
 		.on_reload = renew_certificate,
 		.context = &server,
 	};

@@ -26,6 +26,7 @@ enum {
 	OPTION_WRITER,
 	OPTION_CONFIG,
 	OPTION_QUARANTINE_AFTER,
+	OPTION_QUARANTINE_PROBE,
 	OPTION_SHORTEST_LEASE,
 	OPTION_DISCOVER
 };
@@ -62,6 +63,8 @@ static const struct argp_option options[] = {
 	  "Shortest time for which a board can be leased (default 60)", 0 },
 	{ "quarantine-after", OPTION_QUARANTINE_AFTER, "N", 0,
 	  "Failures in a row, by a board's own fault, that put it in quarantine (default 3; 0: never)", 0 },
+	{ "quarantine-probe", OPTION_QUARANTINE_PROBE, "SECONDS", 0,
+	  "After how long such a board is probed, which may end that (default 600; 0: never)", 0 },
 	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default), debug or trace (every frame)", 0 },
 	{ "log-format", OPTION_LOG_FORMAT, "FORMAT", 0, "text (default) or json, an object a line", 0 },
 	{ 0 },
@@ -96,6 +99,7 @@ static const struct {
 	{ OPTION_DISCOVER, ff_config_set_discover },
 	{ OPTION_SHORTEST_LEASE, ff_config_set_shortest_lease },
 	{ OPTION_QUARANTINE_AFTER, ff_config_set_quarantine_after },
+	{ OPTION_QUARANTINE_PROBE, ff_config_set_quarantine_probe },
 	{ OPTION_LOG_LEVEL, ff_config_set_log_level },
 	{ OPTION_LOG_FORMAT, ff_config_set_log_format },
 };

@@ -18,12 +18,14 @@
 #define LARGEST_QUOTA ((uint64_t)1 << 50)
 
 #define MOST_FAILURES 1000
+#define MOST_PROBE_S 86400
 
 void ff_config_init(struct ff_config *config)
 {
 	*config = (struct ff_config){
 		.shortest_lease_s = FF_CONFIG_DEFAULT_SHORTEST_LEASE_S,
 		.quarantine_after = FF_CONFIG_DEFAULT_QUARANTINE_AFTER,
+		.quarantine_probe_s = FF_CONFIG_DEFAULT_QUARANTINE_PROBE_S,
 		.max_upload = FF_CONFIG_DEFAULT_MAX_UPLOAD,
 		.max_content = FF_CONFIG_DEFAULT_MAX_CONTENT,
 		.console_log = { FF_CONFIG_DEFAULT_CONSOLE_SIZE, FF_CONFIG_DEFAULT_CONSOLE_KEEP },
@@ -187,6 +189,20 @@ enum ff_status ff_config_set_quarantine_after(struct ff_config *config, const ch
 				    text, MOST_FAILURES);
 	}
 	config->quarantine_after = (unsigned)failures;
+	return FF_OK;
+}
+
+enum ff_status ff_config_set_quarantine_probe(struct ff_config *config, const char *text, struct ff_error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long seconds = digits > 0 && digits <= 5 && !text[digits] ? strtoul(text, NULL, 10) : ULONG_MAX;
+	if (seconds > MOST_PROBE_S) {
+		return ff_error_set(
+			error, FF_ERR_ARGUMENT,
+			"\"%.80s\" is not a time to the first probe of a board in quarantine: 0 (none) to %d seconds",
+			text, MOST_PROBE_S);
+	}
+	config->quarantine_probe_s = (unsigned)seconds;
 	return FF_OK;
 }
 

@@ -26,6 +26,7 @@
 #define FF_CONFIG_DEFAULT_CONSOLE_SIZE ((uint64_t)1024 * 1024)
 #define FF_CONFIG_DEFAULT_CONSOLE_KEEP 4
 #define FF_CONFIG_DEFAULT_QUARANTINE_AFTER 3
+#define FF_CONFIG_DEFAULT_QUARANTINE_PROBE_S 600
 #define FF_CONFIG_DEFAULT_BAUD 460800
 #define FF_CONFIG_DEFAULT_MAX_UPLOAD ((uint64_t)64 * 1024 * 1024)
 #define FF_CONFIG_DEFAULT_FIRMWARE_QUOTA ((uint64_t)1024 * 1024 * 1024)
@@ -72,7 +73,8 @@ struct ff_config {
 	uint16_t vendors[FF_CONFIG_MAX_VENDORS]; /* of USB devices that they may be; none: the usual ones */
 	size_t vendor_count;
 	struct ff_config_access access;
-	unsigned quarantine_after; /* failures in a row, 0: never */
+	unsigned quarantine_after;   /* failures in a row, 0: never */
+	unsigned quarantine_probe_s; /* from the begin of a quarantine to the first probe, 0: none is made */
 };
 
 /* Takes one key's value from its words: what the functions below have in common, for tables of keys. */
@@ -128,6 +130,10 @@ FF_WARN_UNUSED enum ff_status ff_config_set_console_dir(struct ff_config *config
 							struct ff_error *error);
 /* Failures in a row, from 0 to 1000. FF_ERR_ARGUMENT. */
 FF_WARN_UNUSED enum ff_status ff_config_set_quarantine_after(struct ff_config *config, const char *text,
+							     struct ff_error *error);
+
+/* Seconds, from 0 to 86400. FF_ERR_ARGUMENT. */
+FF_WARN_UNUSED enum ff_status ff_config_set_quarantine_probe(struct ff_config *config, const char *text,
 							     struct ff_error *error);
 
 /* "true" or "false". FF_ERR_ARGUMENT. */

@@ -50,6 +50,7 @@ struct file {
 	char *shortest_lease;
 	struct file_console_log *console_log;
 	char *quarantine_after;
+	char *quarantine_probe;
 	char *rfc2217;
 	char *raw;
 	char *writer_blocks_jobs;
@@ -117,6 +118,7 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_MAPPING_PTR("console-log", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, console_log,
 				console_log_fields),
 	TEXT("quarantine-after", struct file, quarantine_after),
+	TEXT("quarantine-probe", struct file, quarantine_probe),
 	TEXT("rfc2217", struct file, rfc2217),
 	TEXT("raw", struct file, raw),
 	TEXT("writer-blocks-jobs", struct file, writer_blocks_jobs),
@@ -235,6 +237,7 @@ static enum ff_status take_options(struct ff_config *config, const struct file *
 		{ console_log->size, ff_config_set_console_size },
 		{ console_log->keep, ff_config_set_console_keep },
 		{ file->quarantine_after, ff_config_set_quarantine_after },
+		{ file->quarantine_probe, ff_config_set_quarantine_probe },
 		{ file->rfc2217, ff_config_set_rfc2217 },
 		{ file->raw, ff_config_set_raw },
 		{ file->writer_blocks_jobs, ff_config_set_writer },

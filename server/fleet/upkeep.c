@@ -8,9 +8,11 @@
 #include "clock.h"
 #include "config_change.h"
 #include "config_file.h"
+#include "prober.h"
 
 #define LOOK_MS 100 /* how often boards are looked at that do not let go yet, or are in the way */
 #define TIDY_MS 3600000
+#define PROBE_MS 60000 /* how often boards in quarantine are looked at, at least */
 #define NAMES_SIZE 256
 
 /* The file as it is now, and the boards of the command line, which stay. */
@@ -50,7 +52,7 @@ static void reload(const struct ff_upkeep *upkeep)
 }
 
 /* Waits for a signal or for something to look at; 0: it was no signal. */
-static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, bool hurry)
+static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, int timeout_ms)
 {
 	struct signalfd_siginfo received;
 	struct pollfd items[] = {
@@ -58,7 +60,7 @@ static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, bool hurry
 		{ .fd = ff_discovery_fd(upkeep->discovery), .events = POLLIN },
 		{ .fd = upkeep->discovery->learned_fd, .events = POLLIN },
 	};
-	int ready = poll(items, 3, hurry ? LOOK_MS : TIDY_MS);
+	int ready = poll(items, 3, timeout_ms);
 	if (ready > 0 && items[0].revents && read(signal_fd, &received, sizeof(received)) == sizeof(received)) {
 		return (int)received.ssi_signo;
 	}
@@ -68,19 +70,34 @@ static int wait_signal(const struct ff_upkeep *upkeep, int signal_fd, bool hurry
 	return 0;
 }
 
+/* What is done now and then. Answers in how many milliseconds it may be time again. */
+static int look_around(const struct ff_upkeep *upkeep, struct ff_prober *prober, int64_t *tidy_us)
+{
+	bool leaving = ff_fleet_reap(upkeep->fleet);
+	if (ff_now_us() >= *tidy_us) {
+		ff_discovery_tidy(upkeep->discovery);
+		*tidy_us = ff_deadline_ms(TIDY_MS);
+	}
+	ff_prober_look(prober);
+	int probe_ms = prober->first_s < PROBE_MS / 1000 ? (int)prober->first_s * 1000 : PROBE_MS;
+	return leaving || upkeep->discovery->again ? LOOK_MS : prober->first_s ? probe_ms : TIDY_MS;
+}
+
 int ff_upkeep_run(const struct ff_upkeep *upkeep)
 {
 	int signal_fd = signalfd(-1, upkeep->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	int64_t tidy_us = 0;
+	struct ff_prober prober = {
+		.boards = upkeep->fleet->options.boards,
+		.quarantine = upkeep->quarantine,
+		.queue = upkeep->fleet->options.queue,
+		.first_s = upkeep->config->quarantine_probe_s,
+	};
 	for (;;) {
-		if (ff_now_us() >= tidy_us) {
-			ff_discovery_tidy(upkeep->discovery);
-			tidy_us = ff_deadline_ms(TIDY_MS);
-		}
-		bool leaving = ff_fleet_reap(upkeep->fleet);
+		int timeout_ms = look_around(upkeep, &prober, &tidy_us);
 		int received = 0;
 		if (signal_fd >= 0) {
-			received = wait_signal(upkeep, signal_fd, leaving || upkeep->discovery->again);
+			received = wait_signal(upkeep, signal_fd, timeout_ms);
 		} else { /* no descriptor is left; the signals still come */
 			sigwait(upkeep->signals, &received);
 		}

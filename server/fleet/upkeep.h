@@ -19,6 +19,7 @@ struct ff_upkeep {
 	const struct ff_config *config; /* the one that the server has started with */
 	struct ff_fleet *fleet;
 	struct ff_discovery *discovery;
+	struct ff_quarantine *quarantine;
 	void (*on_reload)(void *context); /* at SIGHUP, before the file is read: what else is to be read again */
 	void *context;
 };

@@ -244,6 +244,29 @@ def test_quarantine__failures_begin_it_and_a_probe_ends_it(rack, make_board):
     assert server.rest.request("POST", f"{API}/boards/lab1/reset").status == 200
 
 
+def test_quarantine__the_server_finds_out_by_itself_who_is_well_again(rack, make_board):
+    """But it does not look after a board that is not there, that somebody has leased, or that was put there by hand."""
+    server, boards = rack(options=("--quarantine-after", "1", "--quarantine-probe", "1"),
+                          lab1=["rack=1"], lab2=["rack=1"], lab3=["rack=1"])
+    assert server.rest.request("PUT", f"{API}/boards/lab3/quarantine?reason=smoke").status == 200
+    for name in ("lab1", "lab2"):
+        boards[name].kill()
+        assert server.rest.request("POST", f"{API}/boards/{name}/reset").status in (502, 503)
+        wait_quarantine(server, name)
+    make_board(listen=f"rfc2217:{boards['lab2'].port}")
+    server.rest.wait_board("lab2", "idle")
+    held = lease(server.rest, "lab2")
+    make_board(listen=f"rfc2217:{boards['lab1'].port}")
+    wait_until(lambda: server.rest.board("lab1")["quarantine"] is None, "lab1 to be found well")
+    assert server.rest.get("/jobs?board=lab1")["jobs"][0]["who"] == "farflashd"
+    assert server.rest.board("lab2")["quarantine"] and server.rest.board("lab3")["quarantine"]
+    give_back(server.rest, held)
+    wait_until(lambda: server.rest.board("lab2")["quarantine"] is None, "lab2 to be found well")
+    jobs = server.rest.get("/jobs")["jobs"]
+    assert [job["who"] for job in jobs if job["kind"] == "info"] == ["farflashd"] * 2, jobs
+    assert server.rest.get("/jobs?board=lab3")["jobs"] == []
+
+
 def test_quarantine__by_hand(rack):
     server, _ = rack(lab1=["rack=1"])
     path = f"{API}/boards/lab1/quarantine"

@@ -192,6 +192,41 @@ static void test_config__reads_the_quota(void **state)
 	}
 }
 
+static void test_config__reads_counts_and_times(void **state)
+{
+	struct ff_config *config = *state;
+	static const struct {
+		ff_config_set_function set;
+		size_t at;
+		unsigned least;
+		unsigned most;
+	} rows[] = {
+		{ ff_config_set_quarantine_after, offsetof(struct ff_config, quarantine_after), 0, 1000 },
+		{ ff_config_set_quarantine_probe, offsetof(struct ff_config, quarantine_probe_s), 0, 86400 },
+		{ ff_config_set_shortest_lease, offsetof(struct ff_config, shortest_lease_s), 1, 3600 },
+	};
+	static const char *const bad[] = { "", "-1", "1s", " 1", "0x1", "99999999999999999999" };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const unsigned *value = (const unsigned *)((const char *)config + rows[i].at);
+		struct ff_error error = FF_ERROR_NONE;
+		char text[32];
+		for (size_t j = 0; j < sizeof(bad) / sizeof(bad[0]); j++) {
+			ff_error_clear(&error);
+			assert_int_equal(rows[i].set(config, bad[j], &error), FF_ERR_ARGUMENT);
+		}
+		for (unsigned step = 0; step < 2; step++) {
+			unsigned good = step ? rows[i].most : rows[i].least;
+			snprintf(text, sizeof(text), "%u", good);
+			assert_int_equal(rows[i].set(config, text, &error), FF_OK);
+			assert_int_equal(*value, good);
+		}
+		snprintf(text, sizeof(text), "%u", rows[i].most + 1);
+		ff_error_clear(&error);
+		assert_int_equal(rows[i].set(config, text, &error), FF_ERR_ARGUMENT);
+		assert_int_equal(*value, rows[i].most);
+	}
+}
+
 static void test_config__reads_log_levels(void **state)
 {
 	struct ff_config *config = *state;
@@ -281,6 +316,7 @@ int main(void)
 		WITH(test_config__refuses_boards_with_the_reason),
 		WITH(test_config__reads_sizes),
 		WITH(test_config__reads_the_quota),
+		WITH(test_config__reads_counts_and_times),
 		WITH(test_config__reads_log_levels),
 		WITH(test_config__finds_the_data_directory),
 		cmocka_unit_test(test_listen__takes_addresses_apart),
