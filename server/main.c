@@ -87,7 +87,6 @@ static enum ff_status start_boards(struct server *server, struct ff_error *error
 		status = ff_fleet_add(&server->fleet, config->boards, config->board_count, error);
 	}
 	if (status == FF_OK) {
-		ff_discovery_recall(&server->discovery);
 		ff_discovery_look(&server->discovery);
 	}
 	return status;

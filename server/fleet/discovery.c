@@ -327,6 +327,10 @@ void ff_discovery_look(struct ff_discovery *discovery)
 		source->ops->drain(source->self);
 		discovery->port_count = source->ops->list(source->self, discovery->ports, FF_PORT_SOURCE_MAX);
 		memset(discovery->taken, 0, FF_PORT_SOURCE_MAX * sizeof(*discovery->taken));
+		if (!discovery->recalled) {
+			ff_guests_recall(discovery);
+			discovery->recalled = true;
+		}
 		learn(discovery);
 		settle(discovery);
 	}

@@ -47,7 +47,8 @@ struct ff_discovery {
 	size_t board_count;
 	struct ff_known_mac *macs; /* FF_DISCOVERY_MACS */
 	size_t mac_count;
-	bool again; /* something waits for a board to be free */
+	bool recalled; /* the boards that an earlier run took in are back */
+	bool again;    /* something waits for a board to be free */
 };
 
 /* Reads the file, before the first board is added; what is wrong with it is logged, and it counts for nothing then.
@@ -60,12 +61,9 @@ FF_WARN_UNUSED enum ff_status ff_discovery_init(struct ff_discovery *discovery, 
 void ff_discovery_learned(void *discovery);
 
 /* Looks which ports there are, and whose they are. Opens the source when there is something to find; without one that is
- * logged. Remembers what is to be remembered. */
+ * logged. Remembers what is to be remembered. The first look, behind the boards of the configuration, brings up those that an earlier
+ * run took in, wherever they are now, so that jobs and leases find them. */
 void ff_discovery_look(struct ff_discovery *discovery);
-
-/* Brings up the boards that an earlier run took in, wherever they are now, so that they keep their jobs and leases. Once, after the
- * boards of the configuration and before the first look, which says where they are. */
-void ff_discovery_recall(struct ff_discovery *discovery);
 
 /* Takes down boards that were taken in, have been gone for a week, and are nobody's. Not before jobs and leases of an earlier run
  * are back. */

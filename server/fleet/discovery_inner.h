@@ -12,6 +12,9 @@ bool ff_discovery_is_same(const struct ff_discovery *discovery, const struct ff_
 /* Gives the board this port; NULL: it has none now. */
 void ff_discovery_assign(struct ff_discovery *discovery, struct ff_member *member, const struct ff_found_port *port);
 
+/* Brings up the boards that an earlier run took in, where they were; to be settled like the others. */
+void ff_guests_recall(struct ff_discovery *discovery);
+
 /* Takes in the board at this port, an index of those that are there. Where there are too many boards, the one that has been
  * gone the longest makes room; what cannot be done is logged. */
 void ff_guests_take_in(struct ff_discovery *discovery, size_t port);

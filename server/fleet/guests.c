@@ -123,12 +123,15 @@ static void name_guest(const struct ff_discovery *discovery, size_t port, char n
 	}
 }
 
-static struct ff_member *add_guest(struct ff_discovery *discovery, const char *name, const struct ff_found_port *port)
+/* `device`: where it is, so that its port is not missed in the beginning; empty: nowhere. NULL: that is logged. */
+static struct ff_member *add_guest(struct ff_discovery *discovery, const char *name, const struct ff_found_port *port,
+				   const char *device)
 {
 	struct ff_error error = FF_ERROR_NONE;
 	struct ff_config_board board;
 	ff_config_board_init(&board);
 	snprintf(board.name, sizeof(board.name), "%s", name);
+	snprintf(board.address, sizeof(board.address), "%s", device);
 	if (ff_fleet_add(discovery->fleet, &board, 1, &error) != FF_OK) {
 		ff_log(discovery->log, FF_LOG_ERROR, "the board %s (usb %s) cannot be taken in: %s", name, port->usb,
 		       error.text);
@@ -136,6 +139,7 @@ static struct ff_member *add_guest(struct ff_discovery *discovery, const char *n
 	}
 	struct ff_member *member = ff_fleet_find(discovery->fleet, name);
 	member->discovered = true;
+	member->config.address[0] = '\0'; /* nobody has said that it has to be there */
 	return member;
 }
 
@@ -169,7 +173,7 @@ void ff_guests_take_in(struct ff_discovery *discovery, size_t port)
 		return;
 	}
 	name_guest(discovery, port, name);
-	struct ff_member *member = add_guest(discovery, name, found);
+	struct ff_member *member = add_guest(discovery, name, found, found->device);
 	if (member) {
 		ff_discovery_assign(discovery, member, found);
 	}
@@ -188,7 +192,18 @@ static bool is_named(const struct ff_discovery *discovery, const struct ff_known
 	return named;
 }
 
-void ff_discovery_recall(struct ff_discovery *discovery)
+/* The device that a board which was known has now; empty: none. */
+static const char *find_device(const struct ff_discovery *discovery, const struct ff_known_board *known)
+{
+	for (size_t i = 0; i < discovery->port_count; i++) {
+		if (ff_discovery_is_same(discovery, &known->port, i)) {
+			return discovery->ports[i].device;
+		}
+	}
+	return "";
+}
+
+void ff_guests_recall(struct ff_discovery *discovery)
 {
 	for (size_t i = 0; i < discovery->board_count && discovery->config->discover;) {
 		struct ff_known_board *known = &discovery->boards[i];
@@ -196,11 +211,11 @@ void ff_discovery_recall(struct ff_discovery *discovery)
 			forget(discovery, known);
 			continue;
 		}
-		struct ff_member *member = add_guest(discovery, known->name, &known->port);
+		struct ff_member *member =
+			add_guest(discovery, known->name, &known->port, find_device(discovery, known));
 		if (member) {
-			/* As it was left; the look that follows says where it is now. */
 			member->port = known->port;
-			member->has_port = member->present = true;
+			member->has_port = member->present = true; /* as it was left */
 		}
 		i++;
 	}
