@@ -45,7 +45,7 @@ bool ff_api_get(struct ff_api *api, const char *path, json_t **answer, struct ff
 char *ff_api_choose_board(struct ff_api *api, const char *named, struct ff_failure *failure);
 
 /* Refuses a board that has another chip than --chip names; without --chip it asks nobody. Of a board whose chip the server does
- * not know yet the chip is found out first, by a job. */
+ * not know yet, or remembers as another one, the chip is found out first, by a job. */
 bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
 		       struct ff_failure *failure);
 

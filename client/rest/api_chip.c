@@ -31,60 +31,68 @@ static bool probe(struct ff_api *api, const char *board, const struct ff_options
 	return good;
 }
 
-/* The chip's name is a part of `answer`, a new reference. NULL: the failure. */
-static const char *find_chip(struct ff_api *api, const char *board, const struct ff_options *options, json_t **answer,
-			     struct ff_failure *failure)
-{
-	char *path = ff_http_path("/api/v1/boards/", board, "");
+/* What a board's chip has to be. */
+struct demand {
+	const char *board;
+	const struct ff_options *options;
+	const struct ff_images *images; /* that it has to suit; NULL: it has to be the one of --chip */
+};
 
-	*answer = NULL;
+static bool suits(const struct demand *demand, const char *chip, struct ff_failure *failure)
+{
+	struct ff_error error = FF_ERROR_NONE;
+
+	if (demand->images == NULL) {
+		return ff_options_accept_chip(demand->options, chip) ||
+		       ff_failure_set(failure, "wrong-chip",
+				      "%s is an %s, not the %s that was asked for; --force goes on", demand->board,
+				      chip, demand->options->chip);
+	}
+	if (ff_images_check_chip(demand->images, chip, &error) != FF_OK) {
+		return ff_failure_set_error(failure, demand->board, &error);
+	}
+	return true;
+}
+
+/* What the server remembers may be of a board that was there before: nothing is refused for that without having asked the board
+ * itself. */
+static bool check(struct ff_api *api, const struct demand *demand, struct ff_failure *failure)
+{
+	char *path = ff_http_path("/api/v1/boards/", demand->board, "");
+	struct ff_failure ignored = { .code = "" };
+	json_t *answer = NULL;
+	bool good;
+
 	if (path == NULL) {
-		ff_failure_set(failure, "no-memory", "out of memory");
-		return NULL;
+		return ff_failure_set(failure, "no-memory", "out of memory");
 	}
-	if ((ff_api_get(api, path, answer, failure) || ff_api_no_board(api, board, failure)) &&
-	    chip_of(*answer) == NULL) {
-		json_decref(*answer);
-		if (probe(api, board, options, answer, failure) && chip_of(*answer) == NULL) {
-			ff_failure_set(failure, "not-a-server", "%s: the server does not say which chip it is", board);
-		}
-	}
+	good = ff_api_get(api, path, &answer, failure) || ff_api_no_board(api, demand->board, failure);
 	free(path);
-	return failure->code[0] == '\0' ? chip_of(*answer) : NULL;
+	if (good && (chip_of(answer) == NULL || !suits(demand, chip_of(answer), &ignored))) {
+		json_decref(answer);
+		good = probe(api, demand->board, demand->options, &answer, failure);
+		if (good && chip_of(answer) == NULL) {
+			good = ff_failure_set(failure, "not-a-server", "%s: the server does not say which chip it is",
+					      demand->board);
+		}
+		good = good && suits(demand, chip_of(answer), failure);
+	}
+	json_decref(answer);
+	return good;
 }
 
 bool ff_api_check_chip(struct ff_api *api, const char *board, const struct ff_options *options,
 		       struct ff_failure *failure)
 {
-	json_t *answer;
-	const char *chip;
+	const struct demand demand = { .board = board, .options = options };
 
-	if (options->chip == NULL || options->force) {
-		return true;
-	}
-	chip = find_chip(api, board, options, &answer, failure);
-	if (chip != NULL && !ff_options_accept_chip(options, chip)) {
-		ff_failure_set(failure, "wrong-chip", "%s is an %s, not the %s that was asked for; --force goes on",
-			       board, chip, options->chip);
-	}
-	json_decref(answer);
-	return failure->code[0] == '\0';
+	return options->chip == NULL || options->force || check(api, &demand, failure);
 }
 
 bool ff_api_check_images(struct ff_api *api, const char *board, const struct ff_images *images,
 			 const struct ff_options *options, struct ff_failure *failure)
 {
-	struct ff_error error = FF_ERROR_NONE;
-	json_t *answer;
-	const char *chip;
+	const struct demand demand = { .board = board, .options = options, .images = images };
 
-	if (options->force || !ff_images_name_chip(images)) {
-		return true;
-	}
-	chip = find_chip(api, board, options, &answer, failure);
-	if (chip != NULL && ff_images_check_chip(images, chip, &error) != FF_OK) {
-		ff_failure_set_error(failure, board, &error);
-	}
-	json_decref(answer);
-	return failure->code[0] == '\0';
+	return options->force || !ff_images_name_chip(images) || check(api, &demand, failure);
 }

@@ -74,6 +74,15 @@ static enum ff_status prepare(struct ff_fleet *fleet, const struct ff_config_boa
 	return FF_OK;
 }
 
+/* Selectors ask for a board's chip, and nobody probes a whole rack because the server was started. */
+static void remember(const struct ff_fleet *fleet, struct ff_worker *worker)
+{
+	struct ff_board_facts facts;
+	if (ff_queue_facts(fleet->options.queue, ff_worker_name(worker), &facts)) {
+		ff_worker_remember(worker, &facts);
+	}
+}
+
 static enum ff_status start(struct ff_fleet *fleet, struct ff_member *member, struct ff_error *error)
 {
 	const struct ff_config_board *board = &member->config;
@@ -98,6 +107,7 @@ static enum ff_status start(struct ff_fleet *fleet, struct ff_member *member, st
 	};
 	enum ff_status status = ff_worker_new(&member->worker, &options, error);
 	if (status == FF_OK) {
+		remember(fleet, member->worker);
 		status = ff_doors_admit(member->door, member->worker, board->passthrough, error);
 	}
 	if (status == FF_OK && (status = ff_boards_add(fleet->options.boards, member->worker)) != FF_OK) {

@@ -8,6 +8,7 @@
 #ifndef FF_JOBS_LEDGER_H
 #define FF_JOBS_LEDGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,9 @@ struct ff_ledger {
 
 	/* What has become of the jobs of the board of this name; all zero if nothing is known. */
 	void (*history)(void *context, const char *board, struct ff_board_history *history);
+
+	/* What the jobs of the board of this name have learned of its chip, last. False: nothing. */
+	bool (*facts)(void *context, const char *board, struct ff_board_facts *facts);
 
 	void *context;
 };

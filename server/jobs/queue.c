@@ -318,6 +318,12 @@ bool ff_queue_history(struct ff_queue *queue, const char *board, struct ff_board
 	return ledger != NULL;
 }
 
+bool ff_queue_facts(struct ff_queue *queue, const char *board, struct ff_board_facts *facts)
+{
+	const struct ff_ledger *ledger = queue->options.ledger;
+	return ledger && ledger->facts(ledger->context, board, facts);
+}
+
 struct ff_job *ff_queue_find(struct ff_queue *queue, const char *id)
 {
 	struct ff_job *found = NULL;

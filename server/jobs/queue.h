@@ -96,6 +96,9 @@ size_t ff_queue_count(struct ff_queue *queue);
 /* What has become of the jobs of the board of this name. False: nothing is kept. */
 bool ff_queue_history(struct ff_queue *queue, const char *board, struct ff_board_history *history);
 
+/* What is known of the chip of the board of this name, from an earlier run too. False: nothing. */
+bool ff_queue_facts(struct ff_queue *queue, const char *board, struct ff_board_facts *facts);
+
 /* Cancels the jobs of a lease that is over at their board. */
 void ff_queue_end_lease(struct ff_queue *queue, uint64_t lease);
 

@@ -348,6 +348,15 @@ void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 	}
 }
 
+void ff_worker_remember(struct ff_worker *worker, const struct ff_board_facts *facts)
+{
+	pthread_mutex_lock(&worker->mutex);
+	if (!worker->view.facts.known) {
+		worker->view.facts = *facts;
+	}
+	pthread_mutex_unlock(&worker->mutex);
+}
+
 struct ff_console *ff_worker_console(struct ff_worker *worker)
 {
 	return &worker->console;

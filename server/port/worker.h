@@ -267,6 +267,9 @@ bool ff_worker_is_stuck(struct ff_worker *worker, int64_t patience_us);
 void ff_worker_learn(struct ff_worker *worker, const struct ff_board_info *info,
 		     const struct ff_security_info *security);
 
+/* Remembers what was known before there was this worker, unless something has been found out since. */
+void ff_worker_remember(struct ff_worker *worker, const struct ff_board_facts *facts);
+
 uint64_t ff_worker_number(const struct ff_worker *worker);
 
 /* Valid as long as the reference that the caller has. */

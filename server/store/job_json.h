@@ -20,4 +20,10 @@ bool ff_job_json_read_asked(const char *text, struct ff_job_spec *spec);
 /* Fills in all but state and times; the notes belong to the caller. False as above. */
 bool ff_job_json_read_known(const char *text, size_t regions, struct ff_job_past *past);
 
+/* What is known of a board's chip, alone. A new text, to be freed; NULL: out of memory. */
+char *ff_job_json_facts(const struct ff_board_facts *facts);
+
+/* False as above. */
+bool ff_job_json_read_facts(const char *text, struct ff_board_facts *facts);
+
 #endif

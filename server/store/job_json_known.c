@@ -156,6 +156,12 @@ static json_t *pack_facts(const struct ff_board_facts *facts)
 	return object;
 }
 
+char *ff_job_json_facts(const struct ff_board_facts *facts)
+{
+	json_t *object = pack_facts(facts);
+	return object ? ff_job_json_print(object) : NULL;
+}
+
 char *ff_job_json_known(struct ff_job *job, const struct ff_job_view *view)
 {
 	json_t *object = ff_fields_pack(view_fields, COUNT(view_fields), view);
@@ -289,5 +295,14 @@ bool ff_job_json_read_known(const char *text, size_t regions, struct ff_job_past
 		ff_job_past_release(past);
 		view->notes = 0;
 	}
+	return right;
+}
+
+bool ff_job_json_read_facts(const char *text, struct ff_board_facts *facts)
+{
+	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	*facts = (struct ff_board_facts){ .known = false };
+	bool right = object && read_facts(object, facts);
+	json_decref(object);
 	return right;
 }

@@ -21,6 +21,8 @@
 	X(FF_SQL_BOARD_SET, \
 	  "INSERT OR REPLACE INTO boards (name, done, failed, cancelled, interrupted, last_success_ms, recent) " \
 	  "VALUES (?, ?, ?, ?, ?, ?, ?)") \
+	X(FF_SQL_FACTS_FIND, "SELECT known FROM facts WHERE board = ?") \
+	X(FF_SQL_FACTS_SET, "INSERT OR REPLACE INTO facts (board, known) VALUES (?, ?)") \
 	X(FF_SQL_LEASE_ADD, "INSERT INTO leases (number, hash, board, owner, peer, created_ms, expires_ms, ended_ms) " \
 			    "VALUES (?, ?, ?, ?, ?, ?, ?, 0)") \
 	X(FF_SQL_LEASE_RENEW, "UPDATE leases SET expires_ms = ? WHERE number = ?") \

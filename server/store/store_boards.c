@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How boards have fared. The jobs' own rows do not last long enough to count them. */
+/* How boards have fared, and what is known of their chips. The jobs' own rows do not last long enough for either. */
 #include "store_inner.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "job_json.h"
 
 enum column { COLUMN_DONE, COLUMN_FAILED, COLUMN_CANCELLED, COLUMN_INTERRUPTED, COLUMN_LAST_SUCCESS, COLUMN_RECENT };
 
@@ -79,4 +81,18 @@ enum ff_status ff_store_count_end(struct ff_db *db, const char *board, enum ff_j
 	return ff_db_run(db, FF_SQL_BOARD_SET, error, "tiiiiit", board, (int64_t)history->counts[FF_JOB_DONE],
 			 (int64_t)history->counts[FF_JOB_FAILED], (int64_t)history->counts[FF_JOB_CANCELLED],
 			 (int64_t)history->counts[FF_JOB_INTERRUPTED], history->last_success_ms, recent);
+}
+
+enum ff_status ff_store_read_facts(struct ff_db *db, const char *board, struct ff_board_facts *facts, bool *known,
+				   struct ff_error *error)
+{
+	const enum ff_statement find = FF_SQL_FACTS_FIND;
+	bool row = false;
+	enum ff_status status = ff_db_bind(db, find, error, "t", board);
+	if (status == FF_OK) {
+		status = ff_db_step(db, find, &row, error);
+	}
+	*known = row && ff_job_json_read_facts(ff_db_text(db, find, 0), facts);
+	ff_db_done(db, find);
+	return status;
 }

@@ -36,6 +36,10 @@ FF_WARN_UNUSED enum ff_status ff_store_count_end(struct ff_db *db, const char *b
 FF_WARN_UNUSED enum ff_status ff_store_read_history(struct ff_db *db, const char *board,
 						    struct ff_board_history *history, struct ff_error *error);
 
+/* What is known of a board's chip. `known`: whether there is anything that makes sense. */
+FF_WARN_UNUSED enum ff_status ff_store_read_facts(struct ff_db *db, const char *board, struct ff_board_facts *facts,
+						  bool *known, struct ff_error *error);
+
 /* store_audit.c: adds a line, whose texts have been cleaned, within a change, and drops those that are too old. */
 FF_WARN_UNUSED enum ff_status ff_store_add_line(struct ff_db *db, const struct ff_audit_line *line,
 						struct ff_error *error);

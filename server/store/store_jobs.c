@@ -36,6 +36,7 @@ struct row {
 	char board[FF_BOARD_NAME_SIZE];
 	char *asked; /* owned; NULL where the change does not need it */
 	char *known; /* the same */
+	char *facts; /* the same; NULL also where nothing is known */
 };
 
 /* Those of a batch. */
@@ -50,6 +51,7 @@ static void free_row(void *what)
 	if (row) {
 		free(row->asked);
 		free(row->known);
+		free(row->facts);
 		free(row);
 	}
 }
@@ -115,6 +117,9 @@ static enum ff_status end(struct ff_db *db, const void *what, struct ff_error *e
 	enum ff_status status =
 		ff_db_run(db, FF_SQL_JOB_END, error, "ttiiti", ff_job_state_name(row->state), row->board,
 			  row->started_ms, row->finished_ms, row->known, (int64_t)row->number);
+	if (status == FF_OK && row->facts) {
+		status = ff_db_run(db, FF_SQL_FACTS_SET, error, "tt", row->board, row->facts);
+	}
 	return status == FF_OK ? ff_store_count_end(db, row->board, row->state, row->finished_ms, error) : status;
 }
 
@@ -196,8 +201,9 @@ static enum ff_status on_end(void *context, struct ff_job *job, const struct ff_
 		row->started_ms = view->started_ms;
 		row->finished_ms = view->finished_ms;
 		row->known = ff_job_json_known(job, view);
+		row->facts = view->facts.known ? ff_job_json_facts(&view->facts) : NULL;
 	}
-	if (!row || !row->known) {
+	if (!row || !row->known || (view->facts.known && !row->facts)) {
 		free_row(row);
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
@@ -225,6 +231,20 @@ static void on_history(void *context, const char *board, struct ff_board_history
 	if (status != FF_OK) {
 		ff_log(store->log, FF_LOG_ERROR, "the history of %s cannot be read: %s", board, error.text);
 	}
+}
+
+static bool on_facts(void *context, const char *board, struct ff_board_facts *facts)
+{
+	struct ff_store *store = context;
+	struct ff_error error = FF_ERROR_NONE;
+	bool known = false;
+	pthread_mutex_lock(&store->mutex);
+	enum ff_status status = ff_store_read_facts(&store->reader, board, facts, &known, &error);
+	pthread_mutex_unlock(&store->mutex);
+	if (status != FF_OK) {
+		ff_log(store->log, FF_LOG_ERROR, "what was known of %s cannot be read: %s", board, error.text);
+	}
+	return status == FF_OK && known;
 }
 
 /* ---- loading ---- */
@@ -318,6 +338,7 @@ struct ff_ledger ff_store_make_ledger(struct ff_store *store)
 		.forget = on_forget,
 		.load = on_load,
 		.history = on_history,
+		.facts = on_facts,
 		.context = store,
 	};
 }

@@ -165,6 +165,39 @@ def test_restart__client_shows_what_was_interrupted(make_server, restart, make_b
     assert again.rest.wait_job("2")["repeats"] == job
 
 
+# ---- what boards are ----
+
+def test_restart__chips_are_known_as_before(make_server, restart, make_board):
+    """So that who waits for a chip gets one, and nobody has to probe a rack that was only restarted."""
+    server = make_server(lab1=make_board(timing="real"), lab2=make_board(chip="esp32c3"))
+    for name in ("lab1", "lab2"):
+        server.rest.wait_board(name, "idle")
+        assert server.rest.request("POST", f"{API}/boards/{name}/info").status == 200
+    before = [server.rest.board(name)["info"] for name in ("lab1", "lab2")]
+    running = ask(server, "flash?size=all&baud=115200", "GET")
+    wait_running(server, running)
+    reply = server.rest.request("POST", f"{API}/reset?select=chip=esp32", headers=ASYNC)
+    assert reply.status == 202 and reply.json()["state"] == "queued", reply
+    server.kill()
+    again = restart(server, lab1=make_board(), lab2=make_board(chip="esp32c3"))
+    ended = again.rest.wait_job(reply.json()["id"])
+    assert (ended["state"], ended["board"]) == ("done", "lab1"), ended
+    assert [again.rest.board(name)["info"] for name in ("lab1", "lab2")] == before
+    leased = again.rest.request("POST", f"{API}/leases?select=chip=esp32c3").json()
+    assert leased["board"] == "lab2", leased
+
+
+def test_restart__a_chip_that_is_another_one_now_is_found_out(make_server, restart, make_board, app_file):
+    server = make_server(lab1=make_board(chip="esp32c3"))
+    assert server.rest.request("POST", f"{API}/boards/lab1/info").status == 200
+    server.kill()
+    again = restart(server, lab1=make_board())
+    assert again.rest.board("lab1")["info"]["chip"] == "ESP32-C3"
+    write = [program_path("farflash"), "--server", again.url, "--chip", "esp32", "write-flash", "0x10000", app_file]
+    assert run(write).status == 0
+    assert again.rest.board("lab1")["info"]["chip"] == "ESP32"
+
+
 # ---- leases ----
 
 def take(server, query="board=lab1&seconds=60&owner=ann"):
@@ -394,8 +427,9 @@ def test_restart__a_database_of_the_first_version_is_taken_over(make_server, res
     assert server.rest.request("POST", f"{API}/boards/lab1/info").status == 200
     server.terminate()
     with sqlite3.connect(os.path.join(server.data_dir, DATABASE)) as database:
-        database.executescript("DROP TABLE quarantine; PRAGMA user_version = 1")
+        database.executescript("DROP TABLE quarantine; DROP TABLE facts; PRAGMA user_version = 1")
     database.close()
     again = restart(server, lab1=board)
+    assert again.rest.board("lab1")["info"]["chip"] == "ESP32"
     assert again.rest.job("1")["state"] == "done"
     assert again.rest.request("PUT", f"{API}/boards/lab1/quarantine?reason=smoke").status == 200
