@@ -41,7 +41,6 @@ static bool is_in_table(const char *key)
 	return strcmp(key, "board") == 0 || strcmp(key, "chip") == 0 || strcmp(key, "mac") == 0;
 }
 
-/* A line of them: "rack=2 has=display has=lora". */
 /* What its port is, of a board whose port is known; the server has made the device's own words harmless. */
 static void print_usb(const json_t *board)
 {
@@ -49,12 +48,12 @@ static void print_usb(const json_t *board)
 	const char *serial = json_string_value(json_object_get(board, "serial"));
 	const char *product = json_string_value(json_object_get(board, "product"));
 	if (usb) {
-		printf("  usb %s%s%s%s%s%s\n", usb, serial ? ", serial " : "", serial ? serial : "",
-		       product ? ", " : "", product ? product : "",
-		       json_is_false(json_object_get(board, "present")) ? ", not plugged in" : "");
+		printf("  usb %s%s%s%s%s\n", usb, serial ? ", serial " : "", serial ? serial : "",
+		       product ? ", " : "", product ? product : "");
 	}
 }
 
+/* A line of them: "rack=2 has=display has=lora". */
 static void print_labels(const json_t *board)
 {
 	json_t *labels = json_object_get(board, "labels");
