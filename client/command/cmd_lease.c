@@ -27,6 +27,9 @@
 #define LONGEST_ASK_S 10 /* one request waits no longer, and then tells how many are before us */
 #define ANSWER_MS 15000
 #define RETRY_MS 2000 /* until a renewal that did not arrive is tried again */
+#define AWAY_MS \
+	60000 /* how long somebody who waits puts up with a server that cannot be reached: it is being started anew */
+#define AWAY_PAUSE_MS 500
 #define EXIT_NOT_FOUND 127
 #define EXIT_NOT_RUN 126
 #define OWNER_SIZE 65
@@ -127,23 +130,57 @@ static void keep_place(struct ff_run *run, json_t *wish, json_int_t *told)
 	}
 }
 
+static bool is_away(const struct ff_failure *failure)
+{
+	return strcmp(failure->code, "server-unreachable") == 0 || strcmp(failure->code, "shutting-down") == 0;
+}
+
+/* Whether to ask once more, which it pauses for if the server is away. `until_us`: when that has lasted too long, 0: it is there. */
+static bool may_ask_again(const struct ff_run *run, int64_t *until_us)
+{
+	if (is_busy(&run->failure)) {
+		*until_us = 0;
+		return true;
+	}
+	if (!is_away(&run->failure)) {
+		return false;
+	}
+	if (*until_us == 0) {
+		fprintf(stderr, "farflash: %s; asking again\n", run->failure.text);
+		*until_us = ff_deadline_ms(AWAY_MS);
+	}
+	ff_sleep_ms(AWAY_PAUSE_MS);
+	return ff_now_us() < *until_us && *run->interrupts == 0;
+}
+
+/* Asks until there is a lease. The place in the line is lost with a server that is started anew. */
+static bool wait_for_lease(struct ff_api *api, struct ff_run *run, struct lease *lease, json_t *wish, unsigned wait_s)
+{
+	int64_t deadline_us = ff_now_us() + (int64_t)wait_s * 1000000;
+	int64_t away_until_us = 0;
+	json_int_t told = 0;
+	bool good = false;
+
+	while (!good && ff_now_us() < deadline_us && may_ask_again(run, &away_until_us)) {
+		int64_t left_s = (deadline_us - ff_now_us()) / 1000000 + 1;
+
+		told = away_until_us > 0 ? 0 : told;
+		keep_place(run, wish, &told);
+		good = ask(api, run, wish, left_s < LONGEST_ASK_S ? (unsigned)left_s : LONGEST_ASK_S, &lease->asked_us);
+	}
+	return good;
+}
+
 static bool take(struct ff_api *api, struct ff_run *run, struct lease *lease)
 {
 	unsigned wait_s = run->options->waits ? run->options->wait_s : USUAL_WAIT_S;
-	int64_t deadline_us = ff_now_us() + (int64_t)wait_s * 1000000;
 	json_t *wish = make_wish(api, run, lease->seconds);
-	json_int_t told = 0;
 	const char *id;
 	bool good = wish != NULL && ask(api, run, wish, 0, &lease->asked_us);
 
 	if (!good && wish != NULL && is_busy(&run->failure) && wait_s > 0) {
 		fprintf(stderr, "farflash: %s\n", run->failure.text);
-	}
-	while (!good && wish != NULL && is_busy(&run->failure) && ff_now_us() < deadline_us) {
-		int64_t left_s = (deadline_us - ff_now_us()) / 1000000 + 1;
-
-		keep_place(run, wish, &told);
-		good = ask(api, run, wish, left_s < LONGEST_ASK_S ? (unsigned)left_s : LONGEST_ASK_S, &lease->asked_us);
+		good = wait_for_lease(api, run, lease, wish, wait_s);
 	}
 	json_decref(wish);
 	if (!good) {

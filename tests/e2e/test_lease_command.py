@@ -87,6 +87,29 @@ def test_lease_command__waits_or_does_not(echo):
     assert lease
 
 
+@pytest.mark.parametrize("how", (signal.SIGKILL, signal.SIGTERM))
+def test_lease_command__goes_on_waiting_while_the_server_is_started_anew(make_server, make_board, start_farflash, how):
+    board = make_board()
+    server = make_server(lab1=board)
+    server.rest.wait_board("lab1", "idle")
+    lease = take(server)
+    waiting = start_farflash("--server", server.url, "lease", "--", "true")
+    wait_until(lambda: server.rest.get("/leases")["waiting"], "the client to wait")
+    server.expected_status = {0, -how}
+    server.process.send_signal(how)
+    server.wait(10)
+    waiting.wait_line("asking again")
+    again = make_server(data_dir=server.data_dir, options=("--listen", f"127.0.0.1:{server.port}"), lab1=board)
+    wait_until(lambda: again.rest.get("/leases")["waiting"], "the client to wait again")
+    assert again.rest.request("DELETE", f"/api/v1/leases/{lease['id']}").status == 204
+    assert waiting.wait(20) == 0
+
+
+def test_lease_command__does_not_wait_for_a_server_that_is_not_there(unused_ports):
+    done = run([program_path("farflash"), "--server", f"http://127.0.0.1:{unused_ports(1)[0]}", "lease", "--", "true"])
+    assert done.status == 3 and "asking again" not in done.stderr, done
+
+
 def test_lease_command__renews_while_the_command_lives(echo):
     done = run(lease_command(echo, "--for", "1", "--", "sh", "-c",
                              'sleep 3; curl -s -o /dev/null -w "%{http_code}" '
