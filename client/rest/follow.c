@@ -272,6 +272,27 @@ static bool look(struct follow *follow, unsigned *misses, struct ff_failure *fai
 	return true;
 }
 
+/* A server that was started anew repeats what it was asked to; then the repeat is what is followed. False: it is not known. */
+static bool go_on_with_repeat(struct follow *follow, struct ff_failure *failure)
+{
+	const char *repeat = json_string_value(json_object_get(*follow->job, "repeated_by"));
+	json_t *job;
+
+	if (repeat == NULL) {
+		return true;
+	}
+	ff_display_note(follow->display, "job %s was interrupted, as the server was started anew; job %s repeats it",
+			ff_job_id(*follow->job), repeat);
+	job = json_pack("{s:s}", "id", repeat);
+	if (job == NULL) {
+		return ff_failure_set(failure, "no-memory", "out of memory");
+	}
+	json_decref(*follow->job);
+	*follow->job = job;
+	follow->ended = false;
+	return ask(follow, "GET", failure);
+}
+
 /* What the server's engine had to say beside the result. */
 static void show_notes(struct ff_display *display, const json_t *job)
 {
@@ -309,6 +330,9 @@ bool ff_follow_job(struct ff_api *api, json_t **job, struct ff_display *display,
 			if (!follow.ended) {
 				pause_between(&follow, misses);
 			}
+		}
+		if (follow.ended && !go_on_with_repeat(&follow, failure)) {
+			return false;
 		}
 	}
 	show_notes(display, *job);

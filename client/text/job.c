@@ -25,10 +25,10 @@ static json_t *now_text(void)
 
 json_t *ff_job_new(const char *kind, const char *board)
 {
-	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n, s:[], s:b, s:n}",
+	return json_pack("{s:n, s:s, s:s, s:s, s:o, s:o, s:n, s:n, s:n, s:[], s:n, s:n, s:n, s:n, s:[], s:b, s:n, s:n}",
 			 "id", "kind", kind, "board", board, "state", "running", "created", now_text(), "started",
 			 now_text(), "finished", "progress", "target", "regions", "options", "result", "info", "error",
-			 "notes", "rerun", false, "repeats");
+			 "notes", "rerun", false, "repeats", "repeated_by");
 }
 
 void ff_job_set_info(json_t *job, const struct ff_board_info *info, const struct ff_security_info *security)

@@ -283,6 +283,7 @@ json_t *ff_present_job(struct ff_job *job)
 	    json_object_set_new(object, "who", who[0] ? json_string(who) : json_null()) != 0 ||
 	    json_object_set_new(object, "rerun", json_boolean(ff_job_options(job)->rerun)) != 0 ||
 	    json_object_set_new(object, "repeats", present_job_id(ff_job_repeats(job))) != 0 ||
+	    json_object_set_new(object, "repeated_by", present_job_id(ff_job_repeated_by(job))) != 0 ||
 	    !add_turn(object, job)) {
 		json_decref(object);
 		return NULL;

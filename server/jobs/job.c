@@ -203,6 +203,16 @@ uint64_t ff_job_repeats(const struct ff_job *job)
 	return job->spec.repeats;
 }
 
+uint64_t ff_job_repeated_by(const struct ff_job *job)
+{
+	return atomic_load(&job->repeated_by);
+}
+
+void ff_job_set_repeated_by(struct ff_job *job, uint64_t number)
+{
+	atomic_store(&job->repeated_by, number);
+}
+
 enum ff_job_kind ff_job_kind(const struct ff_job *job)
 {
 	return job->spec.kind;

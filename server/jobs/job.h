@@ -250,6 +250,9 @@ void ff_job_refuse(struct ff_job *job, enum ff_status status, const struct ff_er
 struct ff_job *ff_job_ref(struct ff_job *job);
 void ff_job_unref(struct ff_job *job);
 
+/* Another job, of this number, repeats it. */
+void ff_job_set_repeated_by(struct ff_job *job, uint64_t number);
+
 /* Has a job that is not posted yet wait until then (ff_now_us()) for a board that is lost, where it names one. */
 void ff_job_await_board(struct ff_job *job, int64_t until_us);
 
@@ -292,7 +295,8 @@ const char *ff_job_note(struct ff_job *job, unsigned index);
  * chosen once where a selector says which will do. */
 const char *ff_job_id(const struct ff_job *job);
 uint64_t ff_job_number(const struct ff_job *job);
-uint64_t ff_job_repeats(const struct ff_job *job); /* 0: none */
+uint64_t ff_job_repeats(const struct ff_job *job);     /* 0: none */
+uint64_t ff_job_repeated_by(const struct ff_job *job); /* the number of the job that repeats this one, 0: none */
 enum ff_job_kind ff_job_kind(const struct ff_job *job);
 const char *ff_job_board(const struct ff_job *job);        /* its name; empty: it is not chosen yet */
 struct ff_worker *ff_job_worker(const struct ff_job *job); /* NULL: there is no such board any more, or not yet */

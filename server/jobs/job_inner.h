@@ -23,6 +23,7 @@ struct ff_job {
 	_Atomic(struct ff_worker *) worker;
 	atomic_uint references;
 	atomic_bool cancel;
+	_Atomic(uint64_t) repeated_by;
 	bool served; /* the board's owner thread has it in its hands */
 
 	/* Behind the mutex. */

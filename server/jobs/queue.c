@@ -301,7 +301,7 @@ size_t ff_queue_batch(struct ff_queue *queue, uint64_t batch, struct ff_job **jo
 	size_t count = 0;
 	pthread_mutex_lock(&queue->mutex);
 	for (struct ff_queue_entry *entry = queue->oldest; entry && count < capacity; entry = entry->newer) {
-		if (ff_job_batch(entry->job) == batch) {
+		if (ff_job_batch(entry->job) == batch && ff_job_repeated_by(entry->job) == 0) {
 			jobs[count++] = ff_job_ref(entry->job);
 		}
 	}

@@ -80,7 +80,8 @@ FF_WARN_UNUSED enum ff_status ff_queue_submit_all(struct ff_queue *queue, const 
 						  struct ff_worker *const *boards, struct ff_job **jobs, size_t count,
 						  struct ff_error *error);
 
-/* Copies references to the jobs of a batch, in their order, at most `capacity`, and returns how many. */
+/* Copies references to the jobs of a batch, in their order, at most `capacity`, and returns how many. Of those that were repeated
+ * the repeat counts alone, so that there is one for each board. */
 size_t ff_queue_batch(struct ff_queue *queue, uint64_t batch, struct ff_job **jobs, size_t capacity);
 
 /* A reference to the job with this id, or NULL. */

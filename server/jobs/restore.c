@@ -60,24 +60,28 @@ static void on_found(void *context, const struct ff_job_spec *known, const struc
 	}
 }
 
-static bool is_repeated(const struct restore *restore, const struct ff_job *job)
+/* Has those that were repeated in earlier starts know it. */
+static void link_repeats(const struct restore *restore)
 {
-	bool found = false;
-	for (size_t i = 0; i < restore->count && !found; i++) {
-		found = ff_job_repeats(restore->jobs[i].job) == ff_job_number(job);
+	for (size_t i = 0; i < restore->count; i++) {
+		uint64_t repeated = ff_job_repeats(restore->jobs[i].job);
+		for (size_t j = 0; j < restore->count && repeated != 0; j++) {
+			if (ff_job_number(restore->jobs[j].job) == repeated) {
+				ff_job_set_repeated_by(restore->jobs[j].job, ff_job_number(restore->jobs[i].job));
+			}
+		}
 	}
-	return found;
 }
 
 /* Whether it was stopped in the middle of its work, wants to run again in that case, and has not done so yet. A repeat that is
  * interrupted itself may be what brings the server down, and would do so for ever; one that a stopping server cancelled is not. */
-static bool is_to_be_repeated(const struct restore *restore, struct ff_job *job)
+static bool is_to_be_repeated(struct ff_job *job)
 {
 	struct ff_job_view view;
 	ff_job_view(job, &view);
 	bool stopped = (view.state == FF_JOB_INTERRUPTED && ff_job_repeats(job) == 0) ||
 		       (view.state == FF_JOB_CANCELLED && view.by_shutdown);
-	return stopped && ff_job_options(job)->rerun && !is_repeated(restore, job);
+	return stopped && ff_job_options(job)->rerun && ff_job_repeated_by(job) == 0;
 }
 
 /* The same work as a job with the next number. NULL: out of memory. */
@@ -97,16 +101,20 @@ static struct ff_job *copy_job(struct ff_queue *queue, const struct ff_job *job)
 	};
 	const struct ff_job_watch *watch = ff_job_watch(job);
 	const char *select = ff_job_select(job);
+	const char *left_out = ff_job_left_out(job);
 	snprintf(spec.board, sizeof(spec.board), "%s", ff_job_board(job));
 	ff_queue_complete_spec(queue, &spec);
 	const struct ff_job_region *regions = ff_job_regions(job, &spec.region_count);
 	spec.regions = ff_job_regions_copy(regions, spec.region_count);
 	spec.watch = watch ? ff_job_watch_copy(watch) : NULL;
 	spec.select = select ? strdup(select) : NULL;
-	bool complete = spec.regions && (!watch || spec.watch) && (!select || spec.select);
+	spec.left_out = left_out ? strdup(left_out) : NULL;
+	bool complete =
+		spec.regions && (!watch || spec.watch) && (!select || spec.select) && (!left_out || spec.left_out);
 	struct ff_job *copy = complete ? ff_job_new(&spec) : NULL;
 	if (!copy) {
 		free(spec.select);
+		free(spec.left_out);
 		ff_job_regions_free(spec.regions, spec.regions ? spec.region_count : 0);
 		ff_job_watch_free(spec.watch);
 		return NULL;
@@ -165,13 +173,16 @@ static struct ff_job *accept_repeat(struct restore *restore, struct ff_job *job)
 	struct ff_queue *queue = restore->queue;
 	const struct ff_ledger *ledger = queue->options.ledger;
 	struct ff_error error = FF_ERROR_NONE;
-	struct ff_job *again = is_to_be_repeated(restore, job) ? copy_job(queue, job) : NULL;
+	struct ff_job *again = is_to_be_repeated(job) ? copy_job(queue, job) : NULL;
 	if (again && ledger->accept(ledger->context, &again, 1, &error) != FF_OK) {
 		ff_log(queue->options.log, FF_LOG_ERROR, "job %s is repeated at the next start only: %s",
 		       ff_job_id(job), error.text);
 		ledger->forget(ledger->context, ff_job_number(again));
 		ff_job_unref(again);
 		again = NULL;
+	}
+	if (again) {
+		ff_job_set_repeated_by(job, ff_job_number(again));
 	}
 	return again;
 }
@@ -234,6 +245,7 @@ enum ff_status ff_queue_restore(struct ff_queue *queue, struct ff_worker *(*find
 	if (status == FF_OK && restore.failed) {
 		status = ff_error_set(error, FF_ERR_NO_MEMORY, "out of memory");
 	}
+	link_repeats(&restore);
 	size_t recorded = restore.count;
 	/* What ran goes before what waited. */
 	for (size_t i = 0; i < recorded && status == FF_OK; i++) {

@@ -165,6 +165,37 @@ def test_restart__client_shows_what_was_interrupted(make_server, restart, make_b
     assert again.rest.wait_job("2")["repeats"] == job
 
 
+def test_restart__client_goes_on_with_the_repeat(make_server, restart, make_board, start_farflash, app_file, app):
+    """Of one job, and of those of a batch, which has a row for each board all the same."""
+    boards = {name: make_board(timing="real") for name in ("lab1", "lab2", "lab3")}
+    labels = {"lab1": "rack=1", "lab2": "rack=2", "lab3": "rack=2"}
+    addresses = {name: f"{boards[name].address},label={labels[name]}" for name in boards}
+    server = make_server(**addresses)
+    write = ("--server", server.url, "write-flash", "--rerun", "--baud", "460800")
+    one = start_farflash(*write, "--select", "rack=1", "0x10000", app_file)
+    job = server.rest.wait_board("lab1", "busy")["job"]
+    server.rest.wait_phase(job, "write")
+    batch = start_farflash(*write, "--select", "rack=2", "--all", "0x10000", app_file)
+    for name in ("lab2", "lab3"):
+        server.rest.wait_phase(server.rest.wait_board(name, "busy")["job"], "write")
+    server.kill()
+    again = restart(server, options=("--listen", f"127.0.0.1:{server.port}"), **addresses)
+    one.wait_line(f"job {job} was interrupted, as the server was started anew; job \\d+ repeats it")
+    assert (one.wait(60), batch.wait(60)) == (0, 0)
+    assert all(board.holds(0x10000, app) for board in boards.values())
+    jobs = {row["id"]: row for row in again.rest.get("/jobs")["jobs"]}
+    repeats = [row for row in jobs.values() if row["repeats"]]
+    assert len(jobs) == 6 and len(repeats) == 3
+    assert all(jobs[row["repeats"]]["repeated_by"] == row["id"] and row["repeated_by"] is None for row in repeats), jobs
+    number = next(row["batch"] for row in repeats if row["batch"])
+    rows = again.rest.get(f"/batches/{number}")["rows"]
+    assert [row["board"] for row in rows] == ["lab2", "lab3"] and all(row["repeats"] for row in rows)
+    assert len([line for line in batch.output().splitlines() if line.startswith(("lab2 ", "lab3 "))]) == 2, batch.output()
+    again.kill()
+    third = restart(again, **addresses)
+    assert third.rest.job(job)["repeated_by"] == jobs[job]["repeated_by"]
+
+
 # ---- what boards are ----
 
 def test_restart__chips_are_known_as_before(make_server, restart, make_board):

@@ -30,7 +30,8 @@ static const char example[] =
 	"          \"description\": \"ESP32-D0WD-V3\", \"features\": [\"Wi-Fi\", \"BT\", \"Dual Core + LP Core\"],"
 	"          \"security\": null, \"eui64\": null,"
 	"          \"secure_boot\": \"off\", \"flash_encryption\": \"development\"},"
-	" \"error\": null, \"notes\": [\"app.bin: look at it\"], \"rerun\": false, \"repeats\": null}";
+	" \"error\": null, \"notes\": [\"app.bin: look at it\"], \"rerun\": false, \"repeats\": null,"
+	" \"repeated_by\": null}";
 
 static json_t *load(const char *text)
 {
