@@ -13,7 +13,7 @@
 #define STREAM_QUIET_MS 20000
 #define ASK_DEADLINE_MS 15000
 #define PAUSE_MS 500
-#define MAX_MISSES 16    /* in a row */
+#define MAX_MISSES 40    /* in a row */
 #define MOST_NAMES 16384 /* bytes of those of a whole rack */
 
 struct follow {
@@ -44,12 +44,26 @@ static bool has_ended(const json_t *batch)
 	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0;
 }
 
+/* Whether one of its jobs goes on when the server is started again. */
+static bool comes_back(const json_t *batch)
+{
+	size_t index;
+	json_t *row;
+	bool back = false;
+
+	json_array_foreach(json_object_get(batch, "rows"), index, row)
+	{
+		back |= ff_job_comes_back(row);
+	}
+	return back;
+}
+
 /* Takes over the reference. */
 static void replace(struct follow *follow, json_t *batch)
 {
 	json_decref(*follow->batch);
 	*follow->batch = batch;
-	follow->ended = has_ended(batch);
+	follow->ended = has_ended(batch) && !comes_back(batch);
 }
 
 static void take_event(void *context, const char *event, const char *data)
@@ -159,14 +173,27 @@ static bool obey(struct follow *follow, struct ff_failure *failure)
 	return true;
 }
 
+/* One look at the batch where the stream did not reach its end. False: nothing more is to be expected. */
+static bool look(struct follow *follow, unsigned *misses, struct ff_failure *failure)
+{
+	struct ff_failure why = { .code = "" };
+	bool answered = ask(follow, "GET", &why);
+
+	*misses = answered && !comes_back(*follow->batch) ? 0 : *misses + 1;
+	if (answered) {
+		follow->ended |= *misses > MAX_MISSES;
+		return true;
+	}
+	return (*misses <= MAX_MISSES && strcmp(why.code, "no-such-batch") != 0) ||
+	       ff_failure_set(failure, why.code, "%s", why.text);
+}
+
 bool ff_batch_follow(struct ff_api *api, json_t **batch, struct ff_display *display, struct ff_failure *failure)
 {
 	struct follow follow = { .api = api, .batch = batch, .display = display, .ended = has_ended(*batch) };
 	unsigned misses = 0;
 
 	while (!follow.ended) {
-		struct ff_failure why = { .code = "" };
-
 		if (!obey(&follow, failure)) {
 			return false;
 		}
@@ -174,9 +201,8 @@ bool ff_batch_follow(struct ff_api *api, json_t **batch, struct ff_display *disp
 		if (follow.ended || is_interrupted(&follow)) {
 			continue;
 		}
-		misses = ask(&follow, "GET", &why) ? 0 : misses + 1;
-		if (misses > MAX_MISSES || strcmp(why.code, "no-such-batch") == 0) {
-			return ff_failure_set(failure, why.code, "%s", why.text);
+		if (!look(&follow, &misses, failure)) {
+			return false;
 		}
 		if (!follow.ended) {
 			ff_sleep_ms(PAUSE_MS);

@@ -93,7 +93,7 @@ static void replace_job(struct follow *follow, json_t *job)
 	}
 	json_decref(*follow->job);
 	*follow->job = job;
-	follow->ended = ff_job_has_ended(job);
+	follow->ended = ff_job_has_ended(job) && !ff_job_comes_back(job);
 }
 
 static void take_event(void *context, const char *event, const char *data)
@@ -101,7 +101,7 @@ static void take_event(void *context, const char *event, const char *data)
 	struct follow *follow = context;
 	json_t *value = json_loads(data, 0, NULL);
 
-	if (strcmp(event, "end") == 0 && ff_job_has_ended(value)) {
+	if (strcmp(event, "end") == 0 && ff_job_has_ended(value)) { /* for now, it may be */
 		replace_job(follow, value);
 		return;
 	}
@@ -248,7 +248,9 @@ static bool look(struct follow *follow, unsigned *misses, struct ff_failure *fai
 	struct ff_failure why = { .code = "" };
 
 	if (ask(follow, "GET", &why)) {
-		*misses = 0;
+		/* From a server that is about to stop, or that has other plans after all. */
+		*misses = ff_job_comes_back(*follow->job) ? *misses + 1 : 0;
+		follow->ended |= *misses > MAX_MISSES;
 		return true;
 	}
 	if (strcmp(why.code, "cancelled") == 0) {

@@ -127,6 +127,16 @@ bool ff_job_has_ended(const json_t *job)
 	       strcmp(state, "interrupted") == 0;
 }
 
+bool ff_job_comes_back(const json_t *job)
+{
+	const char *code = json_string_value(json_object_get(json_object_get(job, "error"), "code"));
+	bool begun = json_is_string(json_object_get(job, "started"));
+	bool repeated = json_is_string(json_object_get(job, "repeated_by"));
+
+	return code != NULL && strcmp(code, "shutting-down") == 0 && !repeated &&
+	       (!begun || json_is_true(json_object_get(job, "rerun")));
+}
+
 bool ff_job_check(const json_t *job, struct ff_failure *failure)
 {
 	const json_t *error = json_object_get(job, "error");

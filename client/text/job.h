@@ -44,6 +44,9 @@ long long ff_job_bytes(const json_t *job);
 
 bool ff_job_has_ended(const json_t *job);
 
+/* Whether a job was stopped with its server, and goes on when that is started again: it had not begun, or is repeated then. */
+bool ff_job_comes_back(const json_t *job);
+
 /* True if the job is done; otherwise its error becomes the failure. */
 bool ff_job_check(const json_t *job, struct ff_failure *failure);
 

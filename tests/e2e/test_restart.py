@@ -165,27 +165,33 @@ def test_restart__client_shows_what_was_interrupted(make_server, restart, make_b
     assert again.rest.wait_job("2")["repeats"] == job
 
 
-def test_restart__client_goes_on_with_the_repeat(make_server, restart, make_board, start_farflash, app_file, app):
-    """Of one job, and of those of a batch, which has a row for each board all the same."""
+@pytest.mark.parametrize("how", (signal.SIGKILL, signal.SIGTERM))
+def test_restart__client_goes_on_with_the_repeat(make_server, restart, make_board, start_farflash, app_file, app, how):
+    """Of one job, and of those of a batch, which has a row for each board all the same; and with what had not begun."""
     boards = {name: make_board(timing="real") for name in ("lab1", "lab2", "lab3")}
     labels = {"lab1": "rack=1", "lab2": "rack=2", "lab3": "rack=2"}
     addresses = {name: f"{boards[name].address},label={labels[name]}" for name in boards}
     server = make_server(**addresses)
-    write = ("--server", server.url, "write-flash", "--rerun", "--baud", "460800")
+    write = ("--server", server.url, "write-flash", "--rerun", "--baud", "115200")
     one = start_farflash(*write, "--select", "rack=1", "0x10000", app_file)
     job = server.rest.wait_board("lab1", "busy")["job"]
     server.rest.wait_phase(job, "write")
     batch = start_farflash(*write, "--select", "rack=2", "--all", "0x10000", app_file)
     for name in ("lab2", "lab3"):
         server.rest.wait_phase(server.rest.wait_board(name, "busy")["job"], "write")
-    server.kill()
+    behind = [start_farflash("--server", server.url, *where, "reset", *boards_of) for where, boards_of in (
+        (("--board", "lab1"), ()), ((), ("--select", "rack=2", "--all")))]
+    wait_until(lambda: len(server.rest.get("/jobs")["jobs"]) == 6, "all of them to be asked for")
+    server.process.send_signal(how)
+    server.expected_status = {0, -how}
+    server.wait(10)
     again = restart(server, options=("--listen", f"127.0.0.1:{server.port}"), **addresses)
     one.wait_line(f"job {job} was interrupted, as the server was started anew; job \\d+ repeats it")
-    assert (one.wait(60), batch.wait(60)) == (0, 0)
+    assert [client.wait(60) for client in (one, batch, *behind)] == [0] * 4
     assert all(board.holds(0x10000, app) for board in boards.values())
     jobs = {row["id"]: row for row in again.rest.get("/jobs")["jobs"]}
     repeats = [row for row in jobs.values() if row["repeats"]]
-    assert len(jobs) == 6 and len(repeats) == 3
+    assert len(jobs) == 9 and len(repeats) == 3
     assert all(jobs[row["repeats"]]["repeated_by"] == row["id"] and row["repeated_by"] is None for row in repeats), jobs
     number = next(row["batch"] for row in repeats if row["batch"])
     rows = again.rest.get(f"/batches/{number}")["rows"]

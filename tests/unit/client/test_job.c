@@ -76,6 +76,31 @@ static void test_job__new_has_every_member(void **state)
 	json_decref(like);
 }
 
+static void test_job__comes_back_with_its_server(void **state)
+{
+	static const struct {
+		const char *job;
+		bool back;
+	} rows[] = {
+		{ "{\"error\": {\"code\": \"shutting-down\"}, \"started\": null, \"rerun\": false}", true },
+		{ "{\"error\": {\"code\": \"shutting-down\"}, \"started\": \"2026\", \"rerun\": true}", true },
+		{ "{\"error\": {\"code\": \"shutting-down\"}, \"started\": \"2026\", \"rerun\": false}", false },
+		{ "{\"error\": {\"code\": \"shutting-down\"}, \"started\": \"2026\", \"rerun\": true, "
+		  "\"repeated_by\": \"8\"}",
+		  false },
+		{ "{\"error\": {\"code\": \"cancelled\"}, \"started\": null, \"rerun\": true}", false },
+		{ "{\"error\": null, \"started\": null, \"rerun\": true}", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *job = load(rows[i].job);
+
+		assert_int_equal(ff_job_comes_back(job), rows[i].back);
+		json_decref(job);
+	}
+}
+
 static void test_job__info_is_written_as_the_server_writes_it(void **state)
 {
 	const struct ff_board_info info = { .chip = "ESP32",
@@ -367,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_job__new_has_every_member),
+		cmocka_unit_test(test_job__comes_back_with_its_server),
 		cmocka_unit_test(test_job__info_is_written_as_the_server_writes_it),
 		cmocka_unit_test(test_job__info_holds_a_long_address),
 		cmocka_unit_test(test_job__unknown_info_is_null),
