@@ -109,6 +109,9 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	if (!identify_flash(run)) {
 		return false;
 	}
+	if (ff_batch_is_one(run->result)) {
+		return true;
+	}
 	info = json_object_get(run->result, "info");
 	id = strtoul(known(info, "flash_id"), NULL, 0);
 	size = (long long)json_integer_value(json_object_get(info, "flash_size"));
@@ -118,6 +121,9 @@ bool ff_cmd_flash_id(struct ff_run *run)
 	}
 	if (run->options->json) {
 		return true;
+	}
+	if (run->options->select != NULL) {
+		printf("Board: %s\n", ff_job_board(run->result));
 	}
 	printf("Manufacturer: %02lx\n", id & 0xff);
 	printf("Device: %02lx%02lx\n", id >> 8 & 0xff, id >> 16 & 0xff);
@@ -169,7 +175,7 @@ bool ff_cmd_read_mac(struct ff_run *run)
 	if (!ff_work_info(run, &info)) {
 		return false;
 	}
-	if (!run->options->json) {
+	if (!run->options->json && info != NULL) {
 		print_mac(info);
 	}
 	return true;
@@ -213,7 +219,7 @@ bool ff_cmd_chip_id(struct ff_run *run)
 	if (!ff_work_info(run, &info)) {
 		return false;
 	}
-	if (run->options->json) {
+	if (run->options->json || info == NULL) {
 		return true;
 	}
 	crystal = json_integer_value(json_object_get(info, "crystal_mhz"));

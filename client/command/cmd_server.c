@@ -48,8 +48,8 @@ static void print_usb(const json_t *board)
 	const char *serial = json_string_value(json_object_get(board, "serial"));
 	const char *product = json_string_value(json_object_get(board, "product"));
 	if (usb) {
-		printf("  usb %s%s%s%s%s\n", usb, serial ? ", serial " : "", serial ? serial : "",
-		       product ? ", " : "", product ? product : "");
+		printf("  usb %s%s%s%s%s\n", usb, serial ? ", serial " : "", serial ? serial : "", product ? ", " : "",
+		       product ? product : "");
 	}
 }
 

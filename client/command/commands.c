@@ -235,7 +235,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_power },
 	{ .name = "lease",
 	  .arguments = "[SELECTOR] -- COMMAND [ARGUMENT...]\nBOARD --end\n",
-	  .summary = "Run a command that has a board for itself; list leases, or end one",
+	  .summary = "Run a command with a board for itself; list, end leases",
 	  .details =
 		  "The lease is renewed while the command runs and handed back when it ends, or when this program does. The command finds "
 		  "FARFLASH_LEASE, FARFLASH_BOARD and FARFLASH_SERVER in its environment, where farflash looks for "
@@ -246,7 +246,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_lease },
 	{ .name = "quarantine",
 	  .arguments = "[BOARD]",
-	  .summary = "Show which boards are out of use, why and by whom, put one there, or take it out",
+	  .summary = "Show which boards are out of use; begin or end that",
 	  .details =
 		  "A board in quarantine is not chosen by selectors, and work by its name is refused without --force. One whose "
 		  "jobs have failed by its own fault comes out when chip-id or another probe succeeds; one that was "
@@ -266,7 +266,7 @@ const struct ff_command ff_commands[] = {
 	  .run = ff_cmd_monitor },
 	{ .name = "connect",
 	  .arguments = "[BOARD]",
-	  .summary = "Give the board a port on this machine, for esptool, idf.py and other tools",
+	  .summary = "Give the board a port here, for esptool and other tools",
 	  .details =
 		  "The port is joined to the board through the server's HTTP port, so it works wherever the other commands do. What "
 		  "needs no board is answered here. A connection that is lost comes back by itself, without a lost or repeated "
@@ -278,16 +278,19 @@ const struct ff_command ff_commands[] = {
 	  .arguments = "",
 	  .summary = "Show the flash chip's maker, device and size",
 	  .telling = FF_TELL_TERMINAL,
+	  .options = turn_options,
 	  .run = ff_cmd_flash_id },
 	{ .name = "read-mac",
 	  .arguments = "",
 	  .summary = "Show the board's MAC address",
 	  .telling = FF_TELL_TERMINAL,
+	  .options = turn_options,
 	  .run = ff_cmd_read_mac },
 	{ .name = "chip-id",
 	  .arguments = "",
 	  .summary = "Show the chip's package, revision, features and crystal",
 	  .telling = FF_TELL_TERMINAL,
+	  .options = turn_options,
 	  .run = ff_cmd_chip_id },
 	{ .name = "erase-flash",
 	  .arguments = "",

@@ -10,7 +10,8 @@
 /* Does `here` with --port, `there` without; takes the reference to `here`'s target either way. Wipes the display, so that the result can be printed. */
 bool ff_work(struct ff_run *run, const struct ff_direct_task *here, const struct ff_remote_task *there);
 
-/* Identifies the board; `info` is borrowed from run->result. */
+/* Identifies the board; `info` is borrowed from run->result. NULL: of all boards that a selector matches, and what there is to
+ * print has been. */
 bool ff_work_info(struct ff_run *run, const json_t **info);
 
 #endif

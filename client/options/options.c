@@ -187,6 +187,9 @@ static void check_places(struct argp_state *state, const struct ff_options *opti
 	if (options->port != NULL && (options->server != NULL || options->board != NULL)) {
 		argp_error(state, "--port names a board without a server: leave --server and --board out");
 	}
+	if (options->port != NULL && (options->select != NULL || options->all)) {
+		argp_error(state, "--select and --all choose among a server's boards: leave --port out");
+	}
 	if (options->port != NULL && options->history > 0) {
 		argp_error(state, "--history needs a server: a port alone remembers nothing");
 	}

@@ -236,12 +236,32 @@ void ff_batch_tell_left_out(const json_t *batch, struct ff_display *display)
 	ff_buf_release(&names);
 }
 
+/* What a probe has found out: "ESP32-C3 v0.3, 84:f7:03:00:00:01, 4 MB flash". */
+static void describe_board(const json_t *info, char *text, size_t size)
+{
+	json_int_t flash_mb = json_integer_value(json_object_get(info, "flash_size")) / (1024 * 1024);
+	const char *revision = text_of(info, "revision", "");
+	const char *mac = text_of(info, "mac", "");
+	int used = snprintf(text, size, "%s%s%s%s%s", text_of(info, "chip", "?"), revision[0] != '\0' ? " " : "",
+			    revision, mac[0] != '\0' ? ", " : "", mac);
+
+	if (flash_mb > 0 && used > 0 && (size_t)used < size) {
+		snprintf(text + used, size - (size_t)used, ", %lld MB flash", (long long)flash_mb);
+	}
+}
+
 static void print_row(const json_t *row)
 {
 	const json_t *error = json_object_get(row, "error");
 	const json_t *result = json_object_get(row, "result");
-	const char *told = text_of(error, "detail", text_of(result, "reason", ""));
+	const json_t *info = json_object_get(row, "info");
+	char found[128] = "";
+	const char *told;
 
+	if (strcmp(text_of(row, "kind", ""), "info") == 0 && json_is_object(info)) {
+		describe_board(info, found, sizeof(found));
+	}
+	told = text_of(error, "detail", text_of(result, "reason", found));
 	printf("%-16s %-8s %-10s %10lld  %s\n", text_of(row, "board", "-"), ff_job_id(row), ff_job_state(row),
 	       ff_job_bytes(row), told);
 }

@@ -326,6 +326,21 @@ def test_client__any_and_all(rack, tmp_path):
     give_back(server.rest, held)
 
 
+def test_client__makes_the_chips_of_a_rack_known(rack):
+    server, boards = rack(lab1=["rack=1"], lab2=["rack=1"], lab3=["rack=2"])
+    done = client(server, "chip-id", "--select", "rack=1", "--all")
+    rows = [line for line in done.stdout.splitlines() if line.startswith("lab")]
+    assert done.status == 0 and [row.split()[0] for row in rows] == ["lab1", "lab2"], done
+    assert all("ESP32 v3.0, 24:0a:c4:00:00:01, 4 MB flash" in row for row in rows), done
+    assert [board["name"] for board in server.rest.get("/boards?select=chip=esp32")["boards"]] == ["lab1", "lab2"]
+    for command in ("chip-id", "read-mac", "flash-id"):
+        done = client(server, command, "--select", "rack=2")
+        assert done.status == 0 and "lab3" in done.stdout.splitlines()[0], done
+        assert client(server, command, "--select", "rack=1", "--all").status == 0
+    done = run([program_path("farflash"), "--port", boards["lab1"].address, "chip-id", "--select", "rack=1"])
+    assert done.status == 2 and "--select" in done.stderr, done
+
+
 def test_client__quarantine(rack):
     server, _ = rack(lab1=["rack=1"])
     assert client(server, "quarantine").stdout == "No board is in quarantine.\n"
