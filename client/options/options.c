@@ -2,7 +2,6 @@
 #include "options.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "command.h"
 #include "common_options.h"
 #include "file.h"
+#include "imagechip.h"
 #include "words.h"
 
 /* What the parsers share. */
@@ -320,26 +320,9 @@ void ff_options_parse(struct ff_options *options, const struct ff_command *comma
 	fill_in(options);
 }
 
-/* "esp32c3" and "ESP32-C3" are the same chip. */
-static bool same_chip(const char *a, const char *b)
-{
-	for (;;) {
-		a += *a == '-';
-		b += *b == '-';
-		if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) {
-			return false;
-		}
-		if (*a == '\0') {
-			return true;
-		}
-		a++;
-		b++;
-	}
-}
-
 bool ff_options_accept_chip(const struct ff_options *options, const char *chip)
 {
-	return options->chip == NULL || same_chip(options->chip, chip);
+	return options->chip == NULL || ff_imagechip_is_same_name(options->chip, chip);
 }
 
 void ff_options_release(struct ff_options *options)

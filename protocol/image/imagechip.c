@@ -60,7 +60,7 @@ const struct ff_imagechip *ff_imagechip_by_id(uint16_t id)
 	return NULL;
 }
 
-static bool same_name(const char *a, const char *b)
+bool ff_imagechip_is_same_name(const char *a, const char *b)
 {
 	for (;;) {
 		a += *a == '-';
@@ -79,7 +79,7 @@ static bool same_name(const char *a, const char *b)
 const struct ff_imagechip *ff_imagechip_by_name(const char *name)
 {
 	for (size_t i = 0; i < CHIP_COUNT; i++) {
-		if (same_name(chips[i].name, name)) {
+		if (ff_imagechip_is_same_name(chips[i].name, name)) {
 			return &chips[i];
 		}
 	}

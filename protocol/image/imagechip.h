@@ -7,6 +7,7 @@
 #ifndef FF_IMAGE_IMAGECHIP_H
 #define FF_IMAGE_IMAGECHIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ extern const struct ff_imagechip_word ff_imagechip_modes[];
 
 /* The chip with this id, or NULL. FF_IMAGECHIP_NO_ID finds the ESP8266. */
 const struct ff_imagechip *ff_imagechip_by_id(uint16_t id);
+
+/* Case and hyphens do not matter: "esp32c3" and "ESP32-C3" are the same. */
+bool ff_imagechip_is_same_name(const char *a, const char *b);
 
 /* The chip of this name, or NULL; case and hyphens do not matter: "esp32c3" is the ESP32-C3. */
 const struct ff_imagechip *ff_imagechip_by_name(const char *name);
