@@ -62,13 +62,15 @@ static const char quarantine[] = "CREATE TABLE quarantine ("
 				 ") STRICT, WITHOUT ROWID;";
 
 /* What is known of a board's chip. Of those that jobs of before have met, the newest word. */
-static const char facts[] = "CREATE TABLE facts ("
-			    "  board TEXT PRIMARY KEY,"
-			    "  known TEXT NOT NULL"
-			    ") STRICT, WITHOUT ROWID;"
-			    "INSERT OR REPLACE INTO facts (board, known) "
-			    "SELECT board, json_extract(known, '$.facts') FROM jobs "
-			    "WHERE json_extract(known, '$.facts') IS NOT NULL ORDER BY number;";
+static const char facts[] =
+	"CREATE TABLE facts ("
+	"  board TEXT PRIMARY KEY,"
+	"  known TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT OR REPLACE INTO facts (board, known) SELECT board, facts FROM ("
+	"  SELECT number, board, CASE WHEN json_valid(known) THEN json_extract(known, '$.facts') END AS facts"
+	"  FROM jobs"
+	") WHERE facts IS NOT NULL ORDER BY number;";
 
 const char *const ff_schema_migrations[] = { first, quarantine, facts };
 const size_t ff_schema_version = sizeof(ff_schema_migrations) / sizeof(ff_schema_migrations[0]);
