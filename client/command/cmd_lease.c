@@ -27,8 +27,7 @@
 #define LONGEST_ASK_S 10 /* one request waits no longer, and then tells how many are before us */
 #define ANSWER_MS 15000
 #define RETRY_MS 2000 /* until a renewal that did not arrive is tried again */
-#define AWAY_MS \
-	60000 /* how long somebody who waits puts up with a server that cannot be reached: it is being started anew */
+#define AWAY_MS 60000 /* who waits puts up with a server that is being started anew, for so long */
 #define AWAY_PAUSE_MS 500
 #define EXIT_NOT_FOUND 127
 #define EXIT_NOT_RUN 126
@@ -422,7 +421,7 @@ static bool run_leased(struct ff_run *run)
 	return good;
 }
 
-/* ---- the command ---- */
+/* ---- what is asked for ---- */
 
 bool ff_cmd_lease(struct ff_run *run)
 {

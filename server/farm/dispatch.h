@@ -4,8 +4,8 @@
  * One job at most is on its way to a board, so that who is next is decided when the board is free, and not before.
  *
  * Those who name a board get it though it is lost, which their failure then says, unless they want to wait for it a while, or
- * though it is in quarantine; those who leave the choice to us get neither. A thread of its own makes the offers; it waits for a change or for the next deadline and for nothing
- * else. new/free; every function may be called from any thread. */
+ * though it is in quarantine; those who leave the choice to us get neither. A thread of its own makes the offers; it waits for a
+ * change or for the next deadline and for nothing else. new/free; every function may be called from any thread. */
 #ifndef FF_FARM_DISPATCH_H
 #define FF_FARM_DISPATCH_H
 

@@ -11,7 +11,7 @@
 #include "prober.h"
 
 #define LOOK_MS 100 /* how often boards are looked at that do not let go yet, or are in the way */
-#define TIDY_MS 3600000
+#define TIDY_MS 3600000 /* how often boards are looked at that may be forgotten */
 #define PROBE_MS 60000 /* how often boards in quarantine are looked at, at least */
 #define NAMES_SIZE 256
 
