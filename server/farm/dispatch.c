@@ -237,6 +237,17 @@ static void begin_at(struct ff_place *place, unsigned kind)
 	place->use.works = kind != FF_DISPATCH_NO_KIND;
 }
 
+/* Whether a board that the wish is willing to wait for has been lost since it was looked at. Without the mutex. */
+static bool is_lost_since(const struct ff_wish *wish, struct ff_worker *board)
+{
+	struct ff_board_use use;
+	if (!wish->board || wish->lost_until_us <= ff_now_us()) {
+		return false;
+	}
+	ff_worker_use(board, &use);
+	return use.lost;
+}
+
 /* The mutex is let go of for the offer; for those who ask meanwhile the place has been taken. */
 static void offer(struct ff_dispatch *dispatch, struct ff_wish *wish, struct ff_place *place)
 {
@@ -248,7 +259,8 @@ static void offer(struct ff_dispatch *dispatch, struct ff_wish *wish, struct ff_
 	unlist(dispatch, wish);
 	dispatch->offered = wish;
 	pthread_mutex_unlock(&dispatch->mutex);
-	bool taken = wish->ops->offer(wish, before.board);
+	bool lost = is_lost_since(wish, before.board);
+	bool taken = !lost && wish->ops->offer(wish, before.board);
 	pthread_mutex_lock(&dispatch->mutex);
 	dispatch->offered = NULL;
 	if (!taken) {
@@ -261,6 +273,7 @@ static void offer(struct ff_dispatch *dispatch, struct ff_wish *wish, struct ff_
 		place->kind = before.kind;
 		place->begun_us = before.begun_us;
 		place->use = before.use;
+		place->use.lost |= lost;
 	}
 	pthread_cond_broadcast(&dispatch->settled);
 }
