@@ -141,11 +141,14 @@ static void release(struct ff_session *session)
 	ff_room_leave(session->source.room, session);
 }
 
+/* One that comes before another has ended takes its place: the end of the first is none for this one. */
 static void send_break(struct ff_session *session, uint32_t ms)
 {
 	static const struct ff_input_command on = { .kind = FF_INPUT_BREAK, .value = 1 };
-	session->talk->break_ms = ms;
-	(void)ff_control_put(session, TAG_BREAK, &on);
+	if (ff_control_put(session, TAG_BREAK, &on)) {
+		session->talk->break_ms = ms;
+		session->talk->break_until_us = INT64_MAX;
+	}
 }
 
 static void end_break(struct ff_session *session)

@@ -174,6 +174,24 @@ def test_console__sets_the_rate_and_sends_a_break(server):
         assert line.ask(1, 0, 0, 0, 0) == (115200).to_bytes(4, "big")
 
 
+def test_console__a_break_that_follows_another_is_no_shorter(make_server, make_board, make_relay):
+    """Even if the first one is over while the second is on its way, which takes as long as the port is far."""
+    server = make_server(lab1=f"rfc2217://127.0.0.1:{make_relay(make_board(device='echo').port, rtt=0.4).port}")
+    server.rest.wait_board("lab1", "idle")
+    with Talk(server) as talk, Telnet(server.port_of("lab1", "rfc2217")) as line:
+        begin = time.monotonic()
+        talk.order("break", ms=1000)
+        # It has begun when the port says so, after 0.4 s, and ends at 1.4 s, when the port still thinks about the rate.
+        wait_until(lambda: time.monotonic() > begin + 1.2, "the first one to be almost over")
+        talk.order("baud", rate=9600)
+        talk.order("break", ms=5000)
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            assert line.ask(5, 4) == b"\x05", "the first one's end has ended it"
+        talk.order("release")
+        wait_until(lambda: line.ask(5, 4) == b"\x06", "the break to end")
+
+
 # ---- the board ----
 
 def test_console__resets_the_board(esp32):
