@@ -174,14 +174,14 @@ def test_restart__client_goes_on_with_the_repeat(make_server, restart, make_boar
     server = make_server(**addresses)
     write = ("--server", server.url, "write-flash", "--rerun", "--baud", "115200")
     one = start_farflash(*write, "--select", "rack=1", "0x10000", app_file)
-    job = server.rest.wait_board("lab1", "busy")["job"]
-    server.rest.wait_phase(job, "write")
     batch = start_farflash(*write, "--select", "rack=2", "--all", "0x10000", app_file)
-    for name in ("lab2", "lab3"):
-        server.rest.wait_phase(server.rest.wait_board(name, "busy")["job"], "write")
+    running = [server.rest.wait_board(name, "busy")["job"] for name in boards]
     behind = [start_farflash("--server", server.url, *where, "reset", *boards_of) for where, boards_of in (
         (("--board", "lab1"), ()), ((), ("--select", "rack=2", "--all")))]
     wait_until(lambda: len(server.rest.get("/jobs")["jobs"]) == 6, "all of them to be asked for")
+    for job in running:
+        server.rest.wait_phase(job, "write")
+    job = running[0]
     server.process.send_signal(how)
     server.expected_status = {0, -how}
     server.wait(10)
