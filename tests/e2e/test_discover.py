@@ -200,9 +200,9 @@ def test_discover__a_newcomer_takes_the_place_of_the_longest_gone(start, usb):
     usb.plug(*(port(number) for number in range(256)))
     wait_until(lambda: len(names(server)) == 256, "all boards")
     assert server.rest.request("POST", "/api/v1/leases?board=cp210x-serial004&seconds=600&owner=ann").status == 201
-    for first in (5, 6):  # the fifth goes first, and then the others
-        usb.plug(*(port(number) for number in range(256) if number > 5 or number < 4 and first == 5))
-        wait_until(lambda: server.rest.board(f"cp210x-serial00{8 - first}")["present"] is (first == 5), "some to be away")
+    for away in ((4, 5), range(6)):  # these two go before the others
+        usb.plug(*(port(number) for number in range(256) if number not in away))
+        wait_until(lambda: not any(server.rest.board(f"cp210x-serial00{number}")["present"] for number in away), "some to be away")
     usb.plug(*(port(number) for number in range(6, 258)))
     wait_until(lambda: "cp210x-serial256" in names(server) and "cp210x-serial257" in names(server), "the newcomers")
     left = set(names(server))
