@@ -10,9 +10,9 @@
 #include "config_file.h"
 #include "prober.h"
 
-#define LOOK_MS 100 /* how often boards are looked at that do not let go yet, or are in the way */
+#define LOOK_MS 100     /* how often boards are looked at that do not let go yet, or are in the way */
 #define TIDY_MS 3600000 /* how often boards are looked at that may be forgotten */
-#define PROBE_MS 60000 /* how often boards in quarantine are looked at, at least */
+#define PROBE_MS 60000  /* how often boards in quarantine are looked at, at least */
 #define NAMES_SIZE 256
 
 /* The file as it is now, and the boards of the command line, which stay. */
