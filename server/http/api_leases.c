@@ -182,39 +182,54 @@ static bool may_see_waiting(const struct ff_request *request, const struct ff_bo
 	return may;
 }
 
+/* A list without one of them would not be true: then there is none. */
+static void append(json_t **list, json_t *item)
+{
+	if (json_array_append_new(*list, item) != 0) {
+		json_decref(*list);
+		*list = NULL;
+	}
+}
+
 static json_t *present_waiting(const struct ff_request *request, const struct ff_board_list *boards)
 {
 	struct ff_waiting *waiting = calloc(MOST_SHOWN, sizeof(*waiting));
-	json_t *list = json_array();
-	size_t count = waiting ? ff_dispatch_list(request->http->dispatch, waiting, MOST_SHOWN) : 0;
+	json_t *list = waiting ? json_array() : NULL;
+	size_t count = list ? ff_dispatch_list(request->http->dispatch, waiting, MOST_SHOWN) : 0;
 	for (size_t i = 0; i < count; i++) {
 		if (may_see_waiting(request, boards, &waiting[i])) {
-			json_array_append_new(list, ff_present_waiting(&waiting[i]));
+			append(&list, ff_present_waiting(&waiting[i]));
 		}
 	}
 	free(waiting);
 	return list;
 }
 
-static enum MHD_Result answer_list(struct ff_request *request)
+static json_t *present_leases(const struct ff_request *request, const struct ff_board_list *boards)
 {
-	size_t most = FF_BOARDS_MAX;
-	struct ff_lease *leases = calloc(most, sizeof(*leases));
+	struct ff_lease *leases = calloc(FF_BOARDS_MAX, sizeof(*leases));
 	json_t *list = leases ? json_array() : NULL;
-	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
-	size_t count = leases ? ff_leases_list(request->http->leases, leases, most) : 0;
+	size_t count = list ? ff_leases_list(request->http->leases, leases, FF_BOARDS_MAX) : 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *board = name_of(request, boards, &leases[i]);
-		if (board && json_array_append_new(list, ff_present_lease(&leases[i], board)) != 0) {
-			json_decref(list);
-			list = NULL;
+		if (board) {
+			append(&list, ff_present_lease(&leases[i], board));
 		}
 	}
-	json_t *waiting = present_waiting(request, boards);
-	ff_board_list_unref(boards);
 	free(leases);
-	return ff_reply_json(request, MHD_HTTP_OK,
-			     list ? json_pack("{s:o, s:o}", "leases", list, "waiting", waiting) : NULL);
+	return list;
+}
+
+static enum MHD_Result answer_list(struct ff_request *request)
+{
+	const struct ff_board_list *boards = ff_boards_list(request->http->boards);
+	json_t *leases = present_leases(request, boards);
+	json_t *waiting = present_waiting(request, boards);
+	json_t *both = json_pack("{s:O, s:O}", "leases", leases, "waiting", waiting); /* NULL if one of them is */
+	json_decref(leases);
+	json_decref(waiting);
+	ff_board_list_unref(boards);
+	return ff_reply_json(request, MHD_HTTP_OK, both);
 }
 
 static void set_lost(struct ff_request *request, enum ff_status status)
