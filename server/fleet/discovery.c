@@ -336,3 +336,9 @@ void ff_discovery_look(struct ff_discovery *discovery)
 	}
 	ff_discovery_write(discovery);
 }
+
+void ff_discovery_tidy(struct ff_discovery *discovery)
+{
+	ff_guests_tidy(discovery);
+	ff_discovery_write(discovery);
+}

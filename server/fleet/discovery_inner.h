@@ -26,4 +26,7 @@ void ff_guests_remember(struct ff_discovery *discovery, const struct ff_member *
  * again. */
 bool ff_guests_clear(struct ff_discovery *discovery, size_t port, const struct ff_member *heir);
 
+/* Takes down those who have been gone for a week, and are nobody's. */
+void ff_guests_tidy(struct ff_discovery *discovery);
+
 #endif

@@ -5,7 +5,6 @@
 
 #include "clock.h"
 #include "config_board.h"
-#include "discovery_file.h"
 #include "discovery_inner.h"
 
 #define MEMORY_MS ((int64_t)7 * 86400 * 1000) /* how long one that is gone is still listed */
@@ -243,7 +242,7 @@ bool ff_guests_clear(struct ff_discovery *discovery, size_t port, const struct f
 	return true;
 }
 
-void ff_discovery_tidy(struct ff_discovery *discovery)
+void ff_guests_tidy(struct ff_discovery *discovery)
 {
 	int64_t gone_ms = 0;
 	struct ff_member *longest;
@@ -252,5 +251,4 @@ void ff_discovery_tidy(struct ff_discovery *discovery)
 		       longest->config.name);
 		remove_guest(discovery, longest);
 	}
-	ff_discovery_write(discovery);
 }

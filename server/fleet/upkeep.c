@@ -79,8 +79,13 @@ static int look_around(const struct ff_upkeep *upkeep, struct ff_prober *prober,
 		*tidy_us = ff_deadline_ms(TIDY_MS);
 	}
 	ff_prober_look(prober);
-	int probe_ms = prober->first_s < PROBE_MS / 1000 ? (int)prober->first_s * 1000 : PROBE_MS;
-	return leaving || upkeep->discovery->again ? LOOK_MS : prober->first_s ? probe_ms : TIDY_MS;
+	if (leaving || upkeep->discovery->again) {
+		return LOOK_MS;
+	}
+	if (prober->first_s == 0) {
+		return TIDY_MS;
+	}
+	return prober->first_s < PROBE_MS / 1000 ? (int)prober->first_s * 1000 : PROBE_MS;
 }
 
 int ff_upkeep_run(const struct ff_upkeep *upkeep)

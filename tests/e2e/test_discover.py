@@ -231,6 +231,17 @@ def test_discover__a_board_that_gets_a_name_is_not_two(start, usb, plugged):
     wait_names(third, ["lab3", "cp210x-aaaaaa"])
 
 
+def test_discover__two_boards_may_get_names_at_once(start, usb):
+    """Those who were taken in leave the list while the new ones are settled."""
+    server = start()
+    usb.plug(*((f"/dev/ttyUSB{90 + i}", CP210X, f"1-{i}", f"SERIAL{i}") for i in range(4)))
+    wait_names(server, [f"cp210x-serial{i}" for i in range(4)])
+    server.write([("lab3", None, {"serial": "SERIAL3"}), ("lab0", None, {"usb": "1-0"})], "discover: true\n")
+    server.reload()
+    wait_names(server, ["lab0", "lab3", "cp210x-serial1", "cp210x-serial2"])
+    assert [server.rest.board(name)["address"] for name in ("lab0", "lab3")] == ["/dev/ttyUSB90", "/dev/ttyUSB93"]
+
+
 def test_discover__what_a_device_says_of_itself_is_hostile(start, usb):
     server = start()
     usb.plug(("/dev/ttyUSB90", CP210X, "1-1", r"$(reboot);\x1b[2J\xff\x07ABC", r"\x1b]0;x\x07\xe2\x80\xae<script>" + "A" * 400))
