@@ -129,11 +129,6 @@ static void keep_place(struct ff_run *run, json_t *wish, json_int_t *told)
 	}
 }
 
-static bool is_away(const struct ff_failure *failure)
-{
-	return strcmp(failure->code, "server-unreachable") == 0 || strcmp(failure->code, "shutting-down") == 0;
-}
-
 /* Whether to ask once more, which it pauses for if the server is away. `until_us`: when that has lasted too long, 0: it is there. */
 static bool may_ask_again(const struct ff_run *run, int64_t *until_us)
 {
@@ -141,7 +136,7 @@ static bool may_ask_again(const struct ff_run *run, int64_t *until_us)
 		*until_us = 0;
 		return true;
 	}
-	if (!is_away(&run->failure)) {
+	if (!ff_failure_may_pass(&run->failure)) {
 		return false;
 	}
 	if (*until_us == 0) {

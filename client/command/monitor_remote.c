@@ -166,14 +166,7 @@ static char *make_path(const struct remote *remote)
 /* A failure that may pass by itself; the first connection is held to be a mistake of the user's then all the same. */
 static enum ff_feed_state judge(const struct ff_failure *failure)
 {
-	static const char *const passing[] = { "server-unreachable", "shutting-down", "not-a-server", "too-many" };
-
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
-		if (strcmp(failure->code, passing[i]) == 0) {
-			return FF_FEED_LOST;
-		}
-	}
-	return FF_FEED_FAILED;
+	return ff_failure_may_pass(failure) ? FF_FEED_LOST : FF_FEED_FAILED;
 }
 
 static enum ff_feed_state explain_end(struct remote *remote, enum ff_channel_state state, struct ff_failure *failure)

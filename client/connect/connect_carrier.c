@@ -243,13 +243,6 @@ static enum ff_carrier_state refused(struct ff_carrier *carrier, const struct ff
 	return end(carrier);
 }
 
-/* A server that cannot be reached, or stops just now, may be back in a moment. */
-static bool may_come_back(const struct ff_failure *failure)
-{
-	return strcmp(failure->code, "server-unreachable") == 0 || strcmp(failure->code, "not-a-server") == 0 ||
-	       strcmp(failure->code, "shutting-down") == 0;
-}
-
 static enum ff_carrier_state try_again(struct ff_carrier *carrier)
 {
 	struct ff_failure failure = { .code = "" };
@@ -260,7 +253,7 @@ static enum ff_carrier_state try_again(struct ff_carrier *carrier)
 	if (!carrier->events->go_on(carrier->context)) {
 		return end(carrier);
 	}
-	if (!may_come_back(&failure)) {
+	if (!ff_failure_may_pass(&failure)) {
 		return refused(carrier, &failure);
 	}
 	return put_off(carrier, failure.text);

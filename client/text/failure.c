@@ -82,6 +82,20 @@ enum ff_exit ff_failure_exit(const char *code)
 	return FF_EXIT_FAILED;
 }
 
+bool ff_failure_may_pass(const struct ff_failure *failure)
+{
+	/* A proxy in front of a server that is away answers in its stead, and is not one. */
+	static const char *const codes[] = { "server-unreachable", "shutting-down", "not-a-server", "too-many-requests",
+					     "too-many-streams" };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (strcmp(failure->code, codes[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A text may come from a server or a board: nothing in it shall steer the reader's terminal. */
 static void disarm(char *text)
 {

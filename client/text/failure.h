@@ -29,6 +29,9 @@ bool ff_failure_set(struct ff_failure *failure, const char *code, const char *fo
 /* The same from an engine's error. `board` is put before the text unless the text names it already; NULL for none. */
 bool ff_failure_set_error(struct ff_failure *failure, const char *board, const struct ff_error *error);
 
+/* Whether the server may be well again in a moment: it is being started anew, or has too much to do. */
+bool ff_failure_may_pass(const struct ff_failure *failure);
+
 /* The exit status for a code; FF_EXIT_DONE for "" and "ok", FF_EXIT_FAILED for a code that nobody knows. */
 enum ff_exit ff_failure_exit(const char *code);
 

@@ -44,6 +44,29 @@ static void test_failure__maps_every_problem_of_the_server(void **state)
 	}
 }
 
+static void test_failure__knows_what_may_pass(void **state)
+{
+	static const char *const passing[] = { "server-unreachable", "shutting-down", "not-a-server",
+					       "too-many-requests", "too-many-streams" };
+	static const char *const lasting[] = {
+		"", "board-busy", "too-many-jobs", "unauthorized", "no-such-board", "cancelled"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(passing); i++) {
+		struct ff_failure failure = { .code = "" };
+
+		ff_failure_set(&failure, passing[i], "%s", passing[i]);
+		assert_true(ff_failure_may_pass(&failure));
+	}
+	for (size_t i = 0; i < COUNT(lasting); i++) {
+		struct ff_failure failure = { .code = "" };
+
+		ff_failure_set(&failure, lasting[i], "%s", lasting[i]);
+		assert_false(ff_failure_may_pass(&failure));
+	}
+}
+
 static void test_failure__maps_every_status_of_the_engine(void **state)
 {
 	static const int exits[FF_STATUS_COUNT] = {
@@ -115,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failure__maps_every_problem_of_the_server),
+		cmocka_unit_test(test_failure__knows_what_may_pass),
 		cmocka_unit_test(test_failure__maps_every_status_of_the_engine),
 		cmocka_unit_test(test_failure__keeps_the_first),
 		cmocka_unit_test(test_failure__names_the_board_once),
