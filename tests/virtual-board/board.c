@@ -17,8 +17,15 @@
 #define NEVER INT64_MAX
 /* What a USB serial adapter and its driver hold on the way to the board. */
 #define RX_CAPACITY 8192u
+/* The least that is taken from a client at a time: like a driver, which does not wake its writer for each byte that is gone. */
+#define ROOM_WORTH_WHILE 1024u
 /* On the way back: a board that nobody reads from loses what is beyond this. */
 #define TX_CAPACITY (64u * 1024)
+/* How long a byte waits for its neighbours: for 1 ms on the way back, the latency of a USB serial adapter. The chip is told when each
+ * byte came and acts as of then, so it can be woken less often: what it answers in the middle of what a client sends comes so
+ * much later. */
+#define TX_PATIENCE_NS FF_NS_PER_MS
+#define RX_PATIENCE_NS (4 * FF_NS_PER_MS)
 #define CHUNK 4096u
 #define DEFAULT_BAUD 115200
 /* How long a USB port is away while its chip resets: an estimate for a host that looks at once. */
@@ -59,7 +66,7 @@ static size_t on_room(void *context)
 	if (!board->soc && ff_wire_room(&board->tx) < TX_CAPACITY / 2) {
 		return 0; /* the loopback plug loses nothing: what cannot get out does not come in */
 	}
-	return room / 2;
+	return room / 2 < ROOM_WORTH_WHILE ? 0 : room / 2;
 }
 
 /* Puts bytes on a wire, with whatever goes wrong there. Without --timing real the bytes themselves take no time. */
@@ -309,8 +316,8 @@ static int64_t next_time(const struct board *board)
 {
 	int64_t next = board->circuit.rise_time;
 	int64_t others[] = {
-		ff_wire_wake_time(&board->rx),
-		board->port.ops->writable(board->port.self) ? ff_wire_wake_time(&board->tx) : NEVER,
+		ff_wire_wake_time(&board->rx, RX_PATIENCE_NS),
+		board->port.ops->writable(board->port.self) ? ff_wire_wake_time(&board->tx, TX_PATIENCE_NS) : NEVER,
 		board->soc ? ff_soc_next_time(board->soc) : NEVER,
 		board->return_time,
 	};

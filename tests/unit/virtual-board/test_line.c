@@ -151,9 +151,9 @@ static void test_wire__wakes_at_the_end_or_after_a_slice(void **state)
 	assert_int_equal(ff_wire_init(&wire, 256, true), FF_OK);
 	uint8_t bytes[100] = { 0 };
 	ff_wire_send(&wire, bytes, 3, 0, 100000, 100000); /* 0.1 ms a byte */
-	assert_int_equal(ff_wire_wake_time(&wire), 300000);
+	assert_int_equal(ff_wire_wake_time(&wire, MS), 300000);
 	ff_wire_send(&wire, bytes, 100, 0, 100000, 100000);
-	assert_int_equal(ff_wire_wake_time(&wire), 100000 + 1 * MS);
+	assert_int_equal(ff_wire_wake_time(&wire, 2 * MS), 100000 + 2 * MS);
 	ff_wire_release(&wire);
 }
 

@@ -5,8 +5,6 @@
 
 #define BITS_PER_BYTE 10
 #define NS_PER_S INT64_C(1000000000)
-/* How long a byte may wait for its neighbours before the reader is woken: 1 ms, the latency of a USB serial adapter. */
-#define WAKE_SLICE_NS INT64_C(1000000)
 
 enum ff_status ff_wire_init(struct ff_wire *wire, size_t capacity, bool paced)
 {
@@ -86,12 +84,12 @@ int64_t ff_wire_next_due(const struct ff_wire *wire)
 	return wire->due ? wire->due[wire->head] : INT64_MIN;
 }
 
-int64_t ff_wire_wake_time(const struct ff_wire *wire)
+int64_t ff_wire_wake_time(const struct ff_wire *wire, int64_t patience_ns)
 {
 	if (wire->count == 0 || !wire->due) {
 		return ff_wire_next_due(wire);
 	}
-	int64_t slice = wire->due[wire->head] + WAKE_SLICE_NS;
+	int64_t slice = wire->due[wire->head] + patience_ns;
 	int64_t end = wire->due[(wire->head + wire->count - 1) % wire->capacity];
 	return slice < end ? slice : end;
 }

@@ -55,8 +55,9 @@ void ff_wire_stall(struct ff_wire *wire, int64_t now, int64_t ns);
 /* When the next byte arrives, FF_WIRE_NEVER when nothing is on its way, INT64_MIN on an unpaced wire that holds some. */
 int64_t ff_wire_next_due(const struct ff_wire *wire);
 
-/* The time at which a reader should look again: as soon as the queue is through, but not for each byte alone. */
-int64_t ff_wire_wake_time(const struct ff_wire *wire);
+/* The time at which a reader should look again: as soon as the queue is through, but not for each byte alone, which waits for
+ * its neighbours for `patience_ns` at most. */
+int64_t ff_wire_wake_time(const struct ff_wire *wire, int64_t patience_ns);
 
 /* Takes the next byte if it has arrived by `now`. */
 bool ff_wire_receive(struct ff_wire *wire, int64_t now, struct ff_wire_byte *byte);
