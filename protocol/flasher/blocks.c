@@ -7,17 +7,21 @@
 #include <openssl/evp.h>
 
 #include "deflate.h"
+#include "inflate.h"
 
 #define ERASED 0xFF
 
 struct ff_blocks {
-	struct ff_deflate *deflate;
+	struct ff_deflate *deflate; /* NULL while nothing has to be deflated */
+	struct ff_inflate *inflate; /* NULL while nothing is deflated */
 	EVP_MD_CTX *md5;
 	const struct ff_region *region;
-	bool deflated;
+	enum ff_blocks_form form;
 	size_t block_size;
 	uint32_t flash_size;
-	uint32_t at; /* bytes of flash read so far */
+	uint32_t at;     /* bytes of flash read so far */
+	uint32_t filled; /* bytes of flash that went into the MD5 */
+	uint64_t kept_at;
 	uint8_t block[FF_BLOCKS_MAX_BLOCK];
 };
 
@@ -28,15 +32,9 @@ enum ff_status ff_blocks_new(struct ff_blocks **blocks, struct ff_error *error)
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory for blocks");
 	}
 	created->md5 = EVP_MD_CTX_new();
-	enum ff_status status = FF_OK;
 	if (!created->md5) {
-		status = ff_error_set(error, FF_ERR_NO_MEMORY, "no memory for an MD5");
-	} else {
-		status = ff_deflate_new(&created->deflate, error);
-	}
-	if (status != FF_OK) {
-		ff_blocks_free(created);
-		return status;
+		free(created);
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory for an MD5");
 	}
 	*blocks = created;
 	return FF_OK;
@@ -47,6 +45,7 @@ void ff_blocks_free(struct ff_blocks *blocks)
 	if (blocks) {
 		EVP_MD_CTX_free(blocks->md5);
 		ff_deflate_free(blocks->deflate);
+		ff_inflate_free(blocks->inflate);
 		free(blocks);
 	}
 }
@@ -77,43 +76,108 @@ static enum ff_status read_flash_bytes(void *context, uint8_t *bytes, size_t cap
 		}
 	}
 	memset(bytes + real, ERASED, count - real);
-	if (count > 0 && EVP_DigestUpdate(blocks->md5, bytes, count) != 1) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "cannot compute an MD5");
-	}
 	blocks->at += (uint32_t)count;
 	*got = count;
 	return FF_OK;
 }
 
-void ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, uint32_t unit, bool deflated,
-		     size_t block_size)
+/* What a block leaves in flash. A chip would write more of it behind the region's end. */
+static enum ff_status fill(void *context, const uint8_t *bytes, size_t size, struct ff_error *error)
 {
+	struct ff_blocks *blocks = context;
+	if (size > blocks->flash_size - blocks->filled) {
+		return ff_error_set(error, FF_ERR_FORMAT, "the compressed data are those of something larger");
+	}
+	if (EVP_DigestUpdate(blocks->md5, bytes, size) != 1) {
+		return ff_error_set(error, FF_ERR_NO_MEMORY, "cannot compute an MD5");
+	}
+	blocks->filled += (uint32_t)size;
+	return FF_OK;
+}
+
+enum ff_status ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, uint32_t unit,
+			       enum ff_blocks_form form, size_t block_size, struct ff_error *error)
+{
+	const struct ff_sink filling = { .write = fill, .context = blocks };
+	enum ff_status status = FF_OK;
 	blocks->region = region;
-	blocks->deflated = deflated;
+	blocks->form = form;
 	blocks->block_size = block_size;
 	blocks->flash_size = ff_blocks_flash_size(region, unit);
 	blocks->at = 0;
+	blocks->filled = 0;
+	blocks->kept_at = 0;
 	/* Fails only without MD5 in libcrypto, and then so does every update. */
 	EVP_DigestInit_ex(blocks->md5, EVP_md5(), NULL);
-	if (deflated) {
+	if (form != FF_BLOCKS_DEFLATED) {
+		ff_deflate_free(blocks->deflate);
+		blocks->deflate = NULL;
+	} else if (!blocks->deflate) {
+		status = ff_deflate_new(&blocks->deflate, error);
+	}
+	if (form != FF_BLOCKS_PLAIN && !blocks->inflate && status == FF_OK) {
+		status = ff_inflate_new(&blocks->inflate, error);
+	}
+	if (status != FF_OK) {
+		return status;
+	}
+	if (form == FF_BLOCKS_DEFLATED) {
 		ff_deflate_start(blocks->deflate, read_flash_bytes, blocks);
 	}
+	if (form != FF_BLOCKS_PLAIN) {
+		ff_inflate_start(blocks->inflate, &filling);
+	}
+	return FF_OK;
+}
+
+static enum ff_status next_plain(struct ff_blocks *blocks, struct ff_block *block, struct ff_error *error)
+{
+	size_t got = 0;
+	enum ff_status status = read_flash_bytes(blocks, blocks->block, blocks->block_size, &got, error);
+	if (status == FF_OK) {
+		status = fill(blocks, blocks->block, got, error);
+	}
+	memset(blocks->block + got, ERASED, blocks->block_size - got);
+	block->size = got > 0 ? blocks->block_size : 0;
+	block->programmed = (uint32_t)got;
+	return status;
+}
+
+static enum ff_status read_kept(struct ff_blocks *blocks, size_t *size, struct ff_error *error)
+{
+	const struct ff_source *kept = blocks->region->source.deflated;
+	uint64_t left = kept->size - blocks->kept_at;
+	size_t count = left < blocks->block_size ? (size_t)left : blocks->block_size;
+	enum ff_status status =
+		count > 0 ? kept->read(kept->context, blocks->kept_at, blocks->block, count, error) : FF_OK;
+	blocks->kept_at += count;
+	*size = count;
+	return status;
+}
+
+static enum ff_status next_deflated(struct ff_blocks *blocks, struct ff_block *block, struct ff_error *error)
+{
+	struct ff_error why = FF_ERROR_NONE;
+	enum ff_status status =
+		blocks->form == FF_BLOCKS_KEPT
+			? read_kept(blocks, &block->size, error)
+			: ff_deflate_next(blocks->deflate, blocks->block, blocks->block_size, &block->size, error);
+	if (status != FF_OK || block->size == 0) {
+		return status;
+	}
+	status = ff_inflate_next(blocks->inflate, blocks->block, block->size, &block->programmed, &why);
+	if (status != FF_OK) {
+		return ff_error_set(error, status == FF_ERR_FORMAT ? FF_ERR_IO : status, "cannot send %s: %s",
+				    blocks->region->name ? blocks->region->name : "the image", why.text);
+	}
+	return FF_OK;
 }
 
 enum ff_status ff_blocks_next(struct ff_blocks *blocks, struct ff_block *block, struct ff_error *error)
 {
 	struct ff_block found = { .bytes = blocks->block };
-	enum ff_status status = FF_OK;
-	if (blocks->deflated) {
-		status = ff_deflate_next(blocks->deflate, blocks->block, blocks->block_size, &found.size,
-					 &found.programmed, error);
-	} else {
-		size_t got = 0;
-		status = read_flash_bytes(blocks, blocks->block, blocks->block_size, &got, error);
-		memset(blocks->block + got, ERASED, blocks->block_size - got);
-		found.size = got > 0 ? blocks->block_size : 0;
-		found.programmed = (uint32_t)got;
-	}
+	enum ff_status status = blocks->form == FF_BLOCKS_PLAIN ? next_plain(blocks, &found, error)
+								: next_deflated(blocks, &found, error);
 	if (status == FF_OK) {
 		*block = found;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A region as the blocks that go over the wire, plain or deflated, and the MD5 of what they leave in flash. Reads the
- * region from front to back, in memory that does not grow with it.
+ * region from front to back, in memory that does not grow with it, and takes what it needs when it needs it: 20 kB for plain
+ * blocks, 60 kB where the region is deflated already, 230 kB where it has to be.
  *
  * new/free; belongs to one thread at a time. */
 #ifndef FF_FLASHER_BLOCKS_H
@@ -16,6 +17,12 @@
 #define FF_BLOCKS_MD5_SIZE 16
 
 struct ff_blocks;
+
+enum ff_blocks_form {
+	FF_BLOCKS_PLAIN,
+	FF_BLOCKS_DEFLATED,
+	FF_BLOCKS_KEPT, /* deflated before: what the source's `deflated` has */
+};
 
 struct ff_block {
 	const uint8_t *bytes; /* valid until the next call */
@@ -36,11 +43,11 @@ void ff_blocks_free(struct ff_blocks *blocks);
 uint32_t ff_blocks_flash_size(const struct ff_region *region, uint32_t unit);
 
 /* Starts at the region's first byte. The region is borrowed until the next start. `block_size` is a multiple of `unit`,
- * up to FF_BLOCKS_MAX_BLOCK. Plain blocks are padded to it with 0xFF, the last deflated one is short. */
-void ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, uint32_t unit, bool deflated,
-		     size_t block_size);
+ * up to FF_BLOCKS_MAX_BLOCK. Plain blocks are padded to it with 0xFF, the last deflated one is short. FF_ERR_NO_MEMORY. */
+FF_WARN_UNUSED enum ff_status ff_blocks_start(struct ff_blocks *blocks, const struct ff_region *region, uint32_t unit,
+					      enum ff_blocks_form form, size_t block_size, struct ff_error *error);
 
-/* Errors: those of the source, FF_ERR_NO_MEMORY. */
+/* Errors: those of the source, FF_ERR_NO_MEMORY, FF_ERR_IO (what is kept is none of this region). */
 FF_WARN_UNUSED enum ff_status ff_blocks_next(struct ff_blocks *blocks, struct ff_block *block, struct ff_error *error);
 
 /* The MD5 of ff_blocks_flash_size() bytes. Once, after the end. FF_ERR_NO_MEMORY. */

@@ -14,17 +14,14 @@
  * boards may be flashed at once. */
 #define MEMORY_LEVEL 6
 #define INPUT_SIZE 4096
-#define DISCARDED_SIZE 1024
 
 struct ff_deflate {
 	z_stream out;
-	z_stream check; /* inflates again, to know what a chip gets out of each block */
 	ff_deflate_read read;
 	void *context;
 	bool input_ended;
 	bool ended;
 	uint8_t input[INPUT_SIZE];
-	uint8_t discarded[DISCARDED_SIZE];
 };
 
 enum ff_status ff_deflate_new(struct ff_deflate **stream, struct ff_error *error)
@@ -38,11 +35,6 @@ enum ff_status ff_deflate_new(struct ff_deflate **stream, struct ff_error *error
 		free(created);
 		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to compress");
 	}
-	if (inflateInit(&created->check) != Z_OK) {
-		deflateEnd(&created->out);
-		free(created);
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to compress");
-	}
 	*stream = created;
 	return FF_OK;
 }
@@ -51,7 +43,6 @@ void ff_deflate_free(struct ff_deflate *stream)
 {
 	if (stream) {
 		deflateEnd(&stream->out);
-		inflateEnd(&stream->check);
 		free(stream);
 	}
 }
@@ -59,7 +50,6 @@ void ff_deflate_free(struct ff_deflate *stream)
 void ff_deflate_start(struct ff_deflate *stream, ff_deflate_read read, void *context)
 {
 	deflateReset(&stream->out);
-	inflateReset(&stream->check);
 	stream->out.avail_in = 0;
 	stream->read = read;
 	stream->context = context;
@@ -79,28 +69,8 @@ static enum ff_status refill(struct ff_deflate *stream, struct ff_error *error)
 	return status;
 }
 
-static enum ff_status count_inflated(struct ff_deflate *stream, uint8_t *block, size_t size, uint32_t *inflated,
-				     struct ff_error *error)
-{
-	uLong before = stream->check.total_out;
-	stream->check.next_in = block;
-	stream->check.avail_in = (uInt)size;
-	int result = Z_OK;
-	/* Until it neither takes nor gives: a full output buffer may hide more. */
-	do {
-		stream->check.next_out = stream->discarded;
-		stream->check.avail_out = sizeof(stream->discarded);
-		result = inflate(&stream->check, Z_NO_FLUSH);
-	} while (result == Z_OK && (stream->check.avail_in > 0 || stream->check.avail_out == 0));
-	if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-		return ff_error_set(error, FF_ERR_NO_MEMORY, "no memory to inflate again");
-	}
-	*inflated = (uint32_t)(stream->check.total_out - before);
-	return FF_OK;
-}
-
 enum ff_status ff_deflate_next(struct ff_deflate *stream, uint8_t *block, size_t capacity, size_t *size,
-			       uint32_t *inflated, struct ff_error *error)
+			       struct ff_error *error)
 {
 	stream->out.next_out = block;
 	stream->out.avail_out = (uInt)capacity;
@@ -113,15 +83,6 @@ enum ff_status ff_deflate_next(struct ff_deflate *stream, uint8_t *block, size_t
 		}
 		stream->ended = deflate(&stream->out, stream->input_ended ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_END;
 	}
-	size_t filled = capacity - stream->out.avail_out;
-	uint32_t found = 0;
-	if (filled > 0) {
-		enum ff_status status = count_inflated(stream, block, filled, &found, error);
-		if (status != FF_OK) {
-			return status;
-		}
-	}
-	*size = filled;
-	*inflated = found;
+	*size = capacity - stream->out.avail_out;
 	return FF_OK;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A zlib stream of anything, block by block, in memory that does not grow with the input (about 350 kB).
+/* A zlib stream of anything, block by block, in memory that does not grow with the input (about 170 kB).
  *
  * new/free; belongs to one thread at a time. */
 #ifndef FF_FLASHER_DEFLATE_H
@@ -25,10 +25,8 @@ void ff_deflate_free(struct ff_deflate *stream);
 /* Starts a stream at the beginning of an input; another may be unfinished. The same input gives the same stream. */
 void ff_deflate_start(struct ff_deflate *stream, ff_deflate_read read, void *context);
 
-/* Fills a block; only the last is shorter than `capacity`, and at the end *size is 0. *inflated is how many bytes come
- * out when the blocks so far are inflated, less those that came out before this one: what a chip writes to flash for
- * this block. Errors: those of the input, FF_ERR_NO_MEMORY. */
+/* Fills a block; only the last is shorter than `capacity`, and at the end *size is 0. Errors: those of the input. */
 FF_WARN_UNUSED enum ff_status ff_deflate_next(struct ff_deflate *stream, uint8_t *block, size_t capacity, size_t *size,
-					      uint32_t *inflated, struct ff_error *error);
+					      struct ff_error *error);
 
 #endif

@@ -17,10 +17,14 @@ static enum ff_status walk(struct ff_pass *pass, bool deflated, uint64_t *wire, 
 {
 	uint64_t sum = 0;
 	uint64_t done = 0;
-	ff_blocks_start(pass->blocks, &pass->region, pass->unit, deflated, FF_BLOCKS_MAX_BLOCK);
+	enum ff_status status =
+		ff_blocks_start(pass->blocks, &pass->region, pass->unit,
+				deflated ? FF_BLOCKS_DEFLATED : FF_BLOCKS_PLAIN, FF_BLOCKS_MAX_BLOCK, error);
 	for (;;) {
-		enum ff_status status = ff_session_check(pass->flasher, error);
 		struct ff_block block;
+		if (status == FF_OK) {
+			status = ff_session_check(pass->flasher, error);
+		}
 		if (status == FF_OK) {
 			status = ff_blocks_next(pass->blocks, &block, error);
 		}
@@ -124,11 +128,22 @@ static enum ff_status check_unchanged(const struct ff_pass *pass, struct ff_erro
 	return status;
 }
 
+static enum ff_blocks_form form(const struct ff_pass *pass)
+{
+	if (!pass->write.deflated) {
+		return FF_BLOCKS_PLAIN;
+	}
+	return is_known(pass) && pass->region.source.deflated ? FF_BLOCKS_KEPT : FF_BLOCKS_DEFLATED;
+}
+
 enum ff_status ff_pass_write(struct ff_pass *pass, struct ff_error *error)
 {
 	struct ff_loader *loader = &pass->flasher->loader;
-	ff_blocks_start(pass->blocks, &pass->region, pass->unit, pass->write.deflated, ff_flash_block_size(loader));
-	enum ff_status status = ff_flash_begin(loader, &pass->write, error);
+	enum ff_status status = ff_blocks_start(pass->blocks, &pass->region, pass->unit, form(pass),
+						ff_flash_block_size(loader), error);
+	if (status == FF_OK) {
+		status = ff_flash_begin(loader, &pass->write, error);
+	}
 	if (status == FF_OK) {
 		status = send_blocks(pass, error);
 	}

@@ -123,6 +123,7 @@ static enum ff_status patch_bootloader(struct ff_patched_image *image, struct ff
 		region->source.read = read_patched;
 		region->source.context = image;
 		region->source.measure = NULL;
+		region->source.deflated = NULL;
 		note_patch(flasher, label, &image->patch);
 	}
 	return FF_OK;

@@ -39,7 +39,7 @@ enum ff_status ff_firmware_measure(struct ff_firmware *firmware, const struct ff
 	if (is_known(firmware->place, measure)) {
 		return FF_OK;
 	}
-	enum ff_status status = ff_source_measure(source, &found, error);
+	enum ff_status status = ff_source_measure(source, NULL, &found, error);
 	tell(firmware->place, status == FF_OK ? &found : NULL);
 	if (status == FF_OK) {
 		*measure = found;

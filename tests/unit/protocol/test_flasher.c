@@ -54,6 +54,75 @@ static void test_flasher__writes_and_verifies(void **state)
 	}
 }
 
+#define PART_SIZE 0x10000 /* whole blocks of the flash */
+
+/* An image as it goes over the wire. */
+struct kept {
+	uint8_t bytes[2 * FIXTURE_SIZE];
+	size_t size;
+};
+
+static enum ff_status keep(void *context, const uint8_t *bytes, size_t size, struct ff_error *error)
+{
+	struct kept *kept = context;
+	(void)error;
+	assert_true(size <= sizeof(kept->bytes) - kept->size);
+	memcpy(kept->bytes + kept->size, bytes, size);
+	kept->size += size;
+	return FF_OK;
+}
+
+static enum ff_status read_kept(void *context, uint64_t offset, uint8_t *bytes, size_t size, struct ff_error *error)
+{
+	const struct kept *kept = context;
+	(void)error;
+	assert_true(offset <= kept->size && size <= kept->size - offset);
+	memcpy(bytes, kept->bytes + offset, size);
+	return FF_OK;
+}
+
+/* The image itself need not be read any more; and what is kept is not believed either. */
+static void test_flasher__writes_what_was_deflated_before(void **state)
+{
+	(void)state;
+	static struct kept kept, longer;
+	struct ff_region region = fixture_region(0x10000, FIXTURE_SIZE);
+	struct ff_region part = fixture_region(0x10000, PART_SIZE);
+	struct ff_measure measure, ignored;
+	struct ff_write_report report = { 0 };
+	struct ff_error error = FF_ERROR_NONE;
+	kept.size = longer.size = 0;
+	assert_int_equal(ff_source_measure(&part.source, &(struct ff_sink){ keep, &kept }, &measure, NULL), FF_OK);
+	assert_int_equal(ff_source_measure(&region.source, &(struct ff_sink){ keep, &longer }, &ignored, NULL), FF_OK);
+	assert_int_equal(kept.size, measure.wire);
+	struct ff_source deflated = { .size = kept.size, .read = read_kept, .context = &kept };
+	part.source.measure = &measure;
+	part.source.deflated = &deflated;
+	fixture_open(CHIP_ESP32, true);
+	fixture->reads = 0;
+	assert_int_equal(ff_flasher_write(fixture->flasher, &part, 1, NULL, &report, NULL), FF_OK);
+	assert_in_range(fixture->reads, 0, 8); /* its header is looked at */
+	assert_int_equal(report.wire_bytes, measure.wire);
+	assert_true(report.verified);
+	fixture_expect_image(0x10000, PART_SIZE);
+
+	kept.bytes[kept.size / 2] ^= 0x10;
+	assert_int_equal(ff_flasher_write(fixture->flasher, &part, 1, NULL, NULL, &error), FF_ERR_IO);
+	assert_non_null(strstr(error.text, "cannot send"));
+
+	/* Nothing behind the region is touched, whatever comes out of it. */
+	error = (struct ff_error)FF_ERROR_NONE;
+	memset(fixture->chip.flash + 0x10000 + PART_SIZE, 0x55, 4096);
+	deflated = (struct ff_source){ .size = longer.size, .read = read_kept, .context = &longer };
+	measure.wire = (uint32_t)longer.size;
+	assert_int_equal(ff_flasher_write(fixture->flasher, &part, 1, NULL, NULL, &error), FF_ERR_IO);
+	assert_non_null(strstr(error.text, "larger"));
+	for (size_t i = 0; i < 4096; i++) {
+		assert_int_equal(fixture->chip.flash[0x10000 + PART_SIZE + i], 0x55);
+	}
+	fixture_close();
+}
+
 /* What was measured once is read once for each write, and is not believed. */
 static void test_flasher__writes_what_was_measured(void **state)
 {
@@ -62,7 +131,7 @@ static void test_flasher__writes_what_was_measured(void **state)
 	struct ff_measure measure;
 	struct ff_write_report report = { 0 };
 	struct ff_error error = FF_ERROR_NONE;
-	assert_int_equal(ff_source_measure(&region.source, &measure, NULL), FF_OK);
+	assert_int_equal(ff_source_measure(&region.source, NULL, &measure, NULL), FF_OK);
 	fixture_open(CHIP_ESP32, true);
 	assert_int_equal(ff_flasher_write(fixture->flasher, &region, 1, NULL, NULL, NULL), FF_OK);
 	unsigned reads = fixture->reads;
@@ -271,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_flasher__opens_and_tells_the_board),
 		TEST(test_flasher__writes_and_verifies),
+		TEST(test_flasher__writes_what_was_deflated_before),
 		TEST(test_flasher__writes_what_was_measured),
 		TEST(test_flasher__writes_several_regions),
 		TEST(test_flasher__stays_without_reset_at_the_old_rate),
