@@ -111,6 +111,7 @@ struct ff_firmware_place *ff_firmware_place_new(struct ff_firmware_store *store,
 void ff_firmware_place_free(struct ff_firmware_place *place)
 {
 	if (place) {
+		ff_firmware_kept_free(place->kept);
 		free(place->image.path);
 		free(place);
 	}
@@ -184,6 +185,21 @@ static void remove_place(struct ff_firmware_place *place)
 	pthread_cond_signal(&store->work);
 }
 
+/* Leaves this many images deflated, and those in use. */
+static void shed(struct ff_firmware_store *store, size_t most)
+{
+	for (struct ff_firmware_place *place = store->oldest; place && store->kept_count > most; place = place->newer) {
+		if (place->kept && atomic_load(&place->image.references) == 0) {
+			place->kept->next = store->shed;
+			store->shed = place->kept;
+			place->kept = NULL;
+			place->measured = FF_FIRMWARE_UNMEASURED;
+			store->kept_count--;
+			pthread_cond_signal(&store->work);
+		}
+	}
+}
+
 static void trim(struct ff_firmware_store *store)
 {
 	while (store->trims && (store->used > store->options.quota || store->count > FF_FIRMWARE_MOST)) {
@@ -222,6 +238,7 @@ void ff_firmware_delist(struct ff_firmware_place *place)
 	take_out(place);
 	place->listed = false;
 	store->count--;
+	store->kept_count -= place->kept != NULL;
 	store->used -= room_of(place);
 }
 
@@ -253,12 +270,13 @@ void ff_firmware_store_trim(struct ff_firmware_store *store)
 bool ff_firmware_make_room(struct ff_firmware_store *store)
 {
 	pthread_mutex_lock(&store->mutex);
-	struct ff_firmware_place *place = store->trims ? find_idle(store) : NULL;
+	shed(store, 0);
+	struct ff_firmware_place *place = store->trims && !store->shed ? find_idle(store) : NULL;
 	if (place) {
 		remove_place(place);
 	}
-	bool made = store->removed || store->removing;
-	while (store->removed || store->removing) {
+	bool made = store->removed || store->shed || store->removing;
+	while (store->removed || store->shed || store->removing) {
 		pthread_cond_wait(&store->done, &store->mutex);
 	}
 	pthread_mutex_unlock(&store->mutex);
@@ -357,6 +375,7 @@ void ff_firmware_let_go(struct ff_firmware_place *place)
 	if (place->listed) {
 		ff_firmware_use(place);
 		trim(place->store);
+		shed(place->store, FF_FIRMWARE_KEPT);
 	} else if (last) {
 		ff_firmware_place_free(place);
 	}

@@ -4,7 +4,9 @@
  *
  * The store has a folder "firmware" in the data directory to itself. An image with a reference stays. Of the others the least
  * recently used go first when all together take more than the quota, in blocks of FF_FIRMWARE_BLOCK, or are more than
- * FF_FIRMWARE_MOST, or when the disk is full; when they were used last is told by their files' times.
+ * FF_FIRMWARE_MOST, or when the disk is full; when they were used last is told by their files' times. Images that were flashed are
+ * kept deflated as well, beyond the quota, while they are in use and the last few of them afterwards; these go before any image does
+ * when the disk is full.
  *
  * A name in the folder is never that of other bytes: an image is written elsewhere, made durable, and renamed, and one
  * that an earlier process left is compared with its name before its first use. Both take time, so the store's own thread
@@ -29,6 +31,7 @@
 #define FF_SHA256_HEX_SIZE 65
 #define FF_FIRMWARE_BLOCK 4096
 #define FF_FIRMWARE_MOST 10000
+#define FF_FIRMWARE_KEPT 8 /* images that are kept deflated too, beside those in use */
 
 struct ff_firmware_store;
 struct ff_upload;
@@ -82,10 +85,17 @@ FF_WARN_UNUSED enum ff_status ff_firmware_wait(struct ff_firmware *firmware, str
 /* Whether the wait has failed because of a file from an earlier process. To send the bytes again helps. */
 bool ff_firmware_is_damaged(struct ff_firmware *firmware);
 
+/* An image as it goes over the wire. */
+struct ff_firmware_wire {
+	struct ff_measure measure;
+	struct ff_source deflated; /* `read` NULL: it was not worth it, or the disk is full */
+};
+
 /* What a write wants to know of an image that is no longer pending, found out once: by the first who asks, with `source`, while
- * the others wait. `source` reads the image. Errors of ff_source_measure(); then the next one tries. */
+ * the others wait. `source` reads the image; `*wire` is there for as long as the caller's reference. Errors of
+ * ff_source_measure(); then the next one tries. */
 FF_WARN_UNUSED enum ff_status ff_firmware_measure(struct ff_firmware *firmware, const struct ff_source *source,
-						  struct ff_measure *measure, struct ff_error *error);
+						  const struct ff_firmware_wire **wire, struct ff_error *error);
 
 /* One more reference, for somebody who is lent one. Takes no lock. */
 struct ff_firmware *ff_firmware_ref(struct ff_firmware *firmware);

@@ -22,6 +22,14 @@ enum ff_firmware_state {
 
 enum ff_firmware_measured { FF_FIRMWARE_UNMEASURED, FF_FIRMWARE_BEING_MEASURED, FF_FIRMWARE_MEASURED };
 
+/* An image as it goes over the wire, in a file without a name. */
+struct ff_firmware_kept {
+	int fd;
+	bool failed; /* it is not whole */
+	uint64_t size;
+	struct ff_firmware_kept *next;
+};
+
 /* What the store knows of an image. Behind the store's mutex where nothing else is said. */
 struct ff_firmware_place {
 	struct ff_firmware image;
@@ -32,7 +40,8 @@ struct ff_firmware_place {
 	bool listed;  /* it can be found */
 	bool content; /* constant; the file goes with the last reference */
 	enum ff_firmware_measured measured;
-	struct ff_measure measure;
+	struct ff_firmware_wire wire;  /* written while nobody else looks: being measured, or without a reference */
+	struct ff_firmware_kept *kept; /* what wire.deflated reads; NULL: nothing */
 	int64_t used_ms;
 	char *incoming;  /* file with the bytes that is to get the image's name; NULL: the file of that name is there */
 	int incoming_fd; /* open for writing */
@@ -58,6 +67,8 @@ struct ff_firmware_store {
 	uint64_t used;
 	struct ff_firmware_place *pending; /* in their order, a reference to each */
 	struct ff_firmware_place *removed; /* no longer listed; their files are to go */
+	struct ff_firmware_kept *shed;     /* no place has them any more; to be closed */
+	size_t kept_count;                 /* listed places that have something kept */
 	bool removing;                     /* the keeper is at it */
 	bool trims;
 	bool stopping;
@@ -91,6 +102,16 @@ void ff_firmware_touch(const struct ff_firmware *image);
 FF_WARN_UNUSED enum ff_status ff_firmware_keeper_start(struct ff_firmware_store *store, struct ff_error *error);
 /* Lets it end what it has to do. */
 void ff_firmware_keeper_stop(struct ff_firmware_store *store);
+
+/* ---- kept.c: takes no lock but to find a name ---- */
+
+/* NULL: there is no room for it. */
+struct ff_firmware_kept *ff_firmware_kept_new(struct ff_firmware_store *store);
+/* NULL is harmless. Waits for the disk. */
+void ff_firmware_kept_free(struct ff_firmware_kept *kept);
+/* What the image deflates to goes there; it never fails. */
+struct ff_sink ff_firmware_kept_sink(struct ff_firmware_kept *kept);
+struct ff_source ff_firmware_kept_source(struct ff_firmware_kept *kept);
 
 /* ---- scan.c ---- */
 

@@ -134,7 +134,9 @@ static void settle(struct ff_firmware_place *place)
 static void remove_files(struct ff_firmware_store *store)
 {
 	struct ff_firmware_place *place = store->removed;
+	struct ff_firmware_kept *kept = store->shed;
 	store->removed = NULL;
+	store->shed = NULL;
 	store->removing = true;
 	pthread_mutex_unlock(&store->mutex);
 	while (place) {
@@ -143,6 +145,11 @@ static void remove_files(struct ff_firmware_store *store)
 		ff_log(store->options.log, FF_LOG_DEBUG, "image %s is removed", place->image.sha256);
 		ff_firmware_place_free(place);
 		place = next;
+	}
+	while (kept) {
+		struct ff_firmware_kept *next = kept->next;
+		ff_firmware_kept_free(kept);
+		kept = next;
 	}
 	pthread_mutex_lock(&store->mutex);
 	store->removing = false;
@@ -153,8 +160,8 @@ static void *keep(void *argument)
 {
 	struct ff_firmware_store *store = argument;
 	pthread_mutex_lock(&store->mutex);
-	while (!store->stopping || store->removed || store->pending) {
-		if (store->removed) {
+	while (!store->stopping || store->removed || store->shed || store->pending) {
+		if (store->removed || store->shed) {
 			remove_files(store);
 		} else if (store->pending) {
 			settle(store->pending);

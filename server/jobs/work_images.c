@@ -6,7 +6,6 @@
 /* The job's images, open for reading. */
 struct images {
 	struct ff_region *regions;
-	struct ff_measure measures[FF_MAX_REGIONS]; /* of those that point to one */
 	size_t count;
 };
 
@@ -34,15 +33,19 @@ static enum ff_status open_images(struct images *images, const struct ff_job *jo
 	return FF_OK;
 }
 
-/* So that an image that goes to many boards at once is not measured for each of them. */
+/* So that an image that goes to many boards at once is not measured and deflated for each of them. */
 static enum ff_status measure_images(struct images *images, const struct ff_job *job, struct ff_error *error)
 {
 	enum ff_status status = FF_OK;
 	const struct ff_job_region *files = ff_job_regions(job, &images->count);
 	for (size_t i = 0; i < images->count && status == FF_OK; i++) {
 		struct ff_source *source = &images->regions[i].source;
-		status = ff_firmware_measure(files[i].firmware, source, &images->measures[i], error);
-		source->measure = &images->measures[i];
+		const struct ff_firmware_wire *wire = NULL;
+		status = ff_firmware_measure(files[i].firmware, source, &wire, error);
+		if (status == FF_OK) {
+			source->measure = &wire->measure;
+			source->deflated = wire->deflated.read ? &wire->deflated : NULL;
+		}
 	}
 	return status;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -203,11 +204,64 @@ static void test_firmware__content_is_nobodys_firmware(void **state)
 	assert_int_equal(ff_firmware_fixture_count_files(fixture), 0);
 }
 
+static size_t count_descriptors(void)
+{
+	size_t count = 0;
+	DIR *folder = opendir("/proc/self/fd");
+	assert_non_null(folder);
+	while (readdir(folder)) {
+		count++;
+	}
+	closedir(folder);
+	return count;
+}
+
+static const struct ff_firmware_wire *measure(struct ff_firmware *firmware)
+{
+	struct ff_source source;
+	const struct ff_firmware_wire *wire = NULL;
+	assert_int_equal(ff_source_open_file(&source, firmware->path, NULL), FF_OK);
+	assert_int_equal(ff_firmware_measure(firmware, &source, &wire, NULL), FF_OK);
+	ff_source_close(&source);
+	return wire;
+}
+
+/* Of images in use, and of the last that were; not of one that gains nothing. */
+static void test_firmware__keeps_what_goes_over_the_wire(void **state)
+{
+	struct ff_firmware_fixture *fixture = *state;
+	struct ff_firmware *used[2 * FF_FIRMWARE_KEPT];
+	struct ff_firmware *small = ff_firmware_fixture_store(fixture, "abc", 1);
+	assert_null(measure(small)->deflated.read);
+	ff_firmware_unref(small);
+	size_t before = count_descriptors();
+	for (size_t i = 0; i < 2 * FF_FIRMWARE_KEPT; i++) {
+		char text[] = "image a, ";
+		text[6] = (char)('a' + i);
+		used[i] = ff_firmware_fixture_store(fixture, text, 10000);
+		const struct ff_firmware_wire *wire = measure(used[i]);
+		assert_non_null(wire->deflated.read);
+		assert_int_equal(wire->deflated.size, wire->measure.wire);
+	}
+	assert_int_equal(count_descriptors(), before + 2 * FF_FIRMWARE_KEPT);
+	for (size_t i = 0; i < 2 * FF_FIRMWARE_KEPT; i++) {
+		ff_firmware_unref(used[i]);
+	}
+	while (count_descriptors() > before + FF_FIRMWARE_KEPT) { /* the keeper closes them */
+		usleep(1000);
+	}
+	assert_int_equal(count_descriptors(), before + FF_FIRMWARE_KEPT);
+	struct ff_firmware *again = ff_firmware_fixture_store(fixture, "image a, ", 10000);
+	assert_non_null(measure(again)->deflated.read);
+	ff_firmware_unref(again);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, ff_firmware_fixture_set_up, ff_firmware_fixture_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH(test_firmware__keeps_what_goes_over_the_wire),
 		WITH(test_firmware__hashes_and_keeps_what_comes),
 		WITH(test_firmware__same_bytes_are_one_image),
 		WITH(test_firmware__is_found_by_its_hash),

@@ -108,15 +108,19 @@ static void *measure(void *argument)
 {
 	struct ff_firmware_fixture *fixture = argument;
 	const struct ff_source source = { .size = 1000000, .read = read_zeros };
-	struct ff_measure found = { .wire = 0 };
+	const struct ff_firmware_wire *found = NULL;
+	uint8_t head[2] = { 0 };
 	struct ff_firmware *firmware = ff_firmware_find(fixture->store, FF_SHA_OF_ABC);
 	enum ff_status status = ff_firmware_measure(firmware, &source, &found, NULL);
 	while (status == FF_ERR_IO) {
 		status = ff_firmware_measure(firmware, &source, &found, NULL);
 	}
+	bool good = status == FF_OK && found->measure.wire > 0 && found->measure.wire < 2000 &&
+		    memcmp(found->measure.md5, md5_of_zeros, sizeof(md5_of_zeros)) == 0 &&
+		    found->deflated.size == found->measure.wire &&
+		    found->deflated.read(found->deflated.context, 0, head, sizeof(head), NULL) == FF_OK &&
+		    head[0] == 0x78; /* zlib's header: a window of 32 KB */
 	ff_firmware_unref(firmware);
-	bool good = status == FF_OK && found.wire > 0 && found.wire < 2000 &&
-		    memcmp(found.md5, md5_of_zeros, sizeof(md5_of_zeros)) == 0;
 	return good ? fixture : NULL;
 }
 
