@@ -86,7 +86,8 @@ def flash_all(daemon, boards, image, baud):
 
 
 def idle(daemon, boards):
-    """CPU of the server in some seconds in which nobody wants anything."""
+    """CPU of the server in some seconds in which nobody wants anything: the boards, which have no bootloader, restart again and
+    again and say so, and the consoles remember it."""
     with Meter(daemon, boards.values()) as meter:
         time.sleep(SAMPLE_SECONDS)
     return meter.taken["server"] / SAMPLE_SECONDS
@@ -150,7 +151,7 @@ def report(found):
               ["while all are flashed", f"{median(runs, lambda run: run['at_once']['resident_kb']) / 1024:.1f} MB",
                each(lambda run: run["at_once"]["resident_kb"])],
               ["idle, all flashed", f"{median(runs, lambda run: run['after_kb']) / 1024:.1f} MB", each(lambda run: run["after_kb"])]]
-    notes = ["", f"A server without boards: {none / 1024:.1f} MB. Idle CPU of the server with {boards} boards: "
+    notes = ["", f"A server without boards: {none / 1024:.1f} MB. CPU of the server while {boards} boards restart again and again: "
                  f"{100 * median(runs, lambda run: run['idle_cpu']):.2f} % of a processor."]
     head = ["baud", "alone (s)", f"{boards} at once", "of lone speed", "worst board", "CPU server", "boards", "others", "server ms a board"]
     return "\n\n".join((
