@@ -6,7 +6,7 @@
  * recently used go first when all together take more than the quota, in blocks of FF_FIRMWARE_BLOCK, or are more than
  * FF_FIRMWARE_MOST, or when the disk is full; when they were used last is told by their files' times. Images that were flashed are
  * kept deflated as well, beyond the quota, while they are in use and the last few of them afterwards; these go before any image does
- * when the disk is full.
+ * when the disk is full, and are not made when it almost is.
  *
  * A name in the folder is never that of other bytes: an image is written elsewhere, made durable, and renamed, and one
  * that an earlier process left is compared with its name before its first use. Both take time, so the store's own thread

@@ -105,8 +105,8 @@ void ff_firmware_keeper_stop(struct ff_firmware_store *store);
 
 /* ---- kept.c: takes no lock but to find a name ---- */
 
-/* NULL: there is no room for it. */
-struct ff_firmware_kept *ff_firmware_kept_new(struct ff_firmware_store *store);
+/* For an image of `size` bytes. NULL: the disk has not much more room than that. */
+struct ff_firmware_kept *ff_firmware_kept_new(struct ff_firmware_store *store, uint64_t size);
 /* NULL is harmless. Waits for the disk. */
 void ff_firmware_kept_free(struct ff_firmware_kept *kept);
 /* What the image deflates to goes there; it never fails. */

@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "firmware_inner.h"
+
+#define SHARE 4 /* of what the disk has left, what one image may take at most */
 
 static int open_nameless(struct ff_firmware_store *store)
 {
@@ -26,26 +29,33 @@ static int open_nameless(struct ff_firmware_store *store)
 	return fd;
 }
 
-struct ff_firmware_kept *ff_firmware_kept_new(struct ff_firmware_store *store)
+/* Nobody has asked for this, so it must not be what fills the disk: uploads and the journal need it more. */
+static bool has_room(int fd, uint64_t size)
+{
+	struct statvfs disk;
+	return fstatvfs(fd, &disk) == 0 && size <= (uint64_t)disk.f_bavail * disk.f_frsize / SHARE;
+}
+
+void ff_firmware_kept_free(struct ff_firmware_kept *kept)
+{
+	if (kept && kept->fd >= 0) {
+		close(kept->fd);
+	}
+	free(kept);
+}
+
+struct ff_firmware_kept *ff_firmware_kept_new(struct ff_firmware_store *store, uint64_t size)
 {
 	struct ff_firmware_kept *kept = calloc(1, sizeof(*kept));
 	if (!kept) {
 		return NULL;
 	}
 	kept->fd = open_nameless(store);
-	if (kept->fd < 0) {
-		free(kept);
+	if (kept->fd < 0 || !has_room(kept->fd, size)) {
+		ff_firmware_kept_free(kept);
 		return NULL;
 	}
 	return kept;
-}
-
-void ff_firmware_kept_free(struct ff_firmware_kept *kept)
-{
-	if (kept) {
-		close(kept->fd);
-		free(kept);
-	}
 }
 
 /* Where the disk is full the image is deflated as it is sent, as if nobody had wanted this. */

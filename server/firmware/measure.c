@@ -47,7 +47,7 @@ enum ff_status ff_firmware_measure(struct ff_firmware *firmware, const struct ff
 {
 	struct ff_firmware_place *place = firmware->place;
 	if (!is_known(place)) {
-		struct ff_firmware_kept *kept = ff_firmware_kept_new(place->store);
+		struct ff_firmware_kept *kept = ff_firmware_kept_new(place->store, source->size);
 		struct ff_sink sink = ff_firmware_kept_sink(kept);
 		struct ff_measure found = { .wire = 0 };
 		enum ff_status status = ff_source_measure(source, kept ? &sink : NULL, &found, error);

@@ -66,18 +66,9 @@ class Farm:
         """What is in a board's flash, read from its file."""
         return self.boards[name].flash(offset, size)
 
-    def kept_images(self):
-        """Deflated images that the server has open, in files without a name. It keeps those of the last 8 that were in use."""
-        folder = f"/proc/{self.server.pid}/fd"
-        targets = []
-        for descriptor in os.listdir(folder):
-            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-                targets.append(os.readlink(f"{folder}/{descriptor}"))
-        return len([target for target in targets if "/firmware/upload-" in target and target.endswith("(deleted)")])
-
     def footprint(self):
         """What a server must not gather: descriptors, threads and halves of uploads."""
-        return {"descriptors": descriptors(self.server.pid) - min(self.kept_images(), KEPT_IMAGES),
+        return {"descriptors": descriptors(self.server.pid) - min(len(self.server.kept_images()), KEPT_IMAGES),
                 "threads": threads(self.server.pid),
                 "uploads": len([name for name in self.server.files() if "upload" in name])}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts farflashd."""
 
+import contextlib
 import os
 import re
 
@@ -35,6 +36,16 @@ class Server(Program):
     def uploads(self):
         """Those of them that are uploads which have not ended."""
         return [name for name in self.files() if name.startswith("upload-")]
+
+    def kept_images(self):
+        """Deflated images that it has open, in files without a name: where they can be opened all the same."""
+        kept = []
+        for descriptor in os.listdir(f"/proc/{self.pid}/fd"):
+            path = f"/proc/{self.pid}/fd/{descriptor}"
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                target = os.readlink(path)
+                kept += [path] if "/firmware/upload-" in target and target.endswith("(deleted)") else []
+        return kept
 
     def resident_kb(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:

@@ -304,6 +304,53 @@ def test_firmware__kept_images_make_room_on_a_full_disk(tiny_disk, make_board, m
     assert send(server.rest, images[0]).status == 201
 
 
+def test_firmware__an_image_is_deflated_once_for_all_boards(make_board, make_server):
+    image = firmware.payload(0x20000)
+    boards = {f"lab{number}": make_board() for number in range(3)}
+    server = make_server(**boards)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        jobs = list(pool.map(lambda name: server.rest.flash(name, ("0x10000", image)).json(), boards))
+    assert [job["state"] for job in jobs] == ["done"] * 3 and all(job["result"]["verified"] for job in jobs), jobs
+    assert len({job["result"]["wire_bytes"] for job in jobs}) == 1 and jobs[0]["result"]["wire_bytes"] < len(image)
+    assert all(board.holds(0x10000, image) for board in boards.values())
+    assert len(server.kept_images()) == 1
+    assert server.rest.flash("lab0", ("0x10000", image), query="?compress=false").json()["state"] == "done"
+    assert server.rest.flash("lab0", ("0x10000", os.urandom(0x4000))).json()["state"] == "done"  # gains nothing
+    assert len(server.kept_images()) == 1
+
+
+def test_firmware__a_deflated_image_that_is_damaged_reaches_no_board(make_board, make_server):
+    """It is what jobs send, and somebody has changed it under the server's hands."""
+    image = firmware.payload(0x20000)
+    board = make_board(flash_size="1MB")
+    server = make_server(lab1=board)
+    assert server.rest.flash("lab1", ("0x10000", image)).status == 200
+    [path] = server.kept_images()
+    with open(path, "r+b") as kept:
+        kept.seek(os.path.getsize(path) // 2)
+        kept.write(bytes(1000))
+    assert_problem(server.rest.flash("lab1", ("0x10000", image)), 502, "io-error", "cannot send")
+    assert server.rest.flash("lab1", ("0x10000", image), query="?compress=false").status == 200
+    assert board.holds(0x10000, image)
+
+
+def test_firmware__deflated_images_go_first_on_a_full_disk(tiny_disk, make_board, make_server):
+    """Before any image has to; and one that would take much of what is left is not kept at all."""
+    small, large = firmware.payload(128 << 10), firmware.payload(300 << 10, seed=2)
+    board = make_board(flash_size="1MB")
+    server = make_server(lab1=board, data_dir=tiny_disk / "data")
+    assert server.rest.flash("lab1", ("0x10000", small)).status == 200
+    assert len(server.kept_images()) == 1
+    assert server.rest.flash("lab1", ("0x10000", large)).status == 200
+    assert board.holds(0x10000, large)
+    assert len(server.kept_images()) == 1
+    disk = os.statvfs(tiny_disk)
+    assert send(server.rest, os.urandom(disk.f_bavail * disk.f_frsize + (24 << 10))).status == 201
+    assert server.kept_images() == [] and {digest(small), digest(large)} < set(hashes(server.rest))
+    assert server.rest.flash("lab1", ("0x10000", small)).status == 200
+    assert board.holds(0x10000, small)
+
+
 def test_firmware__directory_that_cannot_be_written(make_server):
     server = make_server(preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
     os.rename(os.path.join(server.data_dir, "firmware"), os.path.join(server.data_dir, "away"))

@@ -24,7 +24,7 @@ struct ff_measure {
 };
 
 /* read() fills exactly `size` bytes from `offset` or fails; it is called from the flasher's thread only; for a write
- * twice for every byte (once to measure, unless `measure` is given, and once to send), and more often for a bootloader, for an image that has to be signed
+ * twice for every byte (once to measure, unless `measure` is given, and once to send, unless `deflated` is), and more often for a bootloader, for an image that has to be signed
  * and for what has to be written again. */
 struct ff_source {
 	uint64_t size;

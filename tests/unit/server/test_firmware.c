@@ -247,8 +247,8 @@ static void test_firmware__keeps_what_goes_over_the_wire(void **state)
 	for (size_t i = 0; i < 2 * FF_FIRMWARE_KEPT; i++) {
 		ff_firmware_unref(used[i]);
 	}
-	while (count_descriptors() > before + FF_FIRMWARE_KEPT) { /* the keeper closes them */
-		usleep(1000);
+	for (unsigned i = 0; i < 10000 && count_descriptors() > before + FF_FIRMWARE_KEPT; i++) {
+		usleep(1000); /* the keeper closes them */
 	}
 	assert_int_equal(count_descriptors(), before + FF_FIRMWARE_KEPT);
 	struct ff_firmware *again = ff_firmware_fixture_store(fixture, "image a, ", 10000);

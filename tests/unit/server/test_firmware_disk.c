@@ -105,6 +105,28 @@ static void test_firmware__full_disk_is_told_and_leaves_nothing(void **state)
 	assert_int_equal(ff_firmware_fixture_count_files(fixture), 0);
 }
 
+/* Then each write deflates it for itself. */
+static void test_firmware__an_image_that_cannot_be_kept_deflated_is_measured(void **state)
+{
+	struct ff_firmware_fixture *fixture = *state;
+	struct ff_firmware *firmware = ff_firmware_fixture_store(fixture, "abc", 100000);
+	const struct ff_firmware_wire *wire = NULL;
+	struct ff_source source;
+	struct rlimit before;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(ff_source_open_file(&source, firmware->path, NULL), FF_OK);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	struct rlimit small = { .rlim_cur = 100, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	enum ff_status status = ff_firmware_measure(firmware, &source, &wire, NULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(status, FF_OK);
+	assert_true(wire->measure.wire > 100);
+	assert_null(wire->deflated.read);
+	ff_source_close(&source);
+	ff_firmware_unref(firmware);
+}
+
 static void test_firmware__file_that_cannot_be_named_fails_all_who_wait(void **state)
 {
 	struct ff_firmware_fixture *fixture = *state;
@@ -147,6 +169,7 @@ int main(void)
 		WITH(test_firmware__bytes_that_come_again_mend_a_damaged_file),
 		WITH(test_firmware__file_that_somebody_removed_is_not_there),
 		WITH(test_firmware__full_disk_is_told_and_leaves_nothing),
+		WITH(test_firmware__an_image_that_cannot_be_kept_deflated_is_measured),
 		WITH(test_firmware__file_that_cannot_be_named_fails_all_who_wait),
 		WITH(test_firmware__tells_why_a_directory_cannot_be_used),
 	};
